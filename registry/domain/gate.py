@@ -1,0 +1,129 @@
+"""The one gate: an act passes here before it is recorded, and again whenever it is read back.
+
+The order of checks, which decides the code where several could be given (docs/format.md, "Order of checks"): the form
+and what is equal in it; the signers, one by one: named, key, role; their controllers; then event by event, in order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.domain import kinds
+from registry.domain.account import Account
+from registry.domain.act import Act, ActPart, Key, Outcome
+from registry.domain.forms import Capacity, Form, signers_of
+from registry.domain.roles import Registry
+from registry.errors import require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An act as it is asked for: when, under which nonce, by whom (author first), and what."""
+
+    index: int
+    at_us: int
+    nonce: bytes
+    signers: Sequence[tuple[str, Key]]
+    parts: Sequence[ActPart]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """What an act came to: the outcomes by part and event, and the new states by stream."""
+
+    outcomes: tuple[tuple[Outcome, ...], ...]
+    after: Mapping[str, Any]
+
+
+def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
+    """What `asked`, which is of `form`, comes to.
+
+    Args:
+        asked: the act.
+        form: its form, from `forms.form_of`.
+        before: the states of all streams that it touches or consults, before it.
+
+    Raises:
+        RefusedError: `not_begun`, `already_begun`, `wrong_signers`, `key_not_valid`, `role_missing`, `not_distinct`, or what a stream's rules say.
+    """
+    _check_begun(form, before["registry"])
+    by = _capacities(asked, form, before)
+    if form.distinct:
+        _check_distinct([account for account, _ in asked.signers], before)
+    touched = {part.stream for part in asked.parts}
+    act = Act(
+        index=asked.index,
+        at_us=asked.at_us,
+        nonce=asked.nonce,
+        parts=asked.parts,
+        by=by,
+        keys=dict(asked.signers),
+        custodial=_custodial(asked.signers, before),
+        consulted={name: state for name, state in before.items() if name not in touched},
+        outcomes=[],
+    )
+    after = {}
+    outcomes = []
+    for part in asked.parts:
+        state = before[part.stream]
+        came: list[Outcome] = []
+        for event in part.events:
+            outcome = kinds.judge(part.stream, state, event, act)
+            state = kinds.evolve(part.stream, state, event, outcome, asked.index)
+            act.outcomes.append((event, outcome))
+            came.append(outcome)
+        after[part.stream] = state
+        outcomes.append(tuple(came))
+    return Passed(outcomes=tuple(outcomes), after=after)
+
+
+def _check_begun(form: Form, registry: Registry) -> None:
+    """The first act is the one that begins a log, and no other is."""
+    begins = form.name == "genesis"
+    require(begins or bool(registry.origin), "not_begun", form=form.name)
+    require(not (begins and registry.origin), "already_begun", origin=registry.origin)
+
+
+def _capacities(asked: Asked, form: Form, before: Mapping[str, Any]) -> Mapping[str, str]:
+    """Who signs as what: exactly those whom the form wants, in its order, none idle."""
+    expected = signers_of(form, asked.parts)
+    wanted = [account or capacity.name for capacity, account in expected]
+    found = [account for account, _ in asked.signers]
+    require(len(wanted) == len(found), "wrong_signers", expected=wanted, signers=found)
+    by = {}
+    for (capacity, named), (account, key) in zip(expected, asked.signers, strict=True):
+        _check_signer(capacity, named, account, key, before)
+        by[capacity.name] = account
+    return by
+
+
+def _check_signer(
+    capacity: Capacity, named: str | None, account: str, key: Key, before: Mapping[str, Any]
+) -> None:
+    fits = named in (None, account)
+    require(fits, "wrong_signers", capacity=capacity.name, expected=named, signer=account)
+    registry: Registry = before["registry"]
+    if not registry.origin:
+        # Genesis: no account is there yet to speak for; the stream's rules compare the keys.
+        return
+    state = before.get(account)
+    valid = isinstance(state, Account) and state.speaks(key)
+    require(valid, "key_not_valid", account=account)
+    has = not capacity.role or registry.has(account, capacity.role)
+    require(has, "role_missing", account=account, role=capacity.role)
+
+
+def _check_distinct(accounts: Sequence[str], before: Mapping[str, Any]) -> None:
+    controllers = [before[account].controller for account in accounts]
+    distinct = len(set(controllers)) == len(controllers)
+    require(distinct, "not_distinct", accounts=accounts, controllers=controllers)
+
+
+def _custodial(signers: Sequence[tuple[str, Key]], before: Mapping[str, Any]) -> frozenset[str]:
+    """The signers whose key the operator keeps."""
+    found = set()
+    for account, key in signers:
+        state = before.get(account)
+        if isinstance(state, Account) and key in state.keys and state.keys[key].custodial:
+            found.add(account)
+    return frozenset(found)

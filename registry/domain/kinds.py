@@ -1,0 +1,127 @@
+"""The wire table: which kinds there are, in which streams they happen, and who judges them.
+
+A stream's kind is the part of its name before the slash. Streams of kinds that are still to come may be consulted: they
+are unwritten.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from registry.domain import account, batch, certificate, project, roles, shape, standard
+from registry.domain.act import Act, Outcome
+from registry.errors import RefusedError, require
+
+EVENTS: Mapping[str, type] = {
+    event.kind: event
+    for event in (
+        roles.Created,
+        roles.RoleGranted,
+        roles.RoleWithdrawn,
+        standard.Recognised,
+        standard.Deposited,
+        account.Opened,
+        account.KeyAdded,
+        account.KeyEnded,
+        project.Listed,
+        project.Validated,
+        project.Registered,
+        project.Verified,
+        project.Issued,
+        batch.Issued,
+        batch.Deposited,
+        batch.Transferred,
+        batch.Retired,
+        batch.RetirementImported,
+        certificate.Issued,
+        certificate.HomeCancelled,
+    )
+}
+
+KEYS_REGISTERED = (account.Opened, account.KeyAdded)
+"""The kinds that register a key, with proof that it is in hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """The state of a stream that no kind of today can write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """How one kind of stream is named, begins, and goes on."""
+
+    name: re.Pattern[str]
+    blank: Callable[[str], Any]
+    rules: ModuleType
+
+
+def _derived(prefix: str) -> re.Pattern[str]:
+    return re.compile(rf"{prefix}/[a-z2-7]{{16}}", re.ASCII)
+
+
+STREAMS: Mapping[str, Stream] = {
+    "registry": Stream(
+        name=re.compile("registry"), blank=lambda _: roles.Registry(), rules=roles
+    ),
+    "standard": Stream(
+        name=re.compile(r"standard/[A-Z0-9]{2,12}", re.ASCII),
+        blank=lambda name: standard.Standard(code=name.removeprefix("standard/")),
+        rules=standard,
+    ),
+    "account": Stream(
+        name=re.compile(r"account/([a-z2-7]{16}|uscc-[0-9A-HJ-NPQRTUWXY]{18})", re.ASCII),
+        blank=lambda name: account.Account(name=name),
+        rules=account,
+    ),
+    "project": Stream(
+        name=_derived("project"), blank=lambda name: project.Project(name=name), rules=project
+    ),
+    "batch": Stream(
+        name=_derived("batch"), blank=lambda name: batch.Batch(name=name), rules=batch
+    ),
+    "certificate": Stream(
+        name=_derived("certificate"),
+        blank=lambda name: certificate.Certificate(name=name),
+        rules=certificate,
+    ),
+}
+
+
+def stream_kind(stream: str) -> str:
+    """The kind of a stream, which begins the kinds of its events."""
+    return stream.partition("/")[0]
+
+
+def blank(stream: str) -> Any:
+    """The state of `stream` before its first entry."""
+    known = STREAMS.get(stream_kind(stream))
+    return known.blank(stream) if known else Unwritten()
+
+
+def read(stream: str, kind: str, body: Mapping[str, Any]) -> Any:
+    """The event that `kind` and `body` say in `stream`.
+
+    Raises:
+        RefusedError: `unknown_kind`, `wrong_stream`, `malformed`.
+    """
+    event = EVENTS.get(kind)
+    if event is None:
+        raise RefusedError("unknown_kind", kind=kind)
+    prefix = kind.partition(".")[0]
+    fits = STREAMS[prefix].name.fullmatch(stream) is not None
+    require(fits, "wrong_stream", kind=kind, stream=stream)
+    return shape.read(event, body)
+
+
+def judge(stream: str, state: Any, event: Any, act: Act) -> Outcome:
+    """What comes of `event` in `stream`. Raises: RefusedError, as the stream's rules say."""
+    outcome: Outcome = STREAMS[stream_kind(stream)].rules.judge(state, event, act)
+    return outcome
+
+
+def evolve(stream: str, state: Any, event: Any, outcome: Outcome, index: int) -> Any:
+    """The state of `stream` after `event`, which was judged and came to `outcome`."""
+    return STREAMS[stream_kind(stream)].rules.evolve(state, event, outcome, index)

@@ -1,0 +1,216 @@
+"""A project: declared, validated, registered; what was verified of it, and what was issued against that."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, assert_never
+
+from rpds import HashTrieMap
+
+from registry.domain import batch, shape
+from registry.domain.act import Act, Outcome, require_new
+from registry.domain.shape import listed, matching
+from registry.domain.standard import Standard
+from registry.domain.timing import day_of
+from registry.errors import require
+
+EXCLUDED = ("CCER", "CDM", "GEC", "PHCER", "VCS")
+"""Where the same reductions must not be counted too: CCER, CDM, green certificates (绿证), other 碳普惠, VCS."""
+
+_METHOD = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,30}[A-Z0-9])?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A project is put forward by its owner, who declares its boundary and where it is not registered.
+
+    `boundary` is the SHA-256 of the boundary's document; `excluded` the mechanisms that the owner declares it is not in.
+    """
+
+    kind: ClassVar = "project.listed.v1"
+    consults: ClassVar = ("standard standard", "conduct owner")
+    owner: shape.Account
+    standard: shape.Code
+    method: Annotated[str, matching(_METHOD, "a method's code")]
+    place: shape.Place
+    crediting: shape.Period
+    boundary: shape.Digest
+    excluded: Annotated[
+        tuple[str, ...], listed(matching(re.compile(r"[A-Z]{2,8}", re.ASCII), "a code"), 0, 16)
+    ]
+    name: shape.Commitment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """A validation body has found the project to be as its method demands (审定)."""
+
+    kind: ClassVar = "project.validated.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """An officer enters the project in the registry."""
+
+    kind: ClassVar = "project.registered.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Another body has verified the reductions of one monitoring period (核查)."""
+
+    kind: ClassVar = "project.verified.v1"
+    consults: ClassVar = ()
+    period: shape.Period
+    amount_g: shape.Grams
+    report: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """Verified reductions become the batch `batch`."""
+
+    kind: ClassVar = "project.issued.v1"
+    consults: ClassVar = ()
+    batch: Annotated[str, shape.stream_of("batch")]
+    period: shape.Period
+    amount_g: shape.Grams
+
+
+Event = Listed | Validated | Registered | Verified | Issued
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitoring:
+    """What one monitoring period gave: verified by whom, and what of it became credits."""
+
+    verifier: str
+    verified_g: int
+    issued_g: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project, as far as it has come."""
+
+    name: str = ""
+    status: str = "blank"
+    owner: str = ""
+    standard: str = ""
+    crediting: tuple[str, str] = ("", "")
+    validator: tuple[str, str] = ("", "")
+    """The validation body's account and its controller."""
+    monitored: "HashTrieMap[tuple[str, str], Monitoring]" = HashTrieMap()
+    reports: "HashTrieMap[bytes, tuple[str, str]]" = HashTrieMap()
+
+
+FOLLOWS: dict[str, frozenset[type]] = {
+    "blank": frozenset({Listed}),
+    "listed": frozenset({Validated}),
+    "validated": frozenset({Registered}),
+    "registered": frozenset({Verified, Issued}),
+}
+
+
+def judge(state: Project, event: Event, act: Act) -> Outcome:
+    """What comes of `event`; of a validation or verification, the body and its controller.
+
+    Raises:
+        RefusedError: `out_of_order`, `wrong_id`, `not_recognised`, `foreign_standard`, `not_excluded`, `same_body`,
+            `outside_crediting`, `not_yet_happened`, `period_overlaps`, `report_used`, `not_verified`,
+            `not_the_verifier`, `exceeds_verified`, `not_the_owner`, `wrong_standard`.
+    """
+    lawful = type(event) in FOLLOWS[state.status]
+    require(lawful, "out_of_order", stream=state.name, status=state.status, kind=event.kind)
+    match event:
+        case Listed():
+            require_new(act, state.name)
+            standard = act.state(f"standard/{event.standard}", Standard)
+            require(standard.is_recognised, "not_recognised", standard=event.standard)
+            require(standard.home is None, "foreign_standard", standard=event.standard)
+            declared = event.excluded == EXCLUDED
+            require(declared, "not_excluded", declared=event.excluded, expected=EXCLUDED)
+            return None
+        case Validated():
+            return _body(act, "validator")
+        case Registered():
+            return None
+        case Verified():
+            _check_verified(state, event, act)
+            return _body(act, "verifier")
+        case Issued():
+            _check_issued(state, event, act)
+            return None
+        case _:
+            assert_never(event)
+
+
+def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Project:
+    """The state after `event`, which was judged."""
+    match event:
+        case Listed():
+            return replace(
+                state,
+                status="listed",
+                owner=event.owner,
+                standard=event.standard,
+                crediting=event.crediting,
+            )
+        case Validated():
+            assert outcome is not None
+            body = (outcome["body"], outcome["controller"])
+            return replace(state, status="validated", validator=body)
+        case Registered():
+            return replace(state, status="registered")
+        case Verified():
+            assert outcome is not None
+            monitoring = Monitoring(verifier=outcome["body"], verified_g=event.amount_g)
+            return replace(
+                state,
+                monitored=state.monitored.insert(event.period, monitoring),
+                reports=state.reports.insert(event.report, event.period),
+            )
+        case Issued():
+            before = state.monitored[event.period]
+            after = replace(before, issued_g=before.issued_g + event.amount_g)
+            return replace(state, monitored=state.monitored.insert(event.period, after))
+        case _:
+            assert_never(event)
+
+
+def _body(act: Act, capacity: str) -> Outcome:
+    account = act.by[capacity]
+    return {"body": account, "controller": act.consulted[account].controller}
+
+
+def _check_verified(state: Project, event: Verified, act: Act) -> None:
+    verifier = act.by["verifier"]
+    controller = act.consulted[verifier].controller
+    other = verifier != state.validator[0] and controller != state.validator[1]
+    require(other, "same_body", verifier=verifier, validator=state.validator[0])
+    first, last = event.period
+    inside = state.crediting[0] <= first and last <= state.crediting[1]
+    require(inside, "outside_crediting", period=event.period, crediting=state.crediting)
+    today = day_of(act.at_us).isoformat()
+    require(last <= today, "not_yet_happened", period=event.period, today=today)
+    for known in state.monitored:
+        apart = last < known[0] or known[1] < first
+        require(apart, "period_overlaps", period=event.period, known=known)
+    require(event.report not in state.reports, "report_used", report=event.report.hex())
+
+
+def _check_issued(state: Project, event: Issued, act: Act) -> None:
+    require(event.period in state.monitored, "not_verified", period=event.period)
+    monitoring = state.monitored[event.period]
+    verifier = act.by["verifier"]
+    own = verifier == monitoring.verifier
+    require(own, "not_the_verifier", verifier=verifier, expected=monitoring.verifier)
+    left_g = monitoring.verified_g - monitoring.issued_g
+    require(event.amount_g <= left_g, "exceeds_verified", amount_g=event.amount_g, left_g=left_g)
+    made = act.only(batch.Issued)
+    require(made.holder == state.owner, "not_the_owner", holder=made.holder, owner=state.owner)
+    same = made.standard == state.standard
+    require(same, "wrong_standard", standard=made.standard, expected=state.standard)

@@ -1,0 +1,146 @@
+"""The stream `registry`: how the log began, and who may act for whom in which role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, assert_never
+
+from rpds import HashTrieMap
+
+from registry.domain import shape
+from registry.domain.act import Act, Key, Outcome
+from registry.domain.shape import one_of, pair
+from registry.errors import require
+
+OFFICER = "officer"
+ROLES = frozenset(
+    {
+        OFFICER,
+        "authority",
+        "buffer",
+        "court",
+        "exchange",
+        "operator",
+        "procuratorate",
+        "validator",
+        "verifier",
+    }
+)
+OFFICERS_MIN = 2
+
+Role = Annotated[str, one_of(ROLES)]
+_account = shape.Account.__metadata__[0]
+_key = shape.Key.__metadata__[0]
+Officers = Annotated[
+    tuple[tuple[str, Key], ...], shape.listed(pair(_account, _key), OFFICERS_MIN, 8)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """The log begins: its name, 32 random bytes, its key, and the root officers with theirs."""
+
+    kind: ClassVar = "registry.created.v1"
+    consults: ClassVar = ()
+    origin: shape.Origin
+    random: shape.Digest
+    log_key: shape.Key
+    officers: Officers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted:
+    """An account is given a role, by two officers."""
+
+    kind: ClassVar = "registry.role_granted.v1"
+    consults: ClassVar = ("account account",)
+    account: shape.Account
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleWithdrawn:
+    """A role ends, by two officers; `means` is the entry that granted it."""
+
+    kind: ClassVar = "registry.role_withdrawn.v1"
+    consults: ClassVar = ()
+    account: shape.Account
+    role: Role
+    means: shape.Means
+
+
+Event = Created | RoleGranted | RoleWithdrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Who has which role since which entry: (account, role) -> index."""
+
+    origin: str = ""
+    roles: "HashTrieMap[tuple[str, str], int]" = HashTrieMap()
+
+    def has(self, account: str, role: str) -> bool:
+        """Whether `account` has `role` now."""
+        return (account, role) in self.roles
+
+    def count(self, role: str) -> int:
+        """How many accounts have `role` now."""
+        return sum(1 for _, held in self.roles if held == role)
+
+
+def judge(state: Registry, event: Event, act: Act) -> Outcome:
+    """What comes of `event`.
+
+    Raises:
+        RefusedError: `officers_differ`, `account_not_open`, `role_held`,
+            `role_not_held`, `wrong_entry_meant`, `last_officers`.
+    """
+    match event:
+        case Created():
+            _check_officers(event, act)
+        case RoleGranted():
+            _check_account(act.consulted[event.account], event.account)
+            require(not state.has(event.account, event.role), "role_held", **_named(event))
+        case RoleWithdrawn():
+            require(state.has(event.account, event.role), "role_not_held", **_named(event))
+            granted = state.roles[event.account, event.role]
+            meant = event.means[0]
+            require(meant == granted, "wrong_entry_meant", meant=meant, expected=granted)
+            enough = event.role != OFFICER or state.count(OFFICER) > OFFICERS_MIN
+            require(enough, "last_officers", officers=state.count(OFFICER))
+        case _:
+            assert_never(event)
+    return None
+
+
+def evolve(state: Registry, event: Event, _outcome: Outcome, index: int) -> Registry:
+    """The state after `event`, which was judged."""
+    match event:
+        case Created():
+            roles = HashTrieMap({(account, OFFICER): index for account, _ in event.officers})
+            return Registry(origin=event.origin, roles=roles)
+        case RoleGranted():
+            roles = state.roles.insert((event.account, event.role), index)
+        case RoleWithdrawn():
+            roles = state.roles.remove((event.account, event.role))
+        case _:
+            assert_never(event)
+    return Registry(origin=state.origin, roles=roles)
+
+
+def _check_officers(event: Created, act: Act) -> None:
+    """The officers named are those that sign, each with the key that is named."""
+    named = dict(event.officers)
+    signing = {account: key for account, key in act.keys.items() if account != "registry"}
+    require(named == signing, "officers_differ", named=sorted(named), signing=sorted(signing))
+    opened = {part.stream: made.key for part in act.parts for made in part.events if made != event}
+    require(named == opened, "officers_differ", named=sorted(named), opened=sorted(opened))
+    own = act.keys["registry"] == event.log_key
+    require(own, "officers_differ", why="the log's key named is not the one that signs")
+
+
+def _check_account(account: Any, name: str) -> None:
+    require(account.is_open, "account_not_open", account=name)
+
+
+def _named(event: RoleGranted | RoleWithdrawn) -> Mapping[str, str]:
+    return {"account": event.account, "role": event.role}

@@ -1,0 +1,190 @@
+"""A kind of credit: what it is, where its units were born, and which of them were deposited here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, assert_never
+
+from rpds import HashTrieMap
+
+from registry.domain import shape
+from registry.domain.act import Act, Outcome
+from registry.domain.ranges import Range, Ranges
+from registry.domain.shape import integer, listed, one_of, optional
+from registry.errors import RefusedError, require
+
+CLASSES = frozenset({"allowance", "reduction", "removal"})
+PURPOSES = frozenset(
+    {
+        "activity",
+        "competition",
+        "enterprise",
+        "exhibition",
+        "individual",
+        "meeting",
+        "product_footprint",
+        "public_body",
+        "restoration",
+        "scenic_area",
+        "zero_carbon_branch",
+        "zero_carbon_meeting_room",
+        "zero_carbon_scene",
+    }
+)
+SERIAL_FIELDS_MAX = 24
+
+_PIECES = re.compile(r"[^0-9A-Za-z]+", re.ASCII)
+_SPELLED = re.compile(r"[ -~]{1,96}", re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,15}", re.ASCII)
+
+
+def _serial_format(value: object) -> tuple[int, tuple[int, ...], int, int]:
+    """[number of fields, fields that name the block, field of the first unit, field of the last]."""
+    fits = isinstance(value, list | tuple) and len(value) == 4
+    require(fits, "malformed", why="[fields, block, first, last] expected")
+    assert isinstance(value, list | tuple)
+    count = integer(2, SERIAL_FIELDS_MAX)(value[0])
+    inside = integer(0, count - 1)
+    block = listed(inside, 0, count - 2)(value[1])
+    first, last = inside(value[2]), inside(value[3])
+    apart = first != last and first not in block and last not in block
+    require(apart, "malformed", why="one field of a serial number used twice")
+    return count, block, first, last
+
+
+Class = Annotated[str, one_of(CLASSES)]
+Purpose = Annotated[str, one_of(PURPOSES)]
+Claims = Annotated[tuple[str, ...], listed(one_of(PURPOSES), 1, len(PURPOSES))]
+SerialFormat = Annotated[
+    tuple[int, tuple[int, ...], int, int] | None,
+    optional(_serial_format),
+]
+Spelled = Annotated[str, shape.matching(_SPELLED, "a serial range of 1 to 96 ASCII characters")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """A kind of credit is recognised, by the competent authority and an officer.
+
+    `home` is the registry that issues it, nil for this one; a foreign one states how its serial ranges are written
+    (see `home_range`). `unit_g` is the mass of one unit of the home registry.
+    """
+
+    kind: ClassVar = "standard.recognised.v1"
+    consults: ClassVar = ()
+    credit_class: Class
+    home: shape.OptionalCode
+    unit_g: shape.Grams
+    claims: Claims
+    serial_format: SerialFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposited:
+    """Units of the home registry, immobilised there, become the batch `batch` here."""
+
+    kind: ClassVar = "standard.deposited.v1"
+    consults: ClassVar = ()
+    batch: Annotated[str, shape.stream_of("batch")]
+    home_serials: Spelled
+
+
+Event = Recognised | Deposited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """A kind of credit; `deposited` are the unit numbers that were, by block."""
+
+    code: str = ""
+    credit_class: str = ""
+    home: str | None = None
+    unit_g: int = 0
+    claims: tuple[str, ...] = ()
+    serial_format: tuple[int, tuple[int, ...], int, int] | None = None
+    deposited: "HashTrieMap[str, Ranges]" = HashTrieMap()
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether credits of this kind may be here."""
+        return bool(self.credit_class)
+
+
+def judge(state: Standard, event: Event, _act: Act) -> Outcome:
+    """What comes of `event`; of a deposit, the range that it names: block, first and last unit, grams.
+
+    Raises:
+        RefusedError: `already_recognised`, `not_recognised`, `serial_format_missing`, `native_standard`,
+            `allowances_need_a_year`, `bad_home_serials`, `deposited_before`.
+    """
+    match event:
+        case Recognised():
+            require(not state.is_recognised, "already_recognised", standard=state.code)
+            fits = (event.home is None) == (event.serial_format is None)
+            require(fits, "serial_format_missing", standard=state.code)
+            return None
+        case Deposited():
+            return _deposited(state, event)
+        case _:
+            assert_never(event)
+
+
+def evolve(state: Standard, event: Event, outcome: Outcome, _index: int) -> Standard:
+    """The state after `event`, which was judged."""
+    match event:
+        case Recognised():
+            return replace(
+                state,
+                credit_class=event.credit_class,
+                home=event.home,
+                unit_g=event.unit_g,
+                claims=event.claims,
+                serial_format=event.serial_format,
+            )
+        case Deposited():
+            assert outcome is not None
+            block, (first, last) = outcome["block"], outcome["units"]
+            units = state.deposited.get(block, Ranges()).with_([(first, last + 1)])
+            return replace(state, deposited=state.deposited.insert(block, units))
+        case _:
+            assert_never(event)
+
+
+def home_range(
+    serial_format: tuple[int, tuple[int, ...], int, int], spelled: str
+) -> tuple[str, Range]:
+    """The block, and the first and last unit, that a home registry's serial range says however it is spelled.
+
+    The range is cut at whatever is neither letter nor digit; letters count as capitals, leading zeros not at all.
+
+    Args:
+        serial_format: number of fields, those that name the block, that of the first unit, that of the last; 0-based.
+        spelled: such as "8040-449402-449501-VCU-034-APX-CN-1-1748-01012014-31122014-0".
+
+    Raises:
+        RefusedError: `bad_home_serials`.
+    """
+    count, block, first, last = serial_format
+    pieces = [piece.upper().lstrip("0") or "0" for piece in _PIECES.split(spelled) if piece]
+    fits = len(pieces) == count
+    require(fits, "bad_home_serials", spelled=spelled, fields=len(pieces), expected=count)
+    numbers = [pieces[first], pieces[last]]
+    if not all(_COUNT.fullmatch(number) for number in numbers):
+        raise RefusedError("bad_home_serials", spelled=spelled, why="a unit that is no number")
+    low, high = map(int, numbers)
+    require(low <= high, "bad_home_serials", spelled=spelled, why="the first unit after the last")
+    return "-".join(pieces[field] for field in block), (low, high)
+
+
+def _deposited(state: Standard, event: Deposited) -> Mapping[str, Any]:
+    require(state.is_recognised, "not_recognised", standard=state.code)
+    require(state.credit_class != "allowance", "allowances_need_a_year", standard=state.code)
+    if state.serial_format is None:
+        raise RefusedError("native_standard", standard=state.code)
+    block, (first, last) = home_range(state.serial_format, event.home_serials)
+    before = state.deposited.get(block, Ranges())
+    overlap = before.first_overlap(first, last + 1)
+    require(overlap is None, "deposited_before", home_serials=event.home_serials, overlap=overlap)
+    amount_g = (last - first + 1) * state.unit_g
+    require(amount_g <= shape.GRAMS_MAX, "bad_home_serials", why="more grams than 2^63")
+    return {"amount_g": amount_g, "block": block, "units": (first, last)}

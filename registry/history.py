@@ -1,0 +1,334 @@
+"""The hinge: rules meet bytes. Writing and reading back go through the same judgement.
+
+    a writer     check_intent  ->  append   entry bytes, or RefusedError
+    a verifier   check_entry   ->  follow   the same entry, or BrokenHistoryError
+    a store      load                       a stream's state from its own entries, which were judged before
+
+The order of checks is part of the format: docs/format.md, "Order of checks".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from registry.domain import forms, gate, kinds
+from registry.domain.act import ActPart, Outcome
+from registry.domain.forms import Form
+from registry.errors import BrokenHistoryError, RefusedError, require
+from registry.ledger import canonical, ids, intent, keys, rows, tree
+from registry.ledger import entry as entries
+from registry.ledger.entry import NO_PREVIOUS, Entry, Place
+from registry.ledger.intent import LIFE_US_MAX, Intent
+
+INLINE_RANGES_MAX = 16
+POSSESSION_PURPOSE = "act"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A stream so far: its state, how many entries touch it, and the leaf hash of the last of them."""
+
+    state: Any
+    length: int = 0
+    last: bytes = NO_PREVIOUS
+
+
+class View(Protocol):
+    """The log before an entry, as judgement sees it.
+
+    Guarantees: all answers are of one moment, at which the log had `size` entries; nothing in them is unverified.
+    """
+
+    @property
+    def log(self) -> bytes:
+        """The leaf hash of the first entry; 32 zero bytes while there is none."""
+
+    @property
+    def size(self) -> int:
+        """How many entries there are, which is the index of the next."""
+
+    @property
+    def at_us(self) -> int:
+        """The time of the last entry; 0 while there is none."""
+
+    def stream(self, name: str) -> Stream:
+        """The stream `name`; of length 0 where it was never touched."""
+
+    def leaf(self, index: int) -> bytes:
+        """The leaf hash of entry `index`, which is below `size`."""
+
+    def is_used(self, account: str, nonce: bytes, at_us: int) -> bool:
+        """Whether an entry by `account` under `nonce` may still be repeated at `at_us`: its not_after is not past."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIntent:
+    """An intent whose every signature holds. Made by `check_intent`."""
+
+    intent: Intent
+    data: bytes
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedEntry:
+    """An entry whose every signature holds. Made by `check_entry`."""
+
+    entry: Entry
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detached:
+    """The rows that stand beside an entry: which event they belong to, and their bytes in order."""
+
+    part: int
+    event: int
+    rows: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """An entry that follows, and what it changes."""
+
+    index: int
+    at_us: int
+    intent: Intent
+    data: bytes
+    leaf: bytes
+    positions: tuple[int, ...]
+    streams: Mapping[str, Stream]
+    detached: tuple[Detached, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What judgement gives to both sides: what an entry must say, and what comes after it."""
+
+    consulted: tuple[tuple[str, int], ...]
+    places: tuple[Place, ...]
+    after: Mapping[str, Any]
+    detached: tuple[Detached, ...]
+
+
+def check_intent(data: bytes, signatures: Sequence[bytes]) -> SignedIntent:
+    """The intent in `data`, once every signature over it holds.
+
+    Raises:
+        RefusedError: what `intent.decode` and `intent.check_signatures` say.
+    """
+    read = intent.decode(data)
+    intent.check_signatures(read, data, signatures)
+    return SignedIntent(intent=read, data=data, signatures=tuple(signatures))
+
+
+def check_entry(data: bytes) -> SignedEntry:
+    """The entry in `data`, once every signature in it holds.
+
+    Raises:
+        RefusedError: what `entry.decode` and `intent.check_signatures` say.
+    """
+    read = entries.decode(data)
+    intent.check_signatures(read.intent, read.intent_bytes, read.signatures)
+    return SignedEntry(entry=read, data=data)
+
+
+def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
+    """The entry that `signed` makes at the end of the log, if the rules allow it.
+
+    Args:
+        view: the log now.
+        signed: the intent.
+        at_us: the time to record, not before the last entry's.
+
+    Raises:
+        RefusedError: the rules say no; nothing has changed.
+    """
+    judged = _judge(view, signed.intent, at_us)
+    data = entries.encode(
+        at_us=at_us,
+        intent_bytes=signed.data,
+        signatures=signed.signatures,
+        consulted=judged.consulted,
+        places=judged.places,
+    )
+    return _addition(view, judged, signed.intent, data, at_us)
+
+
+def follow(view: View, signed: SignedEntry) -> Addition:
+    """The entry, read back as the next one of the log, once it is what `append` would have written.
+
+    Raises:
+        BrokenHistoryError: it cannot have been written by this log's rules; facts say where.
+    """
+    entry = signed.entry
+    try:
+        judged = _judge(view, entry.intent, entry.at_us)
+        _check_places(entry, judged)
+    except RefusedError as refusal:
+        part = entry.intent.parts[0]
+        place = entry.places[0]
+        where = {"stream": part.stream, "position": place.position, "index": view.size}
+        raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
+    return _addition(view, judged, entry.intent, signed.data, entry.at_us)
+
+
+def load(
+    stream: str, own: Iterable[tuple[int, Entry, bytes, Mapping[tuple[int, int], Sequence[bytes]]]]
+) -> Stream:
+    """The stream, folded from its own entries, which were judged when they were written.
+
+    Args:
+        stream: its name.
+        own: for every entry that touches it, in order: index, entry, leaf hash, and detached rows by part and event.
+    """
+    state, length, last = kinds.blank(stream), 0, NO_PREVIOUS
+    for index, entry, leaf, detached in own:
+        for number, part in enumerate(entry.intent.parts):
+            if part.stream != stream:
+                continue
+            for place, (kind, body) in enumerate(part.events):
+                recorded = entry.places[number].outcomes[place]
+                outcome = read_outcome(recorded, detached.get((number, place), ()))
+                event = kinds.read(stream, kind, body)
+                state = kinds.evolve(stream, state, event, outcome, index)
+        length, last = length + 1, leaf
+    return Stream(state=state, length=length, last=last)
+
+
+def read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
+    """A recorded outcome as the rules know it: with its serial ranges, even where they stand in detached rows."""
+    if recorded is None or not isinstance(recorded.get("ranges"), dict):
+        return recorded
+    ranges = [tuple(canonical.decode(row, bytes_max=rows.ROW_BYTES_MAX)[1:]) for row in detached]
+    return {**recorded, "ranges": tuple(ranges)}
+
+
+def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
+    _check_time(view, asked, at_us)
+    require(asked.log == view.log, "wrong_log", log=asked.log.hex(), expected=view.log.hex())
+    used = view.is_used(asked.author, asked.nonce, at_us)
+    require(not used, "nonce_used", account=asked.author, nonce=asked.nonce.hex())
+    parts, form = _read_parts(asked)
+    _check_keys(asked, parts)
+    _check_meant(view, parts)
+    consulted = forms.consults(parts, [signer.account for signer in asked.signers])
+    streams = {name: view.stream(name) for name in (*consulted, *(part.stream for part in parts))}
+    passed = gate.judge(
+        gate.Asked(
+            index=view.size,
+            at_us=at_us,
+            nonce=asked.nonce,
+            signers=[(signer.account, signer.key) for signer in asked.signers],
+            parts=parts,
+        ),
+        form,
+        {name: stream.state for name, stream in streams.items()},
+    )
+    wired = [
+        [_wire(number, place, outcome) for place, outcome in enumerate(outcomes)]
+        for number, outcomes in enumerate(passed.outcomes)
+    ]
+    return _Judged(
+        consulted=tuple((name, streams[name].length) for name in consulted),
+        places=tuple(
+            Place(
+                position=streams[part.stream].length + 1,
+                previous=streams[part.stream].last,
+                outcomes=tuple(outcome for outcome, _ in came),
+            )
+            for part, came in zip(parts, wired, strict=True)
+        ),
+        after=passed.after,
+        detached=tuple(beside for came in wired for _, beside in came if beside is not None),
+    )
+
+
+def _check_time(view: View, asked: Intent, at_us: int) -> None:
+    require(at_us >= view.at_us, "clock_back", at_us=at_us, head_us=view.at_us)
+    live = at_us <= asked.not_after_us
+    require(live, "expired", at_us=at_us, not_after_us=asked.not_after_us)
+    near = asked.not_after_us <= at_us + LIFE_US_MAX
+    require(near, "too_far_ahead", at_us=at_us, not_after_us=asked.not_after_us)
+
+
+def _read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
+    """The events that the bodies say, in their form, with the ids that they may make."""
+    read = [
+        (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
+        for part in asked.parts
+    ]
+    form = forms.form_of([ActPart(stream=name, new_id="", events=made) for name, made in read])
+    author = "registry" if form.once else asked.author
+    parts = []
+    for number, (name, made) in enumerate(read):
+        new_id = ids.derived_id(asked.log, author, asked.nonce, 0 if form.once else number)
+        parts.append(ActPart(stream=name, new_id=new_id, events=made))
+    return parts, form
+
+
+def _check_keys(asked: Intent, parts: Sequence[ActPart]) -> None:
+    """Keys that the act registers are sound, and in the hands of those who register them."""
+    for part in parts:
+        for event in part.events:
+            if not isinstance(event, kinds.KEYS_REGISTERED):
+                continue
+            keys.check_registrable(event.key)
+            message = keys.possession_message(
+                asked.log, part.stream, event.key, POSSESSION_PURPOSE
+            )
+            try:
+                keys.check_signature(event.key, message, event.possession)
+            except RefusedError as refusal:
+                raise RefusedError("bad_possession", account=part.stream) from refusal
+
+
+def _check_meant(view: View, parts: Sequence[ActPart]) -> None:
+    """An entry that an act undoes or confirms is named by its index and its leaf, and is that entry."""
+    for part in parts:
+        for event in part.events:
+            meant = getattr(event, "means", None)
+            if meant is not None:
+                index, leaf = meant
+                known = index < view.size and view.leaf(index) == leaf
+                require(known, "wrong_entry_meant", meant=index, size=view.size)
+
+
+def _wire(part: int, event: int, outcome: Outcome) -> tuple[Outcome, Detached | None]:
+    """The outcome as it is recorded; what would be long stands in rows beside the entry."""
+    if outcome is None or len(outcome.get("ranges", ())) <= INLINE_RANGES_MAX:
+        return outcome, None
+    beside = tuple(rows.range_row(start, end) for start, end in outcome["ranges"])
+    total_g = sum(end - start for start, end in outcome["ranges"])
+    summary = {**rows.summary(beside), "total_g": total_g}
+    return {**outcome, "ranges": summary}, Detached(part=part, event=event, rows=beside)
+
+
+def _check_places(entry: Entry, judged: _Judged) -> None:
+    """The entry says what judgement says."""
+    same = entry.consulted == judged.consulted
+    require(same, "wrong_consulted", recorded=entry.consulted, expected=judged.consulted)
+    for recorded, expected in zip(entry.places, judged.places, strict=True):
+        placed = recorded.position == expected.position
+        require(placed, "wrong_position", expected=expected.position)
+        require(recorded.previous == expected.previous, "wrong_previous")
+        # Compared as bytes: in Python 1 equals True.
+        came = canonical.encode(recorded.outcomes) == canonical.encode(expected.outcomes)
+        require(came, "wrong_outcome", expected=expected.outcomes)
+
+
+def _addition(view: View, judged: _Judged, asked: Intent, data: bytes, at_us: int) -> Addition:
+    leaf = tree.leaf_hash(data)
+    return Addition(
+        index=view.size,
+        at_us=at_us,
+        intent=asked,
+        data=data,
+        leaf=leaf,
+        positions=tuple(place.position for place in judged.places),
+        streams={
+            part.stream: Stream(state=judged.after[part.stream], length=place.position, last=leaf)
+            for part, place in zip(asked.parts, judged.places, strict=True)
+        },
+        detached=judged.detached,
+    )

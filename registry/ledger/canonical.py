@@ -1,0 +1,76 @@
+"""Canonical bytes: one value, one encoding, so that two readers cannot read two things.
+
+    MessagePack in shortest form, of: nil, booleans, integers in -2^63 .. 2^63-1, byte strings, UTF-8
+    strings, arrays, and maps whose keys are strings in the order of their UTF-8 bytes. No floats, no
+    extensions, at most DEPTH_MAX levels of arrays and maps.
+
+MessagePack is not canonical by itself, hence: decode, encode, compare, refuse.
+"""
+
+from typing import Any
+
+import msgpack
+
+from registry.errors import RefusedError
+
+DEPTH_MAX = 16
+INTEGER_MIN = -(2**63)
+INTEGER_MAX = 2**63 - 1
+
+_LEAVES = frozenset({bytes, str, bool, type(None)})
+
+
+def encode(value: Any) -> bytes:
+    """The canonical bytes of `value`; tuples count as arrays, maps are put in order.
+
+    Raises:
+        RefusedError: `not_canonical` if the value has a type, an integer or a depth that has no canonical form.
+    """
+    try:
+        return msgpack.packb(_ordered(value, DEPTH_MAX), use_bin_type=True)  # type: ignore[no-any-return]  # msgpack has no stubs for packb's result
+    except UnicodeEncodeError as error:
+        raise RefusedError("not_canonical", why="a string that is not UTF-8") from error
+
+
+def decode(data: bytes, *, bytes_max: int) -> Any:
+    """The value whose canonical bytes are exactly `data`.
+
+    Args:
+        data: canonical bytes, of one value and nothing after it.
+        bytes_max: refuse, before parsing, what is longer.
+
+    Raises:
+        RefusedError: `too_long`; `not_canonical` for everything that `encode` would have written otherwise.
+    """
+    if len(data) > bytes_max:
+        raise RefusedError("too_long", bytes=len(data), bytes_max=bytes_max)
+    try:
+        value = msgpack.unpackb(data, raw=False, strict_map_key=True, max_ext_len=0)
+        again = encode(value)
+    except RefusedError:
+        raise
+    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
+        raise RefusedError("not_canonical", why=type(error).__name__) from error
+    if again != data:
+        raise RefusedError("not_canonical", why=f"{len(data)} bytes re-encode to others")
+    return value
+
+
+def _ordered(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind in _LEAVES:
+        return value
+    if kind is int:
+        if INTEGER_MIN <= value <= INTEGER_MAX:
+            return value
+        raise RefusedError("not_canonical", why="an integer beyond 64 bits")
+    if depth == 0:
+        raise RefusedError("not_canonical", why=f"more than {DEPTH_MAX} levels")
+    if kind is list or kind is tuple:
+        return [_ordered(item, depth - 1) for item in value]
+    if kind is dict:
+        if any(type(key) is not str for key in value):
+            raise RefusedError("not_canonical", why="a map key that is not a string")
+        # Code points and UTF-8 bytes sort alike: that is a property of UTF-8.
+        return {key: _ordered(value[key], depth - 1) for key in sorted(value)}
+    raise RefusedError("not_canonical", why=f"{kind.__name__} has no canonical form")

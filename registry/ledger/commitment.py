@@ -1,0 +1,56 @@
+"""Commitments: what the log holds in place of names and free text.
+
+    commitment = SHA-256(canonical [tag, log, nonce, field, salt (32 bytes), value])
+    opening    = [field, salt, value]
+
+`field` is "<part index>/<event index>/<field name>", so that one opening fits one place only. The salt is random;
+without it nobody can test a guess. Once an opening is erased nothing is left of the value.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from registry.errors import require
+from registry.ledger import canonical
+from registry.ledger.intent import Intent
+
+TAG = "carbon-registry/commitment/v1"
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a commitment hides: the value, the salt, and the place in the act."""
+
+    field: str
+    salt: bytes
+    value: Any
+
+
+def commitment(log: bytes, nonce: bytes, opening: Opening) -> bytes:
+    """The commitment to `opening` in the act that has `nonce`, 32 bytes."""
+    return sha256(
+        canonical.encode([TAG, log, nonce, opening.field, opening.salt, opening.value])
+    ).digest()
+
+
+def field_name(part: int, event: int, name: str) -> str:
+    """The `field` of a commitment that stands under `name` in a body."""
+    return f"{part}/{event}/{name}"
+
+
+def check_opening(intent: Intent, opening: Opening) -> None:
+    """Return if `opening` opens the commitment in `intent` at the place that it names.
+
+    Raises:
+        RefusedError: `wrong_opening`.
+    """
+    for part_index, part in enumerate(intent.parts):
+        for event_index, (_, body) in enumerate(part.events):
+            for name, value in body.items():
+                if field_name(part_index, event_index, name) == opening.field:
+                    opened = commitment(intent.log, intent.nonce, opening)
+                    require(opened == value, "wrong_opening", field=opening.field)
+                    return
+    require(False, "wrong_opening", field=opening.field)  # noqa: FBT003  # no such place

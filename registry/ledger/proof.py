@@ -1,0 +1,149 @@
+"""The compact proof: one certificate, checkable with this file and a pinned public key.
+
+    proof   = canonical [tag, note, leaf, [later leaf, ...], [rotation leaf, ...], row or nil, [opening, ...]]
+    leaf    = [index, entry (byte string), path (byte string of 32-byte hashes, from the leaf upwards)]
+    row     = [part index, event index, row (byte string), row index, path (as above)]
+    opening = [leaf number, field, salt, value]        0 names the first leaf, n the n-th later leaf
+
+`note` is a signed checkpoint; every path leads to its root. Later leaves are the further entries of the certificate's
+own stream, without a gap; rotation leaves are those that replaced the log's key, oldest first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from registry.errors import require
+from registry.ledger import canonical
+from registry.ledger.commitment import SALT_BYTES, Opening
+from registry.ledger.intent import array, natural, several, sized
+from registry.ledger.note import NOTE_BYTES_MAX
+from registry.ledger.tree import HASH_BYTES
+
+TAG = "carbon-registry/proof/v1"
+PROOF_BYTES_MAX = 1_048_576
+LATER_MAX = 64
+ROTATIONS_MAX = 64
+OPENINGS_MAX = 256
+PATH_HASHES_MAX = 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """An entry and the path that leads from it to a root."""
+
+    index: int
+    entry: bytes
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A detached row and the path that leads from it to the root inside its entry."""
+
+    part: int
+    event: int
+    row: bytes
+    number: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a proof file holds. `openings` are pairs of a leaf number and an opening."""
+
+    note: bytes
+    leaf: Leaf
+    later: tuple[Leaf, ...] = ()
+    rotations: tuple[Leaf, ...] = ()
+    row: Row | None = None
+    openings: tuple[tuple[int, Opening], ...] = ()
+
+
+def encode(proof: Proof) -> bytes:
+    """The bytes of a proof file."""
+    return canonical.encode(
+        [
+            TAG,
+            proof.note,
+            _leaf(proof.leaf),
+            [_leaf(leaf) for leaf in proof.later],
+            [_leaf(leaf) for leaf in proof.rotations],
+            proof.row and _row(proof.row),
+            [[number, item.field, item.salt, item.value] for number, item in proof.openings],
+        ]
+    )
+
+
+def decode(data: bytes) -> Proof:
+    """The proof in a file's bytes; its form only.
+
+    Raises:
+        RefusedError: `too_long`, `not_canonical`, `malformed`.
+    """
+    value = array(canonical.decode(data, bytes_max=PROOF_BYTES_MAX), 7, "proof")
+    tag, note, leaf, later, rotations, row, openings = value
+    require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
+    return Proof(
+        note=_bytes(note, NOTE_BYTES_MAX, "note"),
+        leaf=_read_leaf(leaf),
+        later=tuple(_read_leaf(item) for item in several(later, 0, LATER_MAX, "later")),
+        rotations=tuple(
+            _read_leaf(item) for item in several(rotations, 0, ROTATIONS_MAX, "rotations")
+        ),
+        row=None if row is None else _read_row(row),
+        openings=tuple(
+            _read_opening(item) for item in several(openings, 0, OPENINGS_MAX, "openings")
+        ),
+    )
+
+
+def _leaf(leaf: Leaf) -> list[object]:
+    return [leaf.index, leaf.entry, b"".join(leaf.path)]
+
+
+def _row(row: Row) -> list[object]:
+    return [row.part, row.event, row.row, row.number, b"".join(row.path)]
+
+
+def _read_leaf(value: object) -> Leaf:
+    index, entry, path = array(value, 3, "leaf")
+    return Leaf(
+        index=natural(index, "index"),
+        entry=_bytes(entry, PROOF_BYTES_MAX, "entry"),
+        path=_read_path(path),
+    )
+
+
+def _read_row(value: object) -> Row:
+    part, event, row, number, path = array(value, 5, "row")
+    return Row(
+        part=natural(part, "part"),
+        event=natural(event, "event"),
+        row=_bytes(row, PROOF_BYTES_MAX, "row"),
+        number=natural(number, "number"),
+        path=_read_path(path),
+    )
+
+
+def _read_opening(value: object) -> tuple[int, Opening]:
+    number, field, salt, opened = array(value, 4, "opening")
+    require(isinstance(field, str), "malformed", field="opening", why="a field name expected")
+    opening = Opening(field=field, salt=sized(salt, SALT_BYTES, "salt"), value=opened)
+    return natural(number, "leaf number"), opening
+
+
+def _read_path(value: object) -> tuple[bytes, ...]:
+    data = _bytes(value, PATH_HASHES_MAX * HASH_BYTES, "path")
+    require(len(data) % HASH_BYTES == 0, "malformed", field="path", why="not of 32-byte hashes")
+    return tuple(_split(data))
+
+
+def _split(data: bytes) -> Sequence[bytes]:
+    return [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
+
+
+def _bytes(value: object, bytes_max: int, field: str) -> bytes:
+    fits = isinstance(value, bytes) and len(value) <= bytes_max
+    require(fits, "malformed", field=field, why="a byte string within its limit expected")
+    assert isinstance(value, bytes)
+    return value

@@ -1,0 +1,72 @@
+"""The whole log in memory, as far as it was read: what an auditor judges the next entry against."""
+
+from heapq import heappop, heappush
+from typing import Any
+
+from registry import history
+from registry.domain import kinds
+from registry.history import Addition, SignedEntry, Stream
+from registry.ledger.intent import NO_LOG
+from registry.ledger.tree import HASH_BYTES, Frontier
+
+
+class Replay:
+    """A `history.View` that grows by the entries that follow."""
+
+    def __init__(self) -> None:
+        self.at_us = 0
+        self.frontier = Frontier()
+        self.streams: dict[str, Stream] = {}
+        self._leaves = bytearray()
+        self._unexpired: dict[tuple[str, bytes], int] = {}
+        self._expiries: list[tuple[int, str, bytes]] = []
+
+    @property
+    def log(self) -> bytes:
+        """The leaf hash of the first entry; 32 zero bytes while there is none."""
+        return self.leaf(0) if self.size else NO_LOG
+
+    @property
+    def size(self) -> int:
+        """How many entries followed."""
+        return self.frontier.size
+
+    def stream(self, name: str) -> Stream:
+        """The stream `name`; of length 0 where it was never touched."""
+        return self.streams.get(name) or Stream(state=kinds.blank(name))
+
+    def leaf(self, index: int) -> bytes:
+        """The leaf hash of entry `index`."""
+        return bytes(self._leaves[index * HASH_BYTES : (index + 1) * HASH_BYTES])
+
+    def is_used(self, account: str, nonce: bytes, at_us: int) -> bool:
+        """Whether an entry by `account` under `nonce` may still be repeated at `at_us`."""
+        return self._unexpired.get((account, nonce), -1) >= at_us
+
+    def follow(self, signed: SignedEntry) -> Addition:
+        """Take `signed` as the next entry.
+
+        Raises:
+            BrokenHistoryError: it cannot be; nothing was taken.
+        """
+        addition = history.follow(self, signed)
+        self.take(addition)
+        return addition
+
+    def take(self, addition: Addition) -> None:
+        """Grow by `addition`, which was judged against this very log."""
+        self.at_us = addition.at_us
+        self.frontier.append(addition.leaf)
+        self._leaves += addition.leaf
+        self.streams.update(addition.streams)
+        asked = addition.intent
+        self._unexpired[asked.author, asked.nonce] = asked.not_after_us
+        heappush(self._expiries, (asked.not_after_us, asked.author, asked.nonce))
+        while self._expiries[0][0] < self.at_us:
+            not_after_us, account, nonce = heappop(self._expiries)
+            if self._unexpired.get((account, nonce)) == not_after_us:
+                del self._unexpired[account, nonce]
+
+    def states(self, kind: type) -> list[Any]:
+        """The states of one class, in the order in which their streams began."""
+        return [held.state for held in self.streams.values() if isinstance(held.state, kind)]

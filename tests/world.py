@@ -1,0 +1,356 @@
+"""A small registry in memory: people with keys, and acts that go through the real judgement."""
+
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from registry import history
+from registry.acts.propose import Hidden, Proposal, Setting, propose
+from registry.domain.batch import import_nonce
+from registry.domain.project import EXCLUDED
+from registry.domain.standard import PURPOSES
+from registry.history import Addition, check_entry
+from registry.ledger import ids, intent, keys
+from registry.ledger.intent import NO_LOG, Signer, in_key_order
+from registry.verifier.replay import Replay
+
+START_US = 1_790_000_000_000_000  # a day in September 2026
+HOUR_US = 3_600_000_000
+GRAMS = 1_000_000
+PERIOD = ("2025-01-01", "2025-12-31")
+CREDITING = ("2020-01-01", "2040-12-31")
+ORIGIN = "registry.example/test"
+
+
+class Person:
+    """Somebody with a key and, once opened, an account."""
+
+    def __init__(self, name: str, account: str = "") -> None:
+        self.name = name
+        self.account = account
+        self.signing = SigningKey(sha256(name.encode()).digest())
+        self.key = (keys.SUITE, bytes(self.signing.verify_key))
+
+    @property
+    def signer(self) -> Signer:
+        return Signer(account=self.account, key=self.key)
+
+    def sign(self, message: bytes) -> bytes:
+        return self.signing.sign(message).signature
+
+
+def digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()
+
+
+class World:
+    """A log that begins with two officers; methods are acts, and give back what was added."""
+
+    def __init__(self) -> None:
+        self.replay = Replay()
+        self.entries: list[bytes] = []
+        self.additions: list[Addition] = []
+        self.proposals: list[Proposal] = []
+        self.people: dict[str, Person] = {}
+        self.now_us = START_US
+        self._nonces = count(1)
+
+    def begun(self) -> "World":
+        log, one, two = Person("log", "registry"), Person("officer one"), Person("officer two")
+        setting = self.setting(log, one, two)
+        for part, officer in ((1, one), (2, two)):
+            officer.account = setting.new("account", part)
+        setting = self.setting(log, one, two, nonce=setting.nonce)
+        officers = sorted([[one.account, one.key], [two.account, two.key]])
+        created = {
+            "origin": ORIGIN,
+            "random": digest("random"),
+            "log_key": log.key,
+            "officers": officers,
+        }
+        opened = [
+            (person.account, [("account.opened.v1", self.opening(person, person.account))])
+            for person in (one, two)
+        ]
+        self.submit(setting, [("registry", [("registry.created.v1", created)]), *opened])
+        self.people |= {"log": log, "one": one, "two": two}
+        return self
+
+    def __getitem__(self, name: str) -> Person:
+        return self.people[name]
+
+    def setting(self, *people: Person, nonce: bytes | None = None) -> Setting:
+        fresh = next(self._nonces).to_bytes(16, "big")
+        return Setting(
+            log=self.replay.log,
+            signers=tuple(person.signer for person in people),
+            nonce=fresh if nonce is None else nonce,
+            not_after_us=self.now_us + HOUR_US,
+            entropy=digest(f"entropy {fresh!r}"),
+        )
+
+    def signed(self, setting: Setting, parts: Any, *people: Person) -> history.SignedIntent:
+        proposal = propose(setting, parts)
+        self.proposals.append(proposal)
+        by_key = {person.key: person for person in people or self.signing(setting)}
+        signatures = [
+            by_key[signer.key].sign(intent.SIGNED_PREFIX + proposal.data)
+            for signer in in_key_order(setting.signers)
+        ]
+        return history.check_intent(proposal.data, signatures)
+
+    def signing(self, setting: Setting) -> list[Person]:
+        known = {person.key: person for person in self.everyone}
+        return [known[signer.key] for signer in setting.signers]
+
+    @property
+    def everyone(self) -> list[Person]:
+        base = [Person("log", "registry"), Person("officer one"), Person("officer two")]
+        return [*base, *self.people.values()]
+
+    def submit(self, setting: Setting, parts: Any) -> Addition:
+        """Judge, record and read back: what was written is followed by an auditor's code, too."""
+        addition = history.append(self.replay, self.signed(setting, parts), at_us=self.now_us)
+        followed = history.follow(self.replay, check_entry(addition.data))
+        assert followed.streams == addition.streams
+        self.replay.take(addition)
+        self.entries.append(addition.data)
+        self.additions.append(addition)
+        return addition
+
+    def do(self, *people: str, parts: Any, nonce: bytes | None = None) -> Addition:
+        return self.submit(self.setting(*(self[name] for name in people), nonce=nonce), parts)
+
+    def state(self, stream: str) -> Any:
+        return self.replay.stream(stream).state
+
+    def opening(self, person: Person, account: str, **changed: Any) -> dict[str, Any]:
+        message = keys.possession_message(self.replay.log, account, person.key, "act")
+        return {
+            "legal_form": "company",
+            "controller": account,
+            "key": person.key,
+            "custodial": False,
+            "possession": person.sign(message),
+            "name": Hidden(value=person.name),
+            **changed,
+        }
+
+    def opens(self, name: str, *, role: str = "", **changed: Any) -> Person:
+        person = Person(name)
+        setting = self.setting(self["one"])
+        person.account = setting.new("account", 0)
+        body = self.opening(person, person.account, **changed)
+        self.submit(setting, [(person.account, [("account.opened.v1", body)])])
+        self.people[name] = person
+        if role:
+            body = {"account": person.account, "role": role}
+            self.do("one", "two", parts=[("registry", [("registry.role_granted.v1", body)])])
+        return person
+
+    def staffed(self) -> "World":
+        """Bodies with roles, holders, and two standards: SCFG born here, VCU elsewhere."""
+        self.begun()
+        for name, role in (
+            ("authority", "authority"),
+            ("validator", "validator"),
+            ("verifier", "verifier"),
+            ("exchange", "exchange"),
+        ):
+            self.opens(name, role=role)
+        for name in ("owner", "alice", "bob"):
+            self.opens(name)
+        self.recognises("SCFG", home=None, serial_format=None)
+        self.recognises("VCU", home="VCS", serial_format=(3, (0,), 1, 2))
+        return self
+
+    def recognises(self, code: str, **changed: Any) -> Addition:
+        body = {
+            "credit_class": "reduction",
+            "home": None,
+            "unit_g": GRAMS,
+            "claims": tuple(sorted(PURPOSES - {"restoration"})),
+            "serial_format": None,
+            **changed,
+        }
+        parts = [(f"standard/{code}", [("standard.recognised.v1", body)])]
+        return self.do("authority", "one", parts=parts)
+
+    def lists(self, **changed: Any) -> str:
+        setting = self.setting(self["owner"])
+        project = setting.new("project", 0)
+        body = {
+            "owner": self["owner"].account,
+            "standard": "SCFG",
+            "method": "SCFG-001",
+            "place": "510100",
+            "crediting": CREDITING,
+            "boundary": digest("boundary"),
+            "excluded": EXCLUDED,
+            "name": Hidden(value="a forest"),
+            **changed,
+        }
+        self.submit(setting, [(project, [("project.listed.v1", body)])])
+        return project
+
+    def registers(self) -> str:
+        """A project as far as registered."""
+        project = self.lists()
+        for name, kind in (
+            ("validator", "project.validated.v1"),
+            ("one", "project.registered.v1"),
+        ):
+            self.do(name, parts=[(project, [(kind, {"document": digest(kind)})])])
+        return project
+
+    def verifies(self, project: str, amount_g: int, **changed: Any) -> Addition:
+        body = {
+            "period": PERIOD,
+            "amount_g": amount_g,
+            "report": digest(f"report {project} {changed}"),
+            **changed,
+        }
+        return self.do("verifier", parts=[(project, [("project.verified.v1", body)])])
+
+    def issues(self, amount_g: int = 1_000, *, project: str = "", **changed: Any) -> str:
+        """A batch of `amount_g`, held by the owner."""
+        if not project:
+            project = self.registers()
+            self.verifies(project, amount_g)
+        setting = self.setting(self["verifier"], self["authority"])
+        batch = setting.new("batch", 1)
+        body = {
+            "project": project,
+            "standard": "SCFG",
+            "period": PERIOD,
+            "amount_g": amount_g,
+            "holder": self["owner"].account,
+            **changed,
+        }
+        against = {"batch": batch, "period": body["period"], "amount_g": body["amount_g"]}
+        self.submit(
+            setting,
+            [
+                (project, [("project.issued.v1", against)]),
+                (batch, [("batch.issued.v1", body)]),
+            ],
+        )
+        return batch
+
+    def deposits(self, home_serials: str, amount_g: int, **changed: Any) -> str:
+        setting = self.setting(self["exchange"], self["one"])
+        batch = setting.new("batch", 1)
+        body = {
+            "standard": "VCU",
+            "period": PERIOD,
+            "amount_g": amount_g,
+            "holder": self["owner"].account,
+            "custodian": self["exchange"].account,
+            "document": digest(home_serials),
+            "retired_at_home": False,
+            **changed,
+        }
+        units = {"batch": batch, "home_serials": home_serials}
+        self.submit(
+            setting,
+            [
+                (f"standard/{body['standard']}", [("standard.deposited.v1", units)]),
+                (batch, [("batch.deposited.v1", body)]),
+            ],
+        )
+        return batch
+
+    def transferred(self, giver: str, taker: str, amount_g: int, **changed: Any) -> Any:
+        body = {
+            "giver": self[giver].account,
+            "taker": self[taker].account,
+            "amount_g": amount_g,
+            "standard": "SCFG",
+            "range": None,
+            "venue": None,
+            "trade": None,
+            **changed,
+        }
+        return ("batch.transferred.v1", body)
+
+    def transfers(
+        self, batch: str, giver: str, taker: str, amount_g: int, **changed: Any
+    ) -> Addition:
+        made = self.transferred(giver, taker, amount_g, **changed)
+        return self.do(giver, parts=[(batch, [made])])
+
+    def retired(self, holder: str, amount_g: int, **changed: Any) -> Any:
+        body = {
+            "holder": self[holder].account,
+            "amount_g": amount_g,
+            "standard": "SCFG",
+            "range": None,
+            **changed,
+        }
+        return ("batch.retired.v1", body)
+
+    def certificate(self, **changed: Any) -> Any:
+        body = {
+            "purpose": "enterprise",
+            "period": ("2025-01-01", "2025-12-31"),
+            "place": "510100",
+            "ground": "voluntary",
+            "public": True,
+            "activity": Hidden(value="an activity"),
+            "organisers": Hidden(value=["an organiser"]),
+            "beneficiary": None,
+            "purchaser": None,
+            "agent": None,
+            **changed,
+        }
+        return ("certificate.issued.v1", body)
+
+    def retires(
+        self,
+        batch: str,
+        holder: str,
+        amount_g: int,
+        *,
+        statement: dict[str, Any] | None = None,
+        **changed: Any,
+    ) -> str:
+        setting = self.setting(self[holder])
+        number = setting.new("certificate", 1)
+        self.submit(
+            setting,
+            [
+                (batch, [self.retired(holder, amount_g, **changed)]),
+                (number, [self.certificate(**(statement or {}))]),
+            ],
+        )
+        return number
+
+    def imports(
+        self,
+        batch: str,
+        holder: str,
+        amount_g: int,
+        *,
+        row: int = 1,
+        month: str = "2026-01",
+        statement: dict[str, Any] | None = None,
+        **changed: Any,
+    ) -> str:
+        nonce = changed.pop("nonce", import_nonce(digest("list"), row))
+        setting = self.setting(self["one"], self[holder], nonce=nonce)
+        number = f"certificate/{ids.derived_id(self.replay.log, 'registry', nonce, 0)}"
+        _, body = self.retired(holder, amount_g)
+        body |= {"source": digest("list"), "row": row, "month": month, **changed}
+        self.submit(
+            setting,
+            [
+                (batch, [("batch.retirement_imported.v1", body)]),
+                (number, [self.certificate(**(statement or {}))]),
+            ],
+        )
+        return number
+
+
+__all__ = ["GRAMS", "HOUR_US", "NO_LOG", "PERIOD", "START_US", "Person", "World", "digest"]
