@@ -94,6 +94,7 @@ class Addition:
     index: int
     at_us: int
     intent: Intent
+    intent_bytes: bytes
     data: bytes
     leaf: bytes
     positions: tuple[int, ...]
@@ -152,7 +153,7 @@ def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
         consulted=judged.consulted,
         places=judged.places,
     )
-    return _addition(view, judged, signed.intent, data, at_us)
+    return _addition(view, judged, signed, data, at_us)
 
 
 def follow(view: View, signed: SignedEntry) -> Addition:
@@ -170,7 +171,10 @@ def follow(view: View, signed: SignedEntry) -> Addition:
         place = entry.places[0]
         where = {"stream": part.stream, "position": place.position, "index": view.size}
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
-    return _addition(view, judged, entry.intent, signed.data, entry.at_us)
+    asked = SignedIntent(
+        intent=entry.intent, data=entry.intent_bytes, signatures=entry.signatures
+    )
+    return _addition(view, judged, asked, signed.data, entry.at_us)
 
 
 def load(
@@ -317,18 +321,21 @@ def _check_places(entry: Entry, judged: _Judged) -> None:
         require(came, "wrong_outcome", expected=expected.outcomes)
 
 
-def _addition(view: View, judged: _Judged, asked: Intent, data: bytes, at_us: int) -> Addition:
+def _addition(
+    view: View, judged: _Judged, asked: SignedIntent, data: bytes, at_us: int
+) -> Addition:
     leaf = tree.leaf_hash(data)
     return Addition(
         index=view.size,
         at_us=at_us,
-        intent=asked,
+        intent=asked.intent,
+        intent_bytes=asked.data,
         data=data,
         leaf=leaf,
         positions=tuple(place.position for place in judged.places),
         streams={
             part.stream: Stream(state=judged.after[part.stream], length=place.position, last=leaf)
-            for part, place in zip(asked.parts, judged.places, strict=True)
+            for part, place in zip(asked.intent.parts, judged.places, strict=True)
         },
         detached=judged.detached,
     )

@@ -22,6 +22,12 @@ from registry.domain.standard import Deposited as UnitsDeposited
 from registry.domain.standard import Standard
 from registry.errors import require
 
+NATIVE = "native"
+DEPOSITED = "deposited"
+DEPOSITED_RETIRED = "deposited_retired"
+ORIGINS = (NATIVE, DEPOSITED, DEPOSITED_RETIRED)
+"""Where the grams of a batch come from; the last were retired in the home registry already."""
+
 Row = Annotated[int, integer(1, 1_000_000_000)]
 
 
@@ -117,7 +123,7 @@ class Batch:
     name: str = ""
     status: str = "blank"
     origin: str = ""
-    """native, deposited, or deposited_retired for units that were retired at home already."""
+    """NATIVE, DEPOSITED or DEPOSITED_RETIRED."""
     standard: str = ""
     period: tuple[str, str] = ("", "")
     received_g: int = 0
@@ -170,7 +176,7 @@ def judge(state: Batch, event: Event, act: Act) -> Outcome:
         case Transferred():
             require(event.taker != event.giver, "to_itself", account=event.giver)
             _check_open(event.taker, act)
-            fixed = state.origin == "deposited_retired"
+            fixed = state.origin == DEPOSITED_RETIRED
             require(not fixed, "retired_at_home", batch=state.name)
             return {"ranges": _grams(state, event.giver, event)}
         case Retired():
@@ -251,9 +257,9 @@ def _grams(state: Batch, holder: str, event: Move) -> tuple[Range, ...]:
 
 
 def _received(state: Batch, event: Issued | Deposited) -> Batch:
-    origin = "native"
+    origin = NATIVE
     if isinstance(event, Deposited):
-        origin = "deposited_retired" if event.retired_at_home else "deposited"
+        origin = DEPOSITED_RETIRED if event.retired_at_home else DEPOSITED
     return replace(
         state,
         status="active",

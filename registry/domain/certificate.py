@@ -1,12 +1,12 @@
 """A certificate: what a retirement was for, and what was said of it since. The number is the stream's id."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, assert_never
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome, require_new
-from registry.domain.batch import RetirementImported, Retired
+from registry.domain.batch import DEPOSITED, RetirementImported, Retired
 from registry.domain.shape import one_of
 from registry.domain.standard import Purpose, Standard
 from registry.domain.timing import Days, day_of, days_of_month, verdicts
@@ -56,6 +56,8 @@ class HomeCancelled:
 
 
 Event = Issued | HomeCancelled
+Used = tuple[Retired | RetirementImported, Mapping[str, Any]]
+"""A retirement, and what came of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,33 @@ def evolve(state: Certificate, event: Event, outcome: Outcome, index: int) -> Ce
             assert_never(event)
 
 
+def outcome_of(
+    event: Issued, used: Sequence[Used], *, at_us: int, custodial: bool
+) -> Mapping[str, Any]:
+    """What an issue comes to, which follows from its act alone but for `custodial`.
+
+    Args:
+        event: the certificate.
+        used: the retirements in the same act, with their outcomes.
+        at_us: the time of the act.
+        custodial: whether the holder signed with a key that the operator keeps.
+    """
+    found = [
+        verdict
+        for retired, came in used
+        for verdict in verdicts(
+            event.purpose, event.period, came["period"], _judged(retired, at_us)
+        )
+    ]
+    return {
+        "amount_g": sum(retired.amount_g for retired, _ in used),
+        "custodial": custodial,
+        "holder": used[0][0].holder,
+        "home": sorted({retired.standard for retired, came in used if came["origin"] == DEPOSITED}),
+        "verdicts": tuple(dict.fromkeys(found)),
+    }
+
+
 def _issued(state: Certificate, event: Issued, act: Act) -> Mapping[str, Any]:
     require(state.issued is None, "certificate_exists", certificate=state.name)
     require_new(act, state.name)
@@ -118,19 +147,7 @@ def _issued(state: Certificate, event: Issued, act: Act) -> Mapping[str, Any]:
     for retired, _ in used:
         if isinstance(retired, Retired):
             _check_claim(event, act.state(f"standard/{retired.standard}", Standard))
-    holder = used[0][0].holder
-    found = [
-        verdict
-        for retired, came in used
-        for verdict in verdicts(event.purpose, event.period, came["period"], _judged(retired, act))
-    ]
-    return {
-        "amount_g": sum(retired.amount_g for retired, _ in used),
-        "custodial": holder in act.custodial,
-        "holder": holder,
-        "home": sorted({retired.standard for retired, came in used if came["origin"] == "deposited"}),
-        "verdicts": tuple(dict.fromkeys(found)),
-    }
+    return outcome_of(event, used, at_us=act.at_us, custodial=used[0][0].holder in act.custodial)
 
 
 def _check_claim(event: Issued, standard: Standard) -> None:
@@ -141,8 +158,8 @@ def _check_claim(event: Issued, standard: Standard) -> None:
     require(accepted, "claim_not_accepted", purpose=event.purpose, standard=standard.code)
 
 
-def _judged(retired: Retired | RetirementImported, act: Act) -> Days:
+def _judged(retired: Retired | RetirementImported, at_us: int) -> Days:
     if isinstance(retired, RetirementImported):
         return days_of_month(retired.month)
-    today = day_of(act.at_us)
+    today = day_of(at_us)
     return today, today

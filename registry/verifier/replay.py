@@ -7,7 +7,7 @@ from registry import history
 from registry.domain import kinds
 from registry.history import Addition, SignedEntry, Stream
 from registry.ledger.intent import NO_LOG
-from registry.ledger.tree import HASH_BYTES, Frontier
+from registry.ledger.tree import HASH_BYTES, Frontier, root_of
 
 
 class Replay:
@@ -66,6 +66,16 @@ class Replay:
             not_after_us, account, nonce = heappop(self._expiries)
             if self._unexpired.get((account, nonce)) == not_after_us:
                 del self._unexpired[account, nonce]
+
+    def root_at(self, size: int) -> bytes:
+        """The root of the first `size` entries."""
+        if size == self.size:
+            return self.frontier.root()
+        return root_of(self.leaf(index) for index in range(size))
+
+    def unexpired(self) -> list[tuple[str, bytes]]:
+        """The nonces, with their authors, that may still be repeated now."""
+        return [pair for pair, until in self._unexpired.items() if until >= self.at_us]
 
     def states(self, kind: type) -> list[Any]:
         """The states of one class, in the order in which their streams began."""

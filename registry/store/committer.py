@@ -1,0 +1,291 @@
+"""Where entries come to be: one after another, durable before anybody is told.
+
+    lock the head -> catch up with other processes -> compare the mark -> judge one intent after another
+    -> openings durable -> entries, tree, nonces, rows, head in one commit, durable
+    -> consistent with the mark -> mark durable -> head signed -> answers
+
+A crash before the commit leaves nothing but openings that are dropped at the next start; a crash after it leaves entries
+that nobody was told of, under a head that is signed at the next start, to the same bytes.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from eventsourcing.sqlite import SQLiteCursor
+
+from registry import history
+from registry.errors import BrokenHistoryError, RefusedError
+from registry.history import Addition, SignedIntent, Stream
+from registry.ledger import entry as entries
+from registry.ledger import tree
+from registry.ledger.commitment import Opening
+from registry.ledger.intent import NO_LOG
+from registry.ledger.note import Checkpoint
+from registry.ledger.tree import Frontier
+from registry.store.log import Log, Moment
+from registry.store.mark import Mark, Seen
+from registry.store.openings import Openings
+
+STREAMS_CACHED_MAX = 20_000
+
+Sign = Callable[[Checkpoint], bytes]
+"""Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An intent whose signatures hold, and the openings of its commitments."""
+
+    signed: SignedIntent
+    openings: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What is acknowledged: the entry, and the signed checkpoint that covers it."""
+
+    index: int
+    leaf: bytes
+    checkpoint: bytes
+
+
+class _Draft:
+    """The log as it will be if the transaction commits: a `history.View` over the tables and what is new."""
+
+    def __init__(self, moment: Moment, frontier: Frontier, log: bytes, at_us: int) -> None:
+        self._moment = moment
+        self._start = frontier.size
+        self._nonces: dict[tuple[str, bytes], Addition] = {}
+        self.frontier = frontier
+        self.log = log
+        self.at_us = at_us
+        self.additions: list[Addition] = []
+        self.nodes: list[tuple[int, int, bytes]] = []
+        self.streams: dict[str, Stream] = {}
+        self.cached: Mapping[str, Stream] = {}
+
+    @property
+    def size(self) -> int:
+        return self.frontier.size
+
+    def stream(self, name: str) -> Stream:
+        if name not in self.streams:
+            self.streams[name] = self.cached.get(name) or self._moment.stream(name)
+        return self.streams[name]
+
+    def leaf(self, index: int) -> bytes:
+        if index >= self._start:
+            return self.additions[index - self._start].leaf
+        return self._moment.node(0, index)
+
+    def is_used(self, account: str, nonce: bytes, at_us: int) -> bool:
+        made = self.made_by(account, nonce)
+        return made is not None and made.not_after_us >= at_us
+
+    def made_by(self, account: str, nonce: bytes) -> "_Made | None":
+        """What an intent under this nonce came to, if it is remembered."""
+        addition = self._nonces.get((account, nonce))
+        if addition is not None:
+            return _Made(addition.index, addition.leaf, addition.data)
+        index = self._moment.entry_of(account, nonce)
+        if index is None:
+            return None
+        return _Made(index, self._moment.node(0, index), self._moment.data(index))
+
+    def take(self, addition: Addition) -> None:
+        if addition.index == 0:
+            self.log = addition.leaf
+        self.at_us = addition.at_us
+        self.nodes += self.frontier.append(addition.leaf)
+        self.additions.append(addition)
+        self.streams.update(addition.streams)
+        self._nonces[addition.intent.author, addition.intent.nonce] = addition
+
+
+class _Made:
+    """An entry that an earlier intent made."""
+
+    def __init__(self, index: int, leaf: bytes, data: bytes) -> None:
+        self.index = index
+        self.leaf = leaf
+        self._entry = entries.decode(data)
+
+    @property
+    def not_after_us(self) -> int:
+        return self._entry.intent.not_after_us
+
+    @property
+    def intent_bytes(self) -> bytes:
+        return self._entry.intent_bytes
+
+
+class Committer:
+    """Records intents in a log. One at a time within a process; processes exclude each other by the head's lock.
+
+    Durable: what `commit` returns a receipt for. Ordered: in the order of the requests. Trusted: its own tables, as far
+    as they agree with the mark.
+    """
+
+    def __init__(
+        self, log: Log, *, origin: str, mark: Mark, openings: Openings, sign: Sign
+    ) -> None:
+        self._log = log
+        self._origin = origin
+        self._mark = mark
+        self._openings = openings
+        self._sign = sign
+        self._frontier = Frontier()
+        self._at_us = 0
+        self._streams: OrderedDict[str, Stream] = OrderedDict()
+        self.clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
+
+    def start(self) -> None:
+        """Make good what a crash may have left: openings settled, the head signed.
+
+        Raises:
+            BrokenHistoryError: `no_mark`, `behind_mark`, `differs_from_mark`, `derived.tree`.
+        """
+        with self._mark.locked(), self._log.recorder.writing() as cursor:
+            moment = self._caught_up(cursor)
+            self._check_mark(moment)
+            self._openings.settle(moment)
+            unsigned = moment.head().checkpoint is None
+        if unsigned:
+            with self._mark.locked():
+                self._acknowledge()
+
+    def commit(self, requests: Sequence[Request]) -> list[Receipt | RefusedError]:
+        """Record `requests`, in order; for each its receipt, or why it was refused.
+
+        A refused request leaves no trace, and does not touch its neighbours. The same intent again gets the receipt of
+        the first time.
+
+        Raises:
+            BrokenHistoryError: the tables or the mark are not what they must be; nothing was recorded.
+        """
+        with self._mark.locked():
+            with self._log.recorder.writing() as cursor:
+                moment = self._caught_up(cursor)
+                self._check_mark(moment)
+                draft, answers = self._judge(moment, requests)
+                if draft.additions:
+                    self._record(cursor, draft, requests)
+            note = self._acknowledge(draft)
+        return [
+            answer
+            if isinstance(answer, RefusedError)
+            else Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
+            for answer in answers
+        ]
+
+    def begin(self, request: Request) -> Receipt:
+        """Record the first entry, which makes the mark.
+
+        Raises:
+            RefusedError: it is no beginning, or the log has begun.
+        """
+        with self._log.recorder.writing() as cursor:
+            draft, (answer,) = self._judge(self._caught_up(cursor), [request])
+            if isinstance(answer, RefusedError):
+                raise answer
+            self._record(cursor, draft, [request])
+        self._mark = Mark(draft.log, self._mark.file.parent)
+        with self._mark.locked():
+            self._mark.write(Seen(size=draft.size, root=draft.frontier.root()))
+            note = self._acknowledge(draft)
+        return Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
+
+    def _caught_up(self, cursor: SQLiteCursor) -> Moment:
+        """The log now; what other processes wrote since is no longer in the caches."""
+        moment = Moment(cursor)
+        head = moment.head()
+        if head.size != self._frontier.size:
+            for stream in moment.touched_since(self._frontier.size):
+                self._streams.pop(stream, None)
+            self._frontier = Frontier.load(head.size, moment.node)
+            self._at_us = moment.placed(head.size - 1).entry.at_us if head.size else 0
+        if self._frontier.root() != head.root:
+            raise BrokenHistoryError("derived.tree", size=head.size)
+        return moment
+
+    def _check_mark(self, moment: Moment) -> None:
+        """The log is the one that was seen, and not shorter."""
+        seen = self._mark.read()
+        size, file = self._frontier.size, str(self._mark.file)
+        if size < seen.size:
+            raise BrokenHistoryError("behind_mark", size=size, mark=seen.size, file=file)
+        if size == seen.size:
+            root = self._frontier.root()
+        else:
+            root = Frontier.load(seen.size, moment.node).root()
+        if root != seen.root:
+            raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=file)
+
+    def _judge(
+        self, moment: Moment, requests: Sequence[Request]
+    ) -> tuple[_Draft, list[tuple[int, bytes] | RefusedError]]:
+        log = moment.node(0, 0) if self._frontier.size else NO_LOG
+        draft = _Draft(moment, self._frontier.copy(), log, self._at_us)
+        draft.cached = self._streams
+        at_us = max(self.clock_us(), self._at_us)
+        answers: list[tuple[int, bytes] | RefusedError] = []
+        for request in requests:
+            signed = request.signed
+            made = draft.made_by(signed.intent.author, signed.intent.nonce)
+            if made is not None and made.intent_bytes == signed.data:
+                answers.append((made.index, made.leaf))
+                continue
+            try:
+                addition = history.append(draft, signed, at_us=at_us)
+            except RefusedError as refusal:
+                answers.append(refusal)
+                continue
+            draft.take(addition)
+            answers.append((addition.index, addition.leaf))
+        return draft, answers
+
+    def _record(
+        self, cursor: SQLiteCursor, draft: _Draft, requests: Sequence[Request]
+    ) -> None:
+        """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
+        recorded = {addition.intent_bytes for addition in draft.additions}
+        self._openings.add(
+            [
+                (request.signed.intent, request.openings)
+                for request in requests
+                if request.signed.data in recorded
+            ]
+        )
+        recorder = self._log.recorder
+        recorder.record_nodes(cursor, draft.nodes)
+        recorder.record(cursor, draft.additions, draft.size, draft.frontier.root())
+
+    def _acknowledge(self, draft: _Draft | None = None) -> bytes:
+        """Advance the mark over what is durable now, and sign it; the caches follow.
+
+        A crash here leaves the commit whole: the mark and the signature are made good at the next start.
+        """
+        if draft is not None:
+            self._frontier, self._at_us = draft.frontier, draft.at_us
+            self._keep(draft.streams)
+        size, root = self._frontier.size, self._frontier.root()
+        seen = self._mark.read()
+        if (seen.size, seen.root) != (size, root):
+            with self._log.recorder.reading() as cursor:
+                path = tree.consistency_path(seen.size, size, Moment(cursor).node)
+            tree.check_consistency(seen.size, seen.root, size, root, path)
+            self._mark.write(Seen(size=size, root=root))
+        note = self._sign(Checkpoint(origin=self._origin, size=size, root=root))
+        self._log.recorder.record_checkpoint(size, note)
+        if draft is not None and draft.additions:
+            self._openings.tie([(item.intent, item.index) for item in draft.additions])
+        return note
+
+    def _keep(self, streams: Mapping[str, Stream]) -> None:
+        for name, stream in streams.items():
+            self._streams[name] = stream
+            self._streams.move_to_end(name)
+        while len(self._streams) > STREAMS_CACHED_MAX:
+            self._streams.popitem(last=False)

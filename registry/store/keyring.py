@@ -1,0 +1,143 @@
+"""Private keys at rest: each sealed with AES-256-GCM under a key that scrypt makes of a passphrase.
+
+The passphrase is the first line of the file that $CARBON_REGISTRY_PASSPHRASE_FILE names or, without it, of the file
+`passphrase` beside the database. The latter protects copies of the database only, not of the whole directory.
+
+    sealed = nonce (12 B) || AES-256-GCM(seed of 32 B; additional data: key id)
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from registry.errors import RefusedError
+from registry.ledger.keys import SUITE, Key, key_id
+
+FILE = "keys.db"
+PASSPHRASE_FILE = "passphrase"
+ENVIRONMENT = "CARBON_REGISTRY_PASSPHRASE_FILE"
+
+_SCRYPT_N = 2**15
+_SCRYPT_R = 8
+_SCRYPT_P = 1
+_NONCE_BYTES = 12
+_TABLES = """
+CREATE TABLE sealing (one INTEGER PRIMARY KEY CHECK (one = 1), salt BLOB NOT NULL,
+    n INTEGER NOT NULL, r INTEGER NOT NULL, p INTEGER NOT NULL) STRICT;
+CREATE TABLE keys (key_id BLOB PRIMARY KEY, account TEXT NOT NULL, suite TEXT NOT NULL,
+    public BLOB NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+class Keyring:
+    """The private keys that the operator keeps: the log's, and those of custodial accounts."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / FILE
+        self._sealing = AESGCM(self._sealing_key(read_passphrase(directory)))
+        self._opened: dict[Key, Ed25519PrivateKey] = {}
+
+    @classmethod
+    def create(cls, directory: Path) -> "Keyring":
+        """A keyring without keys; with a new passphrase beside it unless the environment names one."""
+        if ENVIRONMENT not in os.environ:
+            file = directory / PASSPHRASE_FILE
+            file.touch(mode=0o600)
+            file.write_text(os.urandom(32).hex() + "\n", "ascii")
+        (directory / FILE).touch(mode=0o600)
+        with closing(sqlite3.connect(directory / FILE)) as connection:
+            connection.executescript(_TABLES)
+            connection.execute(
+                "INSERT INTO sealing VALUES (1,?,?,?,?)",
+                (os.urandom(16), _SCRYPT_N, _SCRYPT_R, _SCRYPT_P),
+            )
+            connection.commit()
+        return cls(directory)
+
+    def generate(self, count: int = 1) -> list[Key]:
+        """New keys, durable on return; to be given to accounts with `assign`."""
+        made = []
+        rows = []
+        for _ in range(count):
+            private = Ed25519PrivateKey.generate()
+            key = (SUITE, private.public_key().public_bytes_raw())
+            nonce = os.urandom(_NONCE_BYTES)
+            sealed = self._sealing.encrypt(nonce, private.private_bytes_raw(), key_id(key))
+            rows.append((key_id(key), "", *key, nonce + sealed))
+            self._opened[key] = private
+            made.append(key)
+        with closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)
+        return made
+
+    def assign(self, owners: dict[Key, str]) -> None:
+        """Note which account each key speaks for; the log decides whether it does."""
+        with closing(self._connect()) as connection, connection:
+            connection.executemany(
+                "UPDATE keys SET account = ? WHERE key_id = ?",
+                [(account, key_id(key)) for key, account in owners.items()],
+            )
+
+    def keys_of(self, account: str) -> list[Key]:
+        """The keys kept here that were given to `account`."""
+        with closing(self._connect()) as connection:
+            rows = connection.execute(
+                "SELECT suite, public FROM keys WHERE account = ? ORDER BY key_id", (account,)
+            )
+            return [(suite, public) for suite, public in rows]
+
+    def sign(self, key: Key, message: bytes) -> bytes:
+        """The signature of `key` over `message`, 64 bytes.
+
+        Raises:
+            RefusedError: `no_private_key`; `wrong_passphrase` if it cannot be unsealed.
+        """
+        if key not in self._opened:
+            self._opened[key] = self._unseal(key)
+        return self._opened[key].sign(message)
+
+    def _unseal(self, key: Key) -> Ed25519PrivateKey:
+        with closing(self._connect()) as connection:
+            row = connection.execute(
+                "SELECT sealed FROM keys WHERE key_id = ?", (key_id(key),)
+            ).fetchone()
+        if row is None:
+            raise RefusedError("no_private_key", key=key_id(key).hex())
+        nonce, sealed = row[0][:_NONCE_BYTES], row[0][_NONCE_BYTES:]
+        try:
+            seed = self._sealing.decrypt(nonce, sealed, key_id(key))
+        except InvalidTag as error:
+            raise RefusedError("wrong_passphrase", file=str(self._file)) from error
+        return Ed25519PrivateKey.from_private_bytes(seed)
+
+    def _sealing_key(self, passphrase: bytes) -> bytes:
+        with closing(self._connect()) as connection:
+            salt, n, r, p = connection.execute("SELECT salt, n, r, p FROM sealing").fetchone()
+        return Scrypt(salt=salt, length=32, n=n, r=r, p=p).derive(passphrase)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=30)
+        connection.execute("PRAGMA synchronous = EXTRA")
+        return connection
+
+
+def read_passphrase(directory: Path) -> bytes:
+    """The passphrase for the keys in `directory`.
+
+    Raises:
+        RefusedError: `no_passphrase`, naming the file that was looked for.
+    """
+    file = Path(os.environ.get(ENVIRONMENT) or directory / PASSPHRASE_FILE)
+    try:
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        raise RefusedError("no_passphrase", file=str(file)) from error
+    if not lines or not lines[0]:
+        raise RefusedError("no_passphrase", file=str(file))
+    return lines[0]

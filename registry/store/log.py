@@ -1,0 +1,171 @@
+"""The log, read from its tables: head, entries, streams, proofs. Reading needs no private key.
+
+What is read here was judged before it was written; an audit, which trusts nothing, reads for itself (`verifier`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.sqlite import SQLiteCursor
+
+from registry import history
+from registry.errors import BrokenHistoryError, RefusedError
+from registry.history import Stream
+from registry.ledger import entry as entries
+from registry.ledger import tree
+from registry.ledger.entry import Entry
+from registry.store.recorder import PARTS_PER_ENTRY, Datastore, LogRecorder, row_number
+
+DATABASE = "registry.db"
+PAGE_ENTRIES = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where the log stands: size, root, and the signed checkpoint, if it was signed since."""
+
+    size: int
+    root: bytes
+    checkpoint: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An entry in its place."""
+
+    index: int
+    data: bytes
+    entry: Entry
+    leaf: bytes
+
+
+class Moment:
+    """The tables as of one transaction."""
+
+    def __init__(self, cursor: SQLiteCursor) -> None:
+        self._cursor = cursor
+
+    def head(self) -> Head:
+        """Where the log stands; of size 0 before its first entry."""
+        row = self._one("SELECT size, root, checkpoint FROM head")
+        if row is None:
+            return Head(size=0, root=tree.EMPTY_ROOT, checkpoint=None)
+        return Head(size=row[0], root=row[1], checkpoint=row[2])
+
+    def node(self, level: int, number: int) -> bytes:
+        """The hash of a complete subtree.
+
+        Raises:
+            BrokenHistoryError: `derived.tree` if it is not there.
+        """
+        place = tree.stored_number(level, number)
+        row = self._one("SELECT hash FROM tree WHERE node = ?", place)
+        if row is None:
+            raise BrokenHistoryError("derived.tree", level=level, number=number)
+        found: bytes = row[0]
+        return found
+
+    def data(self, index: int) -> bytes:
+        """The bytes of entry `index`.
+
+        Raises:
+            BrokenHistoryError: `entry_missing`.
+        """
+        row = self._one("SELECT state FROM stored_events WHERE rowid = ?", row_number(index, 0))
+        if row is None:
+            raise BrokenHistoryError("entry_missing", index=index)
+        found: bytes = row[0]
+        return found
+
+    def placed(self, index: int) -> Placed:
+        """Entry `index`, with its leaf hash as the tree has it."""
+        data = self.data(index)
+        return Placed(
+            index=index, data=data, entry=entries.decode(data), leaf=self.node(0, index)
+        )
+
+    def indexes(self, stream: str, *, after: int = 0) -> list[int]:
+        """The entries that touch `stream`, beyond its first `after`, in order."""
+        self._cursor.execute(
+            "SELECT rowid FROM stored_events WHERE originator_id = ? AND originator_version > ?"
+            " ORDER BY originator_version",
+            (stream, after),
+        )
+        return [(row[0] - 1) // PARTS_PER_ENTRY for row in self._cursor.fetchall()]
+
+    def streams(self, prefix: str) -> list[str]:
+        """The streams whose names begin with `prefix`, in the order in which they began."""
+        self._cursor.execute(
+            "SELECT originator_id FROM stored_events WHERE originator_version = 1"
+            " AND substr(originator_id, 1, ?) = ? ORDER BY rowid",
+            (len(prefix), prefix),
+        )
+        return [row[0] for row in self._cursor.fetchall()]
+
+    def touched_since(self, size: int) -> set[str]:
+        """The streams that entries from index `size` on touch."""
+        self._cursor.execute(
+            "SELECT DISTINCT originator_id FROM stored_events WHERE rowid >= ?",
+            (row_number(size, 0),),
+        )
+        return {row[0] for row in self._cursor.fetchall()}
+
+    def detached(self, index: int) -> Mapping[tuple[int, int], Sequence[bytes]]:
+        """The rows beside entry `index`, by part and event."""
+        self._cursor.execute(
+            "SELECT part, event, row FROM detached WHERE entry = ? ORDER BY part, event, number",
+            (index,),
+        )
+        found: dict[tuple[int, int], list[bytes]] = {}
+        for part, event, row in self._cursor.fetchall():
+            found.setdefault((part, event), []).append(row)
+        return found
+
+    def stream(self, name: str) -> Stream:
+        """The state of stream `name`, folded from its entries."""
+        own = (
+            (placed.index, placed.entry, placed.leaf, self.detached(placed.index))
+            for placed in map(self.placed, self.indexes(name))
+        )
+        return history.load(name, own)
+
+    def entry_of(self, account: str, nonce: bytes) -> int | None:
+        """The entry that `account` made under `nonce`, if it is remembered."""
+        row = self._one(
+            "SELECT entry FROM nonces WHERE account = ? AND nonce = ?", account, nonce
+        )
+        return None if row is None else row[0]
+
+    def _one(self, statement: str, *values: object) -> Any:
+        self._cursor.execute(statement, values)
+        return self._cursor.fetchone()
+
+
+class Log:
+    """The log in a directory, for reading."""
+
+    def __init__(self, directory: Path) -> None:
+        file = directory / DATABASE
+        if not file.is_file():
+            raise RefusedError("no_registry", directory=str(directory))
+        self.directory = directory
+        self.recorder = LogRecorder(Datastore(str(file)))
+
+    def close(self) -> None:
+        """Give the file back; the last one to do so folds the write-ahead log into it."""
+        self.recorder.datastore.close()
+
+    def entries(self, start: int = 0) -> Iterator[Placed]:
+        """The entries from index `start` on, in order, as of when each page was read."""
+        size = start
+        while True:
+            with self.recorder.reading() as cursor:
+                moment = Moment(cursor)
+                end = min(moment.head().size, size + PAGE_ENTRIES)
+                page = [moment.placed(index) for index in range(size, end)]
+            yield from page
+            size += len(page)
+            if not page:
+                return

@@ -1,0 +1,229 @@
+"""A registry in a directory, opened by its operator: the log, the keys that are kept for others, and the way to write.
+
+    DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
+    DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
+from registry.domain.roles import OFFICER, Registry
+from registry.domain.shape import Origin
+from registry.errors import RefusedError, require
+from registry.history import POSSESSION_PURPOSE, check_intent
+from registry.ledger import intent, keys
+from registry.ledger.intent import NO_LOG, Signer, in_key_order
+from registry.ledger.keys import SUITE, Key
+from registry.ledger.note import Checkpoint, VerifierKey, signature_line
+from registry.store.committer import Committer, Receipt, Request
+from registry.store.keyring import Keyring
+from registry.store.log import DATABASE, Log, Moment
+from registry.store.mark import Mark, Seen
+from registry.store.openings import Openings
+from registry.store.recorder import Datastore, LogRecorder
+
+LOG_ACCOUNT = "registry"
+PATIENCE_US = 3600 * 1_000_000
+"""How long an intent made here may wait to be recorded."""
+
+
+class Operator:
+    """Signs with the keys that are kept here, and records."""
+
+    def __init__(self, directory: Path, *, started: bool = True) -> None:
+        self.log = Log(directory)
+        self.keyring = Keyring(directory)
+        self.openings = Openings(directory)
+        with self.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            self.id = moment.node(0, 0) if moment.head().size else NO_LOG
+            self.registry: Registry = moment.stream(LOG_ACCOUNT).state
+        self.committer = Committer(
+            self.log,
+            origin=self.registry.origin,
+            mark=Mark(self.id),
+            openings=self.openings,
+            sign=self._sign_checkpoint,
+        )
+        if started:
+            self.committer.start()
+
+    def close(self) -> None:
+        """Give the files back."""
+        self.log.close()
+
+    def vkey(self) -> VerifierKey:
+        """The log's public key, as strangers pin it."""
+        return log_key(self.log)
+
+    def officers(self) -> list[str]:
+        """The accounts that are officers now, in order."""
+        return sorted(name for name, role in self.registry.roles if role == OFFICER)
+
+    def setting(self, *accounts: str, nonce: bytes | None = None) -> Setting:
+        """The surroundings of a new act by `accounts`, author first, with the keys that are kept for them.
+
+        Raises:
+            RefusedError: `no_private_key` if none is kept for one of them.
+        """
+        return Setting(
+            log=self.id,
+            signers=tuple(self._signer(account) for account in accounts),
+            nonce=secrets.token_bytes(intent.NONCE_BYTES) if nonce is None else nonce,
+            not_after_us=self.committer.clock_us() + PATIENCE_US,
+            entropy=secrets.token_bytes(32),
+        )
+
+    def request(
+        self, setting: Setting, parts: Sequence[tuple[str, Sequence[Happening]]]
+    ) -> Request:
+        """The act `parts` in `setting`, signed with the keys that are kept here."""
+        return self.sign(propose(setting, parts))
+
+    def sign(self, proposal: Proposal) -> Request:
+        """`proposal`, signed by everybody whom it names; all their keys are kept here.
+
+        Raises:
+            RefusedError: `no_private_key`, `wrong_passphrase`.
+        """
+        signers = in_key_order(proposal.intent.signers)
+        message = intent.SIGNED_PREFIX + proposal.data
+        signatures = [self.keyring.sign(signer.key, message) for signer in signers]
+        return Request(
+            signed=check_intent(proposal.data, signatures), openings=proposal.openings
+        )
+
+    def record(self, requests: Sequence[Request]) -> list[Receipt]:
+        """The receipts of `requests`, all of which must be allowed.
+
+        Raises:
+            RefusedError: the first refusal; what was allowed beside it is recorded.
+        """
+        answers = self.committer.commit(requests)
+        receipts = []
+        for answer in answers:
+            if isinstance(answer, RefusedError):
+                raise answer
+            receipts.append(answer)
+        return receipts
+
+    def possession(self, account: str, key: Key) -> bytes:
+        """The signature that shows that `key`, to be registered for `account`, is kept here."""
+        message = keys.possession_message(self.id, account, key, POSSESSION_PURPOSE)
+        return self.keyring.sign(key, message)
+
+    def _signer(self, account: str) -> Signer:
+        kept = self.keyring.keys_of(account)
+        require(bool(kept), "no_private_key", account=account)
+        return Signer(account=account, key=kept[0])
+
+    def _sign_checkpoint(self, checkpoint: Checkpoint) -> bytes:
+        public = self.keyring.keys_of(LOG_ACCOUNT)[0][1]
+        text = checkpoint.text()
+        signature = self.keyring.sign((SUITE, public), text.encode())
+        line = signature_line(VerifierKey(name=checkpoint.origin, public=public), signature)
+        return f"{text}\n{line}".encode()
+
+
+def log_key(log: Log) -> VerifierKey:
+    """The log's public key: the one that its first entry names."""
+    with log.recorder.reading() as cursor:
+        first = Moment(cursor).placed(0).entry.intent.parts[0].events[0][1]
+    return VerifierKey(name=first["origin"], public=first["log_key"][1])
+
+
+def create(directory: Path, *, origin: str) -> None:
+    """Begin a registry in `directory`: keys, two root officers, the first entry, the mark.
+
+    Made beside it and moved there as the last step: a crash leaves no registry, never half of one.
+
+    Raises:
+        RefusedError: `directory_in_use`, `malformed` for an origin that is none.
+    """
+    in_use = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
+    require(not in_use, "directory_in_use", directory=str(directory))
+    Origin.__metadata__[0](origin)  # type: ignore[attr-defined]  # Annotated keeps its check there
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    beside = directory.parent / f".{directory.name}.{secrets.token_hex(4)}"
+    beside.mkdir(mode=0o700)
+    try:
+        _begin(beside, origin)
+        beside.replace(directory)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def accept_mark(directory: Path, at_us: int) -> Seen:
+    """Take the log as it is for the highest that was seen, because a person decided so; kept on record."""
+    log = Log(directory)
+    with log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        head = moment.head()
+        mark = Mark(moment.node(0, 0))
+    seen = Seen(size=head.size, root=head.root)
+    mark.accept(seen, at_us)
+    log.close()
+    return seen
+
+
+def _begin(directory: Path, origin: str) -> None:
+    (directory / DATABASE).touch(mode=0o600)
+    recorder = LogRecorder(Datastore(str(directory / DATABASE)))
+    recorder.create_table()
+    recorder.datastore.close()
+    Openings(directory).create()
+    Keyring.create(directory)
+    operator = Operator(directory, started=False)
+    proposal, owners = _genesis(operator, origin)
+    operator.keyring.assign(owners)
+    # The origin is in the entry that is about to be recorded, and must be under its signature.
+    operator.committer = Committer(
+        operator.log,
+        origin=origin,
+        mark=Mark(NO_LOG),
+        openings=operator.openings,
+        sign=operator._sign_checkpoint,  # noqa: SLF001  # the same object's
+    )
+    operator.committer.begin(operator.sign(proposal))
+    operator.close()
+
+
+def _genesis(operator: Operator, origin: str) -> tuple[Proposal, dict[Key, str]]:
+    """The first act: two officers, whose keys are kept here until they bring their own."""
+    own, *officer_keys = operator.keyring.generate(3)
+    nonce = secrets.token_bytes(intent.NONCE_BYTES)
+    log = Signer(account=LOG_ACCOUNT, key=own)
+    bare = Setting(
+        log=NO_LOG, signers=(log,), nonce=nonce, not_after_us=0, entropy=os.urandom(32)
+    )
+    officers = [(bare.new("account", part), key) for part, key in enumerate(officer_keys, 1)]
+    setting = Setting(
+        log=NO_LOG,
+        signers=(log, *(Signer(account=account, key=key) for account, key in officers)),
+        nonce=nonce,
+        not_after_us=operator.committer.clock_us() + PATIENCE_US,
+        entropy=bare.entropy,
+    )
+    created = {
+        "origin": origin,
+        "random": secrets.token_bytes(32),
+        "log_key": own,
+        "officers": sorted(officers),
+    }
+    parts: list[tuple[str, list[Happening]]] = [("registry", [("registry.created.v1", created)])]
+    for number, (account, key) in enumerate(officers, 1):
+        opened = {
+            "legal_form": "person",
+            "controller": account,
+            "key": key,
+            "custodial": True,
+            "possession": operator.possession(account, key),
+            "name": Hidden(value=f"登记官 {number} / officer {number}"),
+        }
+        parts.append((account, [("account.opened.v1", opened)]))
+    return propose(setting, parts), {own: LOG_ACCOUNT, **{key: name for name, key in officers}}

@@ -1,0 +1,240 @@
+"""The log's tables in SQLite, through eventsourcing: its stored events, with bytes that nothing re-serialises.
+
+    stored_events  one row per entry and stream that it touches; the row of the first stream holds the entry's bytes,
+                   those of the others the index, 8 bytes big-endian.  rowid = index * 64 + part + 1
+    tree           the complete subtrees, under the number that `tree.stored_number` gives
+    nonces         which entry an author's nonce made
+    detached       rows that stand beside an entry
+    head           one row: size and root as of the last commit, and the signed checkpoint once there is one
+
+All of it is written in one transaction, except the signed checkpoint, which anybody with the log's key can make again.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+
+from registry.errors import BrokenHistoryError
+from registry.history import Addition
+from registry.ledger.tree import stored_number
+
+PARTS_PER_ENTRY = 64
+LOCK_TIMEOUT_S = 30
+SCHEMA_VERSION = 1
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS stored_events (
+        rowid INTEGER PRIMARY KEY,
+        originator_id TEXT NOT NULL,
+        originator_version INTEGER NOT NULL,
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL,
+        UNIQUE (originator_id, originator_version)) STRICT""",
+    "CREATE TABLE IF NOT EXISTS tree (node INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT",
+    """CREATE TABLE IF NOT EXISTS nonces (
+        account TEXT NOT NULL, nonce BLOB NOT NULL, entry INTEGER NOT NULL,
+        PRIMARY KEY (account, nonce)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS detached (
+        entry INTEGER NOT NULL, part INTEGER NOT NULL, event INTEGER NOT NULL,
+        number INTEGER NOT NULL, row BLOB NOT NULL,
+        PRIMARY KEY (entry, part, event, number)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS head (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        size INTEGER NOT NULL, root BLOB NOT NULL, checkpoint BLOB) STRICT""",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one entry leaves in one stream; the domain event of the library's protocol."""
+
+    originator_id: str
+    originator_version: int
+    topic: str
+    state: bytes
+    number: int
+
+
+class RowMapper(Mapper[str]):
+    """Rows to stored events and back, byte for byte: the topic is the kind, never a Python path."""
+
+    def __init__(self) -> None:
+        """A mapper that has nothing to transcode, compress or encrypt."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The stored event of a `Row`."""
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=domain_event.topic,
+            state=domain_event.state,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The `Row` of a stored event, without its number."""
+        return Row(
+            originator_id=str(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            topic=stored_event.topic,
+            state=stored_event.state,
+            number=0,
+        )
+
+
+def rows_of(addition: Addition) -> list[Row]:
+    """The rows that an entry leaves, one per stream that it touches."""
+    made = []
+    for number, (part, position) in enumerate(
+        zip(addition.intent.parts, addition.positions, strict=True)
+    ):
+        made.append(
+            Row(
+                originator_id=part.stream,
+                originator_version=position,
+                topic="+".join(kind for kind, _ in part.events),
+                state=addition.data if number == 0 else addition.index.to_bytes(8, "big"),
+                number=row_number(addition.index, number),
+            )
+        )
+    return made
+
+
+def row_number(index: int, part: int) -> int:
+    """The rowid of what entry `index` leaves in the stream of its part `part`."""
+    return index * PARTS_PER_ENTRY + part + 1
+
+
+class _Pool(SQLiteConnectionPool):
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA trusted_schema = OFF")
+        # SQLite keeps the old journal mode without a word where it cannot change it.
+        cursor.execute("PRAGMA journal_mode")
+        (mode,) = cursor.fetchone()
+        if mode != "wal":
+            raise BrokenHistoryError("no_write_ahead_log", file=self.db_name, mode=mode)
+        return connection
+
+
+class Datastore(SQLiteDatastore):
+    """A database file in WAL mode whose commits are durable when they return."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file, lock_timeout=LOCK_TIMEOUT_S, originator_id_type="text")
+        self.pool = _Pool(db_name=file, lock_timeout=LOCK_TIMEOUT_S)
+
+
+class LogRecorder(SQLiteApplicationRecorder):
+    """Records entries with everything that belongs to them."""
+
+    def __init__(self, datastore: SQLiteDatastore) -> None:
+        super().__init__(datastore)
+        self.mapper = RowMapper()
+        self.insert_events_statement = "INSERT INTO stored_events VALUES (?,?,?,?,?)"
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The schema, all of it."""
+        return list(TABLES)
+
+    @contextmanager
+    def reading(self) -> Iterator[SQLiteCursor]:
+        """One moment of the database; writers go on beside it."""
+        with self.datastore.transaction(commit=False) as cursor:
+            yield cursor
+
+    @contextmanager
+    def writing(self) -> Iterator[SQLiteCursor]:
+        """The write lock, taken before anything is read, until the commit; rolled back on any error.
+
+        A crash before the commit leaves nothing of it; after it, all of it.
+        """
+        with self.datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            # Deferred, as the library begins, a transaction that read first could not write any more.
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                if _in_transaction(connection):
+                    cursor.execute("ROLLBACK")
+                raise
+
+    def record(
+        self, cursor: SQLiteCursor, additions: Sequence[Addition], size: int, root: bytes
+    ) -> None:
+        """Write entries, their tree nodes, nonces and detached rows, and the head that they lead to."""
+        made = [row for addition in additions for row in rows_of(addition)]
+        stored = [self.mapper.to_stored_event(row) for row in made]
+        self._insert_events(cursor, stored, numbers=[row.number for row in made])
+        cursor.executemany(
+            "INSERT OR REPLACE INTO nonces VALUES (?,?,?)",
+            [(item.intent.author, item.intent.nonce, item.index) for item in additions],
+        )
+        cursor.executemany(
+            "INSERT INTO detached VALUES (?,?,?,?,?)",
+            [
+                (addition.index, beside.part, beside.event, number, row)
+                for addition in additions
+                for beside in addition.detached
+                for number, row in enumerate(beside.rows)
+            ],
+        )
+        cursor.execute("INSERT OR REPLACE INTO head VALUES (1,?,?,NULL)", (size, root))
+
+    def record_nodes(
+        self, cursor: SQLiteCursor, nodes: Sequence[tuple[int, int, bytes]]
+    ) -> None:
+        """Write complete subtrees, (level, number, hash) each."""
+        cursor.executemany(
+            "INSERT INTO tree VALUES (?,?)",
+            [(stored_number(level, number), node) for level, number, node in nodes],
+        )
+
+    def record_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep the signed checkpoint of `size`, if the head is still that.
+
+        Not synchronised: if a crash takes it, the same bytes are signed again at the next start.
+        """
+        with self.datastore.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            try:
+                cursor.execute(
+                    "UPDATE head SET checkpoint = ? WHERE size = ? AND checkpoint IS NULL",
+                    (note, size),
+                )
+            finally:
+                cursor.execute("PRAGMA synchronous = FULL")
+
+    def _insert_events(
+        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int]:
+        numbers: Sequence[int] = kwargs["numbers"]
+        c.executemany(
+            self.insert_events_statement,
+            [
+                (number, event.originator_id, event.originator_version, event.topic, event.state)
+                for number, event in zip(numbers, stored_events, strict=True)
+            ],
+        )
+        return numbers
+
+
+def _in_transaction(connection: SQLiteConnection) -> bool:
+    raw: sqlite3.Connection = connection._sqlite_conn  # noqa: SLF001  # the library shows no other way to ask
+    return raw.in_transaction

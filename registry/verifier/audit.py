@@ -1,0 +1,431 @@
+"""The audit: every entry of a database read again, every signature, rule, chain and table, against a pinned key.
+
+    an entry that does not follow          named with its code
+    an entry that is not the one recorded  `entry_altered`, where the stored leaf still says what it was
+    a cache that differs from the log      `derived.tree`, `.rows`, `.nonces`, `.head`, `.openings`: the history itself stands
+
+The log is read once, in order; signatures are checked in threads beside it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+from registry import history
+from registry.domain.batch import NATIVE, Batch
+from registry.domain.certificate import Certificate
+from registry.domain.roles import Registry
+from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
+from registry.history import Addition, SignedEntry
+from registry.ledger import canonical, tree
+from registry.ledger.commitment import Opening, commitment
+from registry.ledger.intent import INTENT_BYTES_MAX, NO_LOG
+from registry.ledger.note import Checkpoint, VerifierKey, open_checkpoint, read_checkpoint, split_note
+from registry.verifier import database
+from registry.verifier.database import POINTER_BYTES, Database, StoredEntry
+from registry.verifier.replay import Replay
+from registry.verifier.trust import Memory
+
+CHUNK_ENTRIES = 256
+
+Progress = Callable[[int, int], None]
+"""Told how many entries were checked, of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """A log that was replayed from its first entry to its last: everything in it follows from the rules.
+
+    `issued_g` counts native batches and deposits, which are roots both; it equals the four sums below it.
+    """
+
+    origin: str
+    entries: int
+    root: bytes
+    at_us: int
+    issued_g: int
+    native_g: int
+    deposited_g: int
+    held_g: int
+    locked_g: int
+    retired_g: int
+    cancelled_g: int
+    certificates: int
+    awaiting: int
+    """Certificates that wait for a home cancellation."""
+    openings: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Findings:
+    """The first cache that was found to differ; the history comes first, so it waits."""
+
+    first: BrokenHistoryError | None = None
+
+    def note(self, code: str, **facts: object) -> None:
+        if self.first is None:
+            self.first = BrokenHistoryError(code, **facts)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tables:
+    """The derived tables, read along with the entries."""
+
+    nodes: Iterator[tuple[object, object]]
+    nonces: "_Along"
+    detached: "_Along"
+    findings: _Findings
+    remembered: set[tuple[str, bytes]] = field(default_factory=set)
+    acts: bytearray = field(default_factory=bytearray)
+    """SHA-256 of author and nonce, per entry."""
+
+
+class _Along:
+    """Rows that are in order of the entry that they belong to, taken entry by entry."""
+
+    def __init__(self, rows: Iterator[tuple[object, ...]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, index: int) -> list[tuple[object, ...]]:
+        """The rows of entry `index`, and any before it that no entry claimed."""
+        found = []
+        while self._next is not None and _at_most(self._next[0], index):
+            found.append(self._next)
+            self._next = next(self._rows, None)
+        return found
+
+    def rest(self) -> tuple[object, ...] | None:
+        """The first row beyond the last entry."""
+        return self._next
+
+
+def audit(
+    path: Path, key: VerifierKey | None, *, progress: Progress = lambda _done, _all: None
+) -> Audited:
+    """What the log in the database at `path` comes to, once every part of it holds.
+
+    Args:
+        path: a registry's directory, or its database file.
+        key: the log's key, pinned by whoever asks.
+        progress: called from time to time.
+
+    Raises:
+        RefusedError: `no_registry`.
+        BrokenHistoryError: the first thing that does not hold; facts: `stream`, `position`, `index`, where known.
+        IncompleteError: `no_pinned_key`, `unsigned_tail`; the fact `audited` holds what was found.
+        StaleError: `shorter_than_seen`: it holds, but this user saw more of it; the fact `audited` as above.
+    """
+    with database.reading(path) as source:
+        source.check_file()
+        replay, tables = Replay(), _tables(source)
+        try:
+            for number, addition in enumerate(_followed(source, replay, tables)):
+                if number % CHUNK_ENTRIES == 0:
+                    progress(addition.index + 1, source.count())
+        except BrokenHistoryError as broken:
+            raise _blame(source, broken) from broken
+        _check_ends(tables, replay)
+        checkpoint, note = _check_head(source, replay, tables.findings, key)
+    opened = _check_openings(path, replay, tables)
+    if tables.findings.first is not None:
+        raise tables.findings.first
+    audited = _summary(replay, opened)
+    progress(audited.entries, audited.entries)
+    _check_policy(audited, checkpoint, note, key, replay)
+    return audited
+
+
+def origin_of(path: Path) -> str | None:
+    """The name of the log in the database at `path`, before anything is checked; None where it cannot be told.
+
+    Raises:
+        RefusedError: `no_registry`.
+        BrokenHistoryError: `database_unreadable`.
+    """
+    with database.reading(path) as source:
+        head = source.head()
+    if head is None or not isinstance(head[2], bytes):
+        return None
+    try:
+        text, _ = split_note(head[2])
+        return read_checkpoint(text).origin
+    except RefusedError:
+        return None
+
+
+def _tables(source: Database) -> _Tables:
+    return _Tables(
+        nodes=source.nodes(),
+        nonces=_Along(source.nonces()),
+        detached=_Along(source.detached()),
+        findings=_Findings(),
+    )
+
+
+def _followed(source: Database, replay: Replay, tables: _Tables) -> Iterator[Addition]:
+    """The entries, each followed; signatures are checked ahead in threads."""
+    stored = source.entries()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        while chunk := list(islice(stored, CHUNK_ENTRIES)):
+            for entry, checked in zip(chunk, pool.map(_checked, chunk), strict=True):
+                yield _follow(entry, checked, replay, tables)
+
+
+def _checked(stored: StoredEntry) -> SignedEntry | BrokenHistoryError:
+    """The entry with its signatures checked, or what is wrong with it: to be raised in its turn."""
+    try:
+        return history.check_entry(stored.data)
+    except BrokenHistoryError as broken:
+        return broken
+    except RefusedError as refusal:
+        first = stored.rows[0]
+        where = {"stream": first.stream, "position": first.position, "index": stored.index}
+        return BrokenHistoryError(refusal.code, **{**refusal.facts, **where})
+
+
+def _follow(
+    stored: StoredEntry, checked: SignedEntry | BrokenHistoryError, replay: Replay, tables: _Tables
+) -> Addition:
+    if stored.index != replay.size:
+        raise BrokenHistoryError("entry_missing", index=replay.size)
+    if isinstance(checked, BrokenHistoryError):
+        raise checked
+    addition = history.follow(replay, checked)
+    nodes = replay.frontier.copy().append(addition.leaf)
+    replay.take(addition)
+    _compare_rows(stored, addition, tables.findings)
+    _compare_nodes(addition, nodes, tables)
+    _compare_nonces(addition, tables)
+    _compare_detached(addition, tables)
+    return addition
+
+
+def _compare_rows(stored: StoredEntry, addition: Addition, findings: _Findings) -> None:
+    """Every stream that the entry touches has its row, and no other has."""
+    pointer = addition.index.to_bytes(POINTER_BYTES, "big")
+    expected = [
+        (
+            number,
+            part.stream,
+            position,
+            "+".join(kind for kind, _ in part.events),
+            addition.data if number == 0 else pointer,
+        )
+        for number, (part, position) in enumerate(
+            zip(addition.intent.parts, addition.positions, strict=True)
+        )
+    ]
+    found = [(row.part, row.stream, row.position, row.topic, row.state) for row in stored.rows]
+    if found != expected:
+        findings.note("derived.rows", **_where(addition))
+
+
+def _compare_nodes(
+    addition: Addition, nodes: Sequence[tuple[int, int, bytes]], tables: _Tables
+) -> None:
+    for level, number, made in nodes:
+        expected = (tree.stored_number(level, number), made)
+        if next(tables.nodes, None) != expected:
+            tables.findings.note("derived.tree", level=level, number=number, **_where(addition))
+
+
+def _compare_nonces(addition: Addition, tables: _Tables) -> None:
+    """What is remembered is true; whether all is remembered that must be is seen at the end."""
+    asked = addition.intent
+    for row in tables.nonces.of(addition.index):
+        if row != (addition.index, asked.author, asked.nonce):
+            tables.findings.note("derived.nonces", **_where(addition))
+        tables.remembered.add((asked.author, asked.nonce))
+    tables.acts += _act(asked.author, asked.nonce)
+
+
+def _compare_detached(addition: Addition, tables: _Tables) -> None:
+    expected = [
+        (addition.index, beside.part, beside.event, number, row)
+        for beside in addition.detached
+        for number, row in enumerate(beside.rows)
+    ]
+    if tables.detached.of(addition.index) != expected:
+        tables.findings.note("derived.detached", **_where(addition))
+
+
+def _check_ends(tables: _Tables, replay: Replay) -> None:
+    """No table goes on after the last entry, and every nonce that may still come again is remembered."""
+    if next(tables.nodes, None) is not None:
+        tables.findings.note("derived.tree", index=replay.size)
+    if tables.nonces.rest() is not None:
+        tables.findings.note("derived.nonces", index=replay.size)
+    if tables.detached.rest() is not None:
+        tables.findings.note("derived.detached", index=replay.size)
+    for account, nonce in replay.unexpired():
+        if (account, nonce) not in tables.remembered:
+            tables.findings.note("derived.nonces", account=account, nonce=nonce.hex())
+
+
+def _check_head(
+    source: Database, replay: Replay, findings: _Findings, key: VerifierKey | None
+) -> tuple[Checkpoint | None, bytes | None]:
+    """The stored head is the log's; the checkpoint in it, once its signature holds (if there is a key)."""
+    head = source.head()
+    size, root, note = head or (None, None, None)
+    agrees = (size, root) == (replay.size, replay.frontier.root())
+    if note is None:
+        if not agrees:
+            findings.note("derived.head")
+        return None, None
+    try:
+        require(isinstance(note, bytes), "bad_note", why="not a byte string")
+        assert isinstance(note, bytes)
+        text, _ = split_note(note)
+        checkpoint = read_checkpoint(text)
+        if key is not None:
+            open_checkpoint(note, key)
+    except RefusedError as refusal:
+        raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
+    _check_root(source, replay, checkpoint)
+    if not agrees:
+        findings.note("derived.head")
+    return checkpoint, note
+
+
+def _check_root(source: Database, replay: Replay, checkpoint: Checkpoint) -> None:
+    """The checkpoint is of this log: its name, and its root at its size.
+
+    Raises:
+        BrokenHistoryError: `entries_missing` if it counts more; `root_mismatch`, or the entry that was altered.
+    """
+    registry: Registry = replay.stream("registry").state
+    if checkpoint.origin != registry.origin:
+        raise BrokenHistoryError("wrong_origin", origin=checkpoint.origin, expected=registry.origin)
+    if checkpoint.size > replay.size:
+        raise BrokenHistoryError("entries_missing", index=replay.size, signed=checkpoint.size)
+    if replay.root_at(checkpoint.size) != checkpoint.root:
+        raise _blame(source, BrokenHistoryError("root_mismatch", size=checkpoint.size))
+
+
+def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
+    """The entry that is not what the stored tree says it was, if there is one no later than the first that broke.
+
+    An entry that was changed is often still well-formed, and only its successor does not fit: name the changed one.
+    """
+    last = broken.facts.get("index")
+    for stored in source.entries():
+        if isinstance(last, int) and stored.index > last:
+            break
+        first = stored.rows[0]
+        leaf = source.node(tree.stored_number(0, stored.index))
+        if isinstance(first.state, bytes) and leaf != tree.leaf_hash(first.state):
+            return BrokenHistoryError(
+                "entry_altered",
+                stream=first.stream,
+                position=first.position,
+                index=stored.index,
+                found=broken.code,
+            )
+    return broken
+
+
+def _check_openings(path: Path, replay: Replay, tables: _Tables) -> int:
+    """Every opening that is kept opens what it says it does. What was erased is no finding."""
+    if not path.is_dir():
+        return 0
+    count = 0
+    for row in database.openings(path):
+        count += 1
+        if not _opens(row, replay, tables.acts):
+            tables.findings.note("derived.openings", field=row["field"], entry=row["entry"])
+    return count
+
+
+def _opens(row: Mapping[str, object], replay: Replay, acts: bytes) -> bool:
+    """Whether a row of openings is of the act that it names, and opens the commitment that it names."""
+    author, nonce, salt = row["author"], row["nonce"], row["salt"]
+    text, value, entry = row["field"], row["value"], row["entry"]
+    shaped = isinstance(author, str) and isinstance(text, str) and isinstance(value, bytes)
+    if not (shaped and isinstance(nonce, bytes) and isinstance(salt, bytes)):
+        return False
+    assert isinstance(text, str)
+    assert isinstance(value, bytes)
+    if entry is not None:
+        tied = isinstance(entry, int) and 0 <= entry < replay.size
+        if not tied or acts[32 * entry : 32 * entry + 32] != _act(str(author), nonce):
+            return False
+    try:
+        shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
+    except RefusedError:
+        return False
+    log = NO_LOG if entry == 0 else replay.log
+    opening = Opening(field=text, salt=salt, value=shown)
+    return row["commitment"] == commitment(log, nonce, opening)
+
+
+def _act(author: str, nonce: bytes) -> bytes:
+    return sha256(canonical.encode([author, nonce])).digest()
+
+
+def _check_policy(
+    audited: Audited,
+    checkpoint: Checkpoint | None,
+    note: bytes | None,
+    key: VerifierKey | None,
+    replay: Replay,
+) -> None:
+    """Whether the findings may be believed: a pinned key, a signature over all of it, and no less than was seen."""
+    if key is None:
+        raise IncompleteError("no_pinned_key", origin=audited.origin, audited=audited)
+    seen = Memory(key=key).read()
+    if seen is not None and seen.size <= audited.entries:
+        if replay.root_at(seen.size) != seen.root:
+            evidence = str(Memory(key=key).file)
+            raise BrokenHistoryError("forked", size=seen.size, evidence=evidence)
+    elif seen is not None:
+        raise StaleError(
+            "shorter_than_seen", entries=audited.entries, seen=seen.size, audited=audited
+        )
+    if checkpoint is None or note is None or checkpoint.size < audited.entries:
+        signed = 0 if checkpoint is None else checkpoint.size
+        raise IncompleteError(
+            "unsigned_tail", signed=signed, entries=audited.entries, audited=audited
+        )
+    Memory(key=key).remember(note)
+
+
+def _summary(replay: Replay, openings: int) -> Audited:
+    batches: list[Batch] = replay.states(Batch)
+    certificates: list[Certificate] = replay.states(Certificate)
+    registry: Registry = replay.stream("registry").state
+    native_g = sum(batch.received_g for batch in batches if batch.origin == NATIVE)
+    deposited_g = sum(batch.received_g for batch in batches if batch.origin != NATIVE)
+    return Audited(
+        origin=registry.origin,
+        entries=replay.size,
+        root=replay.frontier.root(),
+        at_us=replay.at_us,
+        issued_g=native_g + deposited_g,
+        native_g=native_g,
+        deposited_g=deposited_g,
+        held_g=sum(batch.held_g for batch in batches),
+        locked_g=sum(batch.locked_g for batch in batches),
+        retired_g=sum(batch.retired_g for batch in batches),
+        cancelled_g=sum(batch.cancelled_g for batch in batches),
+        certificates=len(certificates),
+        awaiting=sum(1 for found in certificates if found.home),
+        openings=openings,
+    )
+
+
+def _where(addition: Addition) -> dict[str, object]:
+    return {
+        "stream": addition.intent.parts[0].stream,
+        "position": addition.positions[0],
+        "index": addition.index,
+    }
+
+
+def _at_most(value: object, index: int) -> bool:
+    return not isinstance(value, int) or value <= index

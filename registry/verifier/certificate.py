@@ -1,0 +1,289 @@
+"""Checking a compact proof: the certificate in a file, or why it is none. Needs the file and a pinned key.
+
+What it shows: the log's key has signed a tree that holds this very retirement, signed by these very keys, once. What it
+leaves open, and says: whether the rules held before it (an audit replays that), whether the keys belong to the accounts
+(not traced), and whether something was said of the certificate after the checkpoint.
+
+The order of checks is part of the format: docs/format.md, "Checking a compact proof".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.domain import certificate, forms, kinds
+from registry.domain.act import ActPart
+from registry.domain.batch import ORIGINS, RetirementImported, Retired
+from registry.domain.certificate import HomeCancelled
+from registry.domain.shape import period, serials
+from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
+from registry.history import SignedEntry, check_entry
+from registry.ledger import canonical, ids, proof, tree
+from registry.ledger.commitment import Opening, check_opening
+from registry.ledger.note import Checkpoint, VerifierKey, open_checkpoint, read_checkpoint, split_note
+from registry.ledger.proof import Leaf, Proof
+
+DEMONSTRATION_PREFIX = "demo."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A certificate whose proof holds.
+
+    `size` is the size of the signed tree: everything here is true as of that many entries. `awaiting` are the standards
+    of which the home cancellation is not shown: while there are any, the certificate is valid and not final.
+    """
+
+    number: str
+    origin: str
+    size: int
+    index: int
+    at_us: int
+    signers: tuple[str, ...]
+    holder: str
+    amount_g: int
+    retired: tuple[tuple[str, Retired | RetirementImported, Mapping[str, Any]], ...]
+    """The batch, what was retired of it, and the outcome."""
+    statement: certificate.Issued
+    custodial: bool
+    verdicts: tuple[tuple[str, str, str, str], ...]
+    awaiting: tuple[str, ...]
+    cancelled_at_home: tuple[HomeCancelled, ...]
+    opened: Mapping[str, Any]
+    """What the openings in the file show, by the field of the certificate."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is awaited from a home registry."""
+        return not self.awaiting
+
+    @property
+    def is_attested(self) -> bool:
+        """Whether it says what happened elsewhere, attested by those who signed, not proven."""
+        return any(isinstance(retired, RetirementImported) for _, retired, _ in self.retired)
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the log is for demonstration, and no certificate in it genuine."""
+        return is_demonstration(self.origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Issue:
+    """The entry that issued a certificate, read: its events by part, and where the certificate's part is."""
+
+    signed: SignedEntry
+    parts: tuple[ActPart, ...]
+
+    @property
+    def stream(self) -> str:
+        return self.parts[-1].stream
+
+
+def is_demonstration(origin: str) -> bool:
+    """Whether the name of a log says that it is for demonstration."""
+    return origin.startswith(DEMONSTRATION_PREFIX)
+
+
+def origin_of(data: bytes) -> str:
+    """The name of the log that a proof file claims to be from, before anything is checked.
+
+    Raises:
+        BrokenHistoryError: what is no proof file.
+    """
+    try:
+        text, _ = split_note(proof.decode(data).note)
+        return read_checkpoint(text).origin
+    except RefusedError as refusal:
+        raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
+
+
+def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verified:
+    """The certificate that the proof file `data` shows.
+
+    Args:
+        data: the file's bytes.
+        key: the log's key, pinned by whoever asks; never taken from the file.
+        size_min: the least size of a tree that is recent enough.
+
+    Raises:
+        BrokenHistoryError: the proof does not hold; the code says why, and the facts where.
+        IncompleteError: `no_pinned_key`: everything else holds, which without a key says nothing.
+        StaleError: `older_than_asked`: it holds, of a tree smaller than `size_min`.
+    """
+    where: dict[str, object] = {}
+    try:
+        found = proof.decode(data)
+        where["index"] = found.leaf.index
+        issue = _read_issue(check_entry(found.leaf.entry))
+        where |= {"stream": issue.stream, "position": 1}
+        verified = _verified(found, issue)
+        if key is None:
+            raise IncompleteError("no_pinned_key", origin=verified.origin)
+        open_checkpoint(found.note, key)
+    except RefusedError as refusal:
+        raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
+    if verified.size < size_min:
+        raise StaleError("older_than_asked", size=verified.size, size_min=size_min)
+    return verified
+
+
+def _verified(found: Proof, issue: _Issue) -> Verified:
+    """What the file shows, once everything in it agrees with the root that it names, whoever signed that."""
+    text, _ = split_note(found.note)
+    checkpoint = read_checkpoint(text)
+    outcome = _check_outcomes(issue)
+    later = _read_later(found.later, issue)
+    require(not found.rotations, "unknown_kind", why="no kind of today replaces the log's key")
+    require(found.row is None, "unknown_kind", why="no kind of today gives certificates to rows")
+    opened = _opened(found.openings, [issue.signed, *(signed for signed, _ in later)])
+    for leaf in (found.leaf, *found.later):
+        _check_inclusion(leaf, checkpoint)
+    shown = tuple(event for _, event in later)
+    entry = issue.signed.entry
+    return Verified(
+        number=issue.stream.partition("/")[2],
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        index=found.leaf.index,
+        at_us=entry.at_us,
+        signers=tuple(signer.account for signer in entry.intent.signers),
+        holder=outcome["holder"],
+        amount_g=outcome["amount_g"],
+        retired=tuple((stream, event, came) for stream, event, came in _retirements(issue)),
+        statement=_statement(issue),
+        custodial=outcome["custodial"],
+        verdicts=tuple(tuple(verdict) for verdict in outcome["verdicts"]),
+        awaiting=tuple(sorted(set(outcome["home"]) - {event.standard for event in shown})),
+        cancelled_at_home=shown,
+        opened=opened,
+    )
+
+
+def _read_issue(signed: SignedEntry) -> _Issue:
+    """The entry as an act that issues a certificate: its form, its signers as far as named, its number."""
+    asked = signed.entry.intent
+    read = [
+        (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
+        for part in asked.parts
+    ]
+    form = forms.form_of([ActPart(stream=name, new_id="", events=events) for name, events in read])
+    issuing = isinstance(read[-1][1][0], certificate.Issued)
+    require(issuing, "not_a_certificate", form=form.name)
+    author, part = ("registry", 0) if form.once else (asked.author, len(read) - 1)
+    new_id = ids.derived_id(asked.log, author, asked.nonce, part)
+    stream = read[-1][0]
+    require(stream == f"certificate/{new_id}", "wrong_id", stream=stream, expected=new_id)
+    parts = tuple(ActPart(stream=name, new_id=new_id, events=events) for name, events in read)
+    expected = forms.signers_of(form, parts)
+    named = [account for _, account in expected]
+    found = [signer.account for signer in asked.signers]
+    fits = len(named) == len(found) and all(
+        want in (None, account) for want, account in zip(named, found, strict=True)
+    )
+    require(fits, "wrong_signers", expected=named, signers=found)
+    first = signed.entry.places[-1].position == 1
+    require(first, "wrong_position", stream=stream, expected=1)
+    return _Issue(signed=signed, parts=parts)
+
+
+def _statement(issue: _Issue) -> certificate.Issued:
+    event: certificate.Issued = issue.parts[-1].events[0]
+    return event
+
+
+def _retirements(
+    issue: _Issue,
+) -> list[tuple[str, Retired | RetirementImported, Mapping[str, Any]]]:
+    """Batch, retirement and recorded outcome, of every retirement in the act."""
+    found = []
+    for part, place in zip(issue.parts, issue.signed.entry.places, strict=True):
+        for event, outcome in zip(part.events, place.outcomes, strict=True):
+            if isinstance(event, Retired | RetirementImported):
+                found.append((part.stream, event, outcome))
+    return found
+
+
+def _check_outcomes(issue: _Issue) -> Mapping[str, Any]:
+    """The certificate's recorded outcome, once it is what follows from the act and from what was retired."""
+    used = _retirements(issue)
+    for batch, retired, came in used:
+        _check_ranges(batch, retired, came)
+    entry = issue.signed.entry
+    recorded = entry.places[-1].outcomes[0]
+    custodial = recorded.get("custodial") if isinstance(recorded, dict) else None
+    require(isinstance(custodial, bool), "wrong_outcome", stream=issue.stream)
+    expected = certificate.outcome_of(
+        _statement(issue),
+        [(retired, came) for _, retired, came in used],
+        at_us=entry.at_us,
+        custodial=custodial is True,
+    )
+    same = canonical.encode(recorded) == canonical.encode(expected)
+    require(same, "wrong_outcome", stream=issue.stream, expected=expected)
+    return expected
+
+
+def _check_ranges(batch: str, retired: Retired | RetirementImported, came: object) -> None:
+    """A retirement's recorded outcome has its form, and its ranges are as many grams as it says."""
+    shaped = isinstance(came, dict) and came.keys() == {"origin", "period", "ranges"}
+    require(shaped, "wrong_outcome", stream=batch)
+    assert isinstance(came, dict)
+    require(came["origin"] in ORIGINS, "wrong_outcome", stream=batch)
+    period(came["period"])
+    ranges = came["ranges"]
+    total_g = ranges.get("total_g") if isinstance(ranges, dict) else _total_g(ranges)
+    require(total_g == retired.amount_g, "wrong_outcome", stream=batch, amount_g=retired.amount_g)
+
+
+def _total_g(ranges: object) -> int:
+    """The size of ranges that rise, apart from each other."""
+    require(isinstance(ranges, list) and bool(ranges), "wrong_outcome", why="no serial ranges")
+    assert isinstance(ranges, list)
+    total_g, above = 0, -1
+    for item in ranges:
+        start, end = serials(item)
+        require(above < start, "wrong_outcome", why="serial ranges that do not rise")
+        total_g, above = total_g + end - start, end
+    return total_g
+
+
+def _read_later(leaves: Sequence[Leaf], issue: _Issue) -> list[tuple[SignedEntry, HomeCancelled]]:
+    """What was said of the certificate since: its stream's further entries, none left out in between."""
+    previous = tree.leaf_hash(issue.signed.data)
+    found = []
+    for position, leaf in enumerate(leaves, 2):
+        signed = check_entry(leaf.entry)
+        asked = signed.entry.intent
+        same = asked.log == issue.signed.entry.intent.log
+        require(same, "wrong_log", log=asked.log.hex())
+        (part,), (place,) = _only(asked.parts), _only(signed.entry.places)
+        require(part.stream == issue.stream, "gap_in_certificate", stream=part.stream)
+        follows = (place.position, place.previous) == (position, previous)
+        require(follows, "gap_in_certificate", position=place.position, expected=position)
+        event = kinds.read(part.stream, *_only(part.events)[0])
+        require(isinstance(event, HomeCancelled), "unknown_form", kind=event.kind)
+        found.append((signed, event))
+        previous = tree.leaf_hash(leaf.entry)
+    return found
+
+
+def _only(items: Sequence[Any]) -> Sequence[Any]:
+    require(len(items) == 1, "unknown_form", why="one event in one stream expected")
+    return items
+
+
+def _opened(openings: Sequence[tuple[int, Opening]], signed: Sequence[SignedEntry]) -> dict[str, Any]:
+    shown = {}
+    for number, opening in openings:
+        require(number < len(signed), "wrong_opening", field=opening.field)
+        check_opening(signed[number].entry.intent, opening)
+        if number == 0:
+            shown[opening.field.rpartition("/")[2]] = opening.value
+    return shown
+
+
+def _check_inclusion(leaf: Leaf, checkpoint: Checkpoint) -> None:
+    hashed = tree.leaf_hash(leaf.entry)
+    root = tree.root_from_path(hashed, leaf.index, checkpoint.size, leaf.path)
+    require(root == checkpoint.root, "not_included", index=leaf.index, size=checkpoint.size)

@@ -1,0 +1,216 @@
+"""A registry's database as an auditor reads it: with Python's own sqlite3, trusting nothing in it.
+
+The tables are those of docs/format.md, "The database". A file that SQLite cannot read, a table that is missing, a value
+of another type: each is a finding, none a crash.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from registry.errors import BrokenHistoryError, RefusedError
+from registry.ledger.entry import ENTRY_BYTES_MAX
+from registry.ledger.proof import PROOF_BYTES_MAX
+
+DATABASE = "registry.db"
+OPENINGS = "openings.db"
+PARTS_PER_ENTRY = 64
+POINTER_BYTES = 8
+
+_TABLES = {
+    "stored_events": "rowid originator_id originator_version topic state",
+    "tree": "node hash",
+    "nonces": "account nonce entry",
+    "detached": "entry part event number row",
+    "head": "one size root checkpoint",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRow:
+    """One row of `stored_events`: which part of which entry, and what it says."""
+
+    part: int
+    stream: object
+    position: object
+    topic: object
+    state: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """The rows of one entry; the first holds its bytes."""
+
+    index: int
+    rows: Sequence[StoredRow]
+
+    @property
+    def data(self) -> bytes:
+        """The entry's bytes.
+
+        Raises:
+            BrokenHistoryError: `entry_missing`.
+        """
+        first = self.rows[0]
+        if first.part != 0 or not isinstance(first.state, bytes):
+            raise BrokenHistoryError("entry_missing", index=self.index)
+        return first.state
+
+
+class Database:
+    """One moment of a database file, for reading only."""
+
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
+        self._connection = connection
+        self.file = file
+
+    def check_file(self) -> None:
+        """Return if SQLite finds its own structures whole, and the tables are tables, of the columns expected.
+
+        Raises:
+            BrokenHistoryError: `database_unreadable`.
+        """
+        found = [row[0] for row in self._connection.execute("PRAGMA integrity_check(1)")]
+        if found != ["ok"]:
+            raise BrokenHistoryError("database_unreadable", file=str(self.file), why=found[0])
+        listed = self._connection.execute("SELECT type, name FROM sqlite_schema").fetchall()
+        odd = {name for kind, name in listed if kind not in {"table", "index"}}
+        odd |= set(_TABLES) ^ {name for kind, name in listed if kind == "table"}
+        for table, columns in _TABLES.items():
+            described = self._connection.execute(f"PRAGMA table_info({table})").fetchall()
+            if [row[1] for row in described] != columns.split():
+                odd.add(table)
+        if odd:
+            why = f"not the tables expected: {', '.join(sorted(odd))}"
+            raise BrokenHistoryError("database_unreadable", file=str(self.file), why=why)
+
+    def head(self) -> tuple[object, object, object] | None:
+        """Size, root and signed checkpoint, as stored; None if there is not exactly one row."""
+        rows = self._connection.execute("SELECT size, root, checkpoint FROM head").fetchall()
+        return rows[0] if len(rows) == 1 else None
+
+    def count(self) -> int:
+        """How many entries there seem to be, for showing progress."""
+        (last,) = self._connection.execute("SELECT max(rowid) FROM stored_events").fetchone()
+        return 0 if last is None else (int(last) - 1) // PARTS_PER_ENTRY + 1
+
+    def entries(self) -> Iterator[StoredEntry]:
+        """All entries in order of their index, as far as rows are there."""
+        rows: list[StoredRow] = []
+        index = 0
+        for number, stream, position, topic, state in self._connection.execute(
+            "SELECT rowid, originator_id, originator_version, topic, state"
+            " FROM stored_events ORDER BY rowid"
+        ):
+            at, part = divmod(number - 1, PARTS_PER_ENTRY)
+            if rows and at != index:
+                yield StoredEntry(index=index, rows=rows)
+                rows = []
+            index = at
+            rows.append(
+                StoredRow(part=part, stream=stream, position=position, topic=topic, state=state)
+            )
+        if rows:
+            yield StoredEntry(index=index, rows=rows)
+
+    def nodes(self) -> Iterator[tuple[object, object]]:
+        """The stored tree nodes, (number, hash), in order."""
+        return iter(self._connection.execute("SELECT node, hash FROM tree ORDER BY node"))
+
+    def node(self, number: int) -> object:
+        """One stored tree node's hash; None if it is not there."""
+        row = self._connection.execute(
+            "SELECT hash FROM tree WHERE node = ?", (number,)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def nonces(self) -> Iterator[tuple[object, object, object]]:
+        """The remembered nonces, (entry, account, nonce), in order of the entries."""
+        return iter(
+            self._connection.execute("SELECT entry, account, nonce FROM nonces ORDER BY entry")
+        )
+
+    def detached(self) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
+        """The detached rows, (entry, part, event, number, row), in order."""
+        return iter(
+            self._connection.execute(
+                "SELECT entry, part, event, number, row FROM detached"
+                " ORDER BY entry, part, event, number"
+            )
+        )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Database]:
+    """The database in the directory `path`, or in the file `path`, as of one moment.
+
+    Raises:
+        RefusedError: `no_registry` if there is none.
+        BrokenHistoryError: `database_unreadable` if SQLite cannot make sense of it, here or later.
+    """
+    file = path / DATABASE if path.is_dir() else path
+    if not file.is_file():
+        raise RefusedError("no_registry", directory=str(path))
+    with _connected(file) as connection:
+        yield Database(connection, file)
+
+
+def openings(path: Path) -> Iterator[Mapping[str, object]]:
+    """The openings stored beside the database in the directory `path`; none where there is no such file."""
+    file = path / OPENINGS
+    if not file.is_file():
+        return
+    with _connected(file) as connection:
+        cursor = connection.execute(
+            "SELECT commitment, author, nonce, field, salt, value, entry FROM openings"
+        )
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+
+
+@contextmanager
+def _connected(file: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        connection = _open(file)
+    except sqlite3.Error as error:
+        raise BrokenHistoryError("database_unreadable", file=str(file), why=str(error)) from error
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise BrokenHistoryError("database_unreadable", file=str(file), why=str(error)) from error
+    finally:
+        connection.close()
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """A read-only connection in a read transaction.
+
+    A copy on a medium that cannot be written is opened as one that nobody changes; SQLite could not share it otherwise.
+    """
+    address = f"file:{quote(str(file.absolute()))}?mode=ro"
+    try:
+        return _begun(address)
+    except sqlite3.OperationalError:
+        if file.with_name(f"{file.name}-wal").exists():
+            raise
+        return _begun(f"{address}&immutable=1")
+
+
+def _begun(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    try:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(ENTRY_BYTES_MAX, PROOF_BYTES_MAX))
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
