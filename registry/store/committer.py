@@ -150,7 +150,7 @@ class Committer:
         with self._mark.locked(), self._log.recorder.writing() as cursor:
             moment = self._caught_up(cursor)
             self._check_mark(moment)
-            self._openings.settle(moment)
+            self._openings.add(self._frontier.size, [])
             unsigned = moment.head().checkpoint is None
         if unsigned:
             with self._mark.locked():
@@ -250,13 +250,10 @@ class Committer:
         self, cursor: SQLiteCursor, draft: _Draft, requests: Sequence[Request]
     ) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
-        recorded = {addition.intent_bytes for addition in draft.additions}
+        openings = {request.signed.data: request.openings for request in requests}
+        start = draft.size - len(draft.additions)
         self._openings.add(
-            [
-                (request.signed.intent, request.openings)
-                for request in requests
-                if request.signed.data in recorded
-            ]
+            start, [(addition, openings[addition.intent_bytes]) for addition in draft.additions]
         )
         recorder = self._log.recorder
         recorder.record_nodes(cursor, draft.nodes)
@@ -279,8 +276,6 @@ class Committer:
             self._mark.write(Seen(size=size, root=root))
         note = self._sign(Checkpoint(origin=self._origin, size=size, root=root))
         self._log.recorder.record_checkpoint(size, note)
-        if draft is not None and draft.additions:
-            self._openings.tie([(item.intent, item.index) for item in draft.additions])
         return note
 
     def _keep(self, streams: Mapping[str, Stream]) -> None:

@@ -1,26 +1,26 @@
 """What the commitments hide: names and texts, apart from the log, so that they can be erased.
 
-One SQLite file beside the database. An opening is durable before the entry that commits to it; openings of acts that were
-never recorded are dropped when the registry is opened for writing. `secure_delete` overwrites what is erased.
+One SQLite file beside the database. An opening is durable before the entry that commits to it; those of acts that were
+never recorded are dropped at the next write. `secure_delete` overwrites what is erased.
 """
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from registry.history import Addition
 from registry.ledger import canonical
 from registry.ledger.commitment import Opening, commitment
-from registry.ledger.intent import INTENT_BYTES_MAX, Intent
-from registry.store.log import Moment
+from registry.ledger.intent import INTENT_BYTES_MAX
 
 FILE = "openings.db"
 
 _TABLE = """CREATE TABLE IF NOT EXISTS openings (
-    commitment BLOB PRIMARY KEY, author TEXT NOT NULL, nonce BLOB NOT NULL, field TEXT NOT NULL,
-    salt BLOB NOT NULL, value BLOB NOT NULL, entry INTEGER) STRICT, WITHOUT ROWID"""
-_INDEX = "CREATE INDEX IF NOT EXISTS openings_by_act ON openings (author, nonce)"
+    commitment BLOB PRIMARY KEY, entry INTEGER NOT NULL, author TEXT NOT NULL, nonce BLOB NOT NULL,
+    field TEXT NOT NULL, salt BLOB NOT NULL, value BLOB NOT NULL) STRICT, WITHOUT ROWID"""
+_INDEX = "CREATE INDEX IF NOT EXISTS openings_by_entry ON openings (entry)"
 
 
 class Openings:
@@ -32,57 +32,41 @@ class Openings:
     def create(self) -> None:
         """Make the empty file, readable by its owner only."""
         self._file.touch(mode=0o600)
-        with self._writing() as connection:
+        with closing(self._connect()) as connection:
             connection.execute(_TABLE)
             connection.execute(_INDEX)
 
-    def add(self, acts: Sequence[tuple[Intent, Sequence[Opening]]]) -> None:
-        """Keep the openings of acts that are about to be recorded; durable on return."""
+    def add(self, size: int, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
+        """Keep the openings of acts that are about to be recorded; durable on return.
+
+        To be called under the log's write lock, for whatever is recorded next: openings of entries from `size` on, which
+        is the size of the log, belong to acts that a crash or a full disk kept from being recorded, and are dropped.
+        """
         rows = [
             (
-                commitment(intent.log, intent.nonce, opening),
-                intent.author,
-                intent.nonce,
+                commitment(addition.intent.log, addition.intent.nonce, opening),
+                addition.index,
+                addition.intent.author,
+                addition.intent.nonce,
                 opening.field,
                 opening.salt,
                 canonical.encode(opening.value),
             )
-            for intent, openings in acts
+            for addition, openings in acts
             for opening in openings
         ]
-        if rows:
-            with self._writing() as connection:
-                connection.executemany(
-                    "INSERT OR IGNORE INTO openings VALUES (?,?,?,?,?,?,NULL)", rows
-                )
-
-    def tie(self, acts: Sequence[tuple[Intent, int]]) -> None:
-        """Note the entries that acts with openings became; what a crash leaves untied, `settle` ties."""
-        with self._writing() as connection:
-            connection.executemany(
-                "UPDATE openings SET entry = ? WHERE author = ? AND nonce = ?",
-                [(index, intent.author, intent.nonce) for intent, index in acts],
-            )
-
-    def settle(self, moment: Moment) -> None:
-        """Tie the openings of recorded acts to their entries; drop those of acts that were never recorded.
-
-        To be called under the log's write lock: openings are added under it, so none is dropped too early.
-        """
-        with self._writing() as connection:
-            waiting = connection.execute(
-                "SELECT DISTINCT author, nonce FROM openings WHERE entry IS NULL"
-            ).fetchall()
-            for author, nonce in waiting:
-                entry = moment.entry_of(author, nonce)
-                where = "WHERE author = ? AND nonce = ? AND entry IS NULL"
-                if entry is None:
-                    connection.execute(f"DELETE FROM openings {where}", (author, nonce))  # noqa: S608  # a constant
-                else:
-                    connection.execute(
-                        f"UPDATE openings SET entry = ? {where}",  # noqa: S608  # a constant
-                        (entry, author, nonce),
-                    )
+        with closing(self._connect()) as connection:
+            orphans = "FROM openings WHERE entry >= ?"
+            (orphaned,) = connection.execute(
+                f"SELECT EXISTS (SELECT 1 {orphans})",  # noqa: S608  # a constant
+                (size,),
+            ).fetchone()
+            if not (rows or orphaned):
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"DELETE {orphans}", (size,))
+            connection.executemany("INSERT INTO openings VALUES (?,?,?,?,?,?,?)", rows)
+            connection.execute("COMMIT")
 
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         """The openings that are there, by commitment."""
@@ -103,17 +87,6 @@ class Openings:
                 "SELECT commitment, field, salt, value FROM openings"
             ):
                 yield wanted, _opening(row)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with closing(self._connect()) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, isolation_level=None, timeout=30)

@@ -351,10 +351,11 @@ def _opens(row: Mapping[str, object], replay: Replay, acts: bytes) -> bool:
         return False
     assert isinstance(text, str)
     assert isinstance(value, bytes)
-    if entry is not None:
-        tied = isinstance(entry, int) and 0 <= entry < replay.size
-        if not tied or acts[32 * entry : 32 * entry + 32] != _act(str(author), nonce):
-            return False
+    if not isinstance(entry, int) or entry >= replay.size:
+        # Kept for an entry that was about to be written when the audit began.
+        return isinstance(entry, int)
+    if acts[32 * entry : 32 * entry + 32] != _act(str(author), nonce):
+        return False
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
     except RefusedError:

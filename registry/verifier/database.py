@@ -166,7 +166,7 @@ def openings(path: Path) -> Iterator[Mapping[str, object]]:
         return
     with _connected(file) as connection:
         cursor = connection.execute(
-            "SELECT commitment, author, nonce, field, salt, value, entry FROM openings"
+            "SELECT commitment, entry, author, nonce, field, salt, value FROM openings"
         )
         names = [column[0] for column in cursor.description]
         for row in cursor:
