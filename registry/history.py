@@ -171,9 +171,7 @@ def follow(view: View, signed: SignedEntry) -> Addition:
         place = entry.places[0]
         where = {"stream": part.stream, "position": place.position, "index": view.size}
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
-    asked = SignedIntent(
-        intent=entry.intent, data=entry.intent_bytes, signatures=entry.signatures
-    )
+    asked = SignedIntent(intent=entry.intent, data=entry.intent_bytes, signatures=entry.signatures)
     return _addition(view, judged, asked, signed.data, entry.at_us)
 
 
@@ -278,9 +276,7 @@ def _check_keys(asked: Intent, parts: Sequence[ActPart]) -> None:
             if not isinstance(event, kinds.KEYS_REGISTERED):
                 continue
             keys.check_registrable(event.key)
-            message = keys.possession_message(
-                asked.log, part.stream, event.key, POSSESSION_PURPOSE
-            )
+            message = keys.possession_message(asked.log, part.stream, event.key, POSSESSION_PURPOSE)
             try:
                 keys.check_signature(event.key, message, event.possession)
             except RefusedError as refusal:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, assert_never
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome, require_new
-from registry.domain.batch import DEPOSITED, RetirementImported, Retired
+from registry.domain.batch import DEPOSITED, Retired, RetirementImported
 from registry.domain.shape import one_of
 from registry.domain.standard import Purpose, Standard
 from registry.domain.timing import Days, day_of, days_of_month, verdicts

@@ -257,4 +257,3 @@ def _matches(parts: Sequence[PartForm], shape: Sequence[tuple[str, ...]]) -> boo
         if count < part.least:
             return False
     return place == len(shape)
-

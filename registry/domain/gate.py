@@ -44,7 +44,8 @@ def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
         before: the states of all streams that it touches or consults, before it.
 
     Raises:
-        RefusedError: `not_begun`, `already_begun`, `wrong_signers`, `key_not_valid`, `role_missing`, `not_distinct`, or what a stream's rules say.
+        RefusedError: `not_begun`, `already_begun`, `wrong_signers`, `key_not_valid`, `role_missing`, `not_distinct`,
+            or what a stream's rules say.
     """
     _check_begun(form, before["registry"])
     by = _capacities(asked, form, before)

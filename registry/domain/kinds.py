@@ -63,9 +63,7 @@ def _derived(prefix: str) -> re.Pattern[str]:
 
 
 STREAMS: Mapping[str, Stream] = {
-    "registry": Stream(
-        name=re.compile("registry"), blank=lambda _: roles.Registry(), rules=roles
-    ),
+    "registry": Stream(name=re.compile("registry"), blank=lambda _: roles.Registry(), rules=roles),
     "standard": Stream(
         name=re.compile(r"standard/[A-Z0-9]{2,12}", re.ASCII),
         blank=lambda name: standard.Standard(code=name.removeprefix("standard/")),
@@ -79,9 +77,7 @@ STREAMS: Mapping[str, Stream] = {
     "project": Stream(
         name=_derived("project"), blank=lambda name: project.Project(name=name), rules=project
     ),
-    "batch": Stream(
-        name=_derived("batch"), blank=lambda name: batch.Batch(name=name), rules=batch
-    ),
+    "batch": Stream(name=_derived("batch"), blank=lambda name: batch.Batch(name=name), rules=batch),
     "certificate": Stream(
         name=_derived("certificate"),
         blank=lambda name: certificate.Certificate(name=name),

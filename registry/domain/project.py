@@ -23,7 +23,7 @@ _METHOD = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,30}[A-Z0-9])?", re.ASCII)
 class Listed:
     """A project is put forward by its owner, who declares its boundary and where it is not registered.
 
-    `boundary` is the SHA-256 of the boundary's document; `excluded` the mechanisms that the owner declares it is not in.
+    `boundary` is the SHA-256 of the boundary's document; `excluded` the mechanisms that the owner says it is not in.
     """
 
     kind: ClassVar = "project.listed.v1"

@@ -28,10 +28,8 @@ ROLES = frozenset(
 OFFICERS_MIN = 2
 
 Role = Annotated[str, one_of(ROLES)]
-_account = shape.Account.__metadata__[0]
-_key = shape.Key.__metadata__[0]
 Officers = Annotated[
-    tuple[tuple[str, Key], ...], shape.listed(pair(_account, _key), OFFICERS_MIN, 8)
+    tuple[tuple[str, Key], ...], shape.listed(pair(shape.account, shape.key), OFFICERS_MIN, 8)
 ]
 
 
@@ -116,8 +114,8 @@ def evolve(state: Registry, event: Event, _outcome: Outcome, index: int) -> Regi
     """The state after `event`, which was judged."""
     match event:
         case Created():
-            roles = HashTrieMap({(account, OFFICER): index for account, _ in event.officers})
-            return Registry(origin=event.origin, roles=roles)
+            officers = {(account, OFFICER): index for account, _ in event.officers}
+            return Registry(origin=event.origin, roles=HashTrieMap(officers))
         case RoleGranted():
             roles = state.roles.insert((event.account, event.role), index)
         case RoleWithdrawn():

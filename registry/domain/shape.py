@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
-from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from registry.errors import RefusedError, require
@@ -70,7 +70,7 @@ def listed(check: Check, least: int, most: int) -> Check:
         require(fits, "malformed", why=f"an array of {least} to {most} expected")
         assert isinstance(value, list | tuple)
         read = tuple(check(item) for item in value)
-        rising = all(one < other for one, other in zip(read, read[1:], strict=False))
+        rising = all(one < other for one, other in pairwise(read))
         require(rising, "malformed", why="a sorted array without repetition expected")
         return read
 
@@ -145,16 +145,19 @@ def serials(value: object) -> tuple[int, int]:
     return start, end
 
 
-# The types that fields of bodies have.
+# The checks that other modules build on, and the types that fields of bodies have.
+account = matching(_ACCOUNT, "account/<id>")
+key = pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "a suite"), octets(32))
+origin = matching(_ORIGIN, "an origin of small letters, digits and . / -")
 Grams = Annotated[int, integer(1, GRAMS_MAX)]
-Account = Annotated[str, matching(_ACCOUNT, "account/<id>")]
-OptionalAccount = Annotated[str | None, optional(matching(_ACCOUNT, "account/<id>"))]
+Account = Annotated[str, account]
+OptionalAccount = Annotated[str | None, optional(account)]
 Code = Annotated[str, matching(_CODE, "a code of 2 to 12 capitals and digits")]
 OptionalCode = Annotated[
     str | None, optional(matching(_CODE, "a code of 2 to 12 capitals and digits"))
 ]
 Reference = Annotated[str, matching(_REFERENCE, "a reference of capitals, digits and . / -")]
-Origin = Annotated[str, matching(_ORIGIN, "an origin of small letters, digits and . / -")]
+Origin = Annotated[str, origin]
 Place = Annotated[str, matching(_PLACE, "a GB/T 2260 code of six digits")]
 OptionalPlace = Annotated[str | None, optional(matching(_PLACE, "a GB/T 2260 code of six digits"))]
 Flag = Annotated[bool, flag]
@@ -169,19 +172,21 @@ _optional_commitment = optional(_commitment)
 Commitment = Annotated[bytes, _commitment]
 OptionalCommitment = Annotated[bytes | None, _optional_commitment]
 Signature = Annotated[bytes, octets(64)]
-Key = Annotated[
-    tuple[str, bytes],
-    pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "a suite"), octets(32)),
-]
+Key = Annotated[tuple[str, bytes], key]
 Means = Annotated[tuple[int, bytes], pair(integer(0, GRAMS_MAX), octets(32))]
 """The entry that an act undoes or confirms: its index and its leaf hash."""
 
 
-@cache
+_schemas: dict[type, Mapping[str, Check]] = {}
+
+
 def schema(event: type) -> Mapping[str, Check]:
-    """The check of each field of an event class, by name."""
-    hints = get_type_hints(event, include_extras=True)
-    return {field.name: hints[field.name].__metadata__[0] for field in fields(event)}
+    """The check of each field of an event class, by name; worked out once per class."""
+    if event not in _schemas:
+        hints = get_type_hints(event, include_extras=True)
+        checks = {field.name: hints[field.name].__metadata__[0] for field in fields(event)}
+        _schemas[event] = checks
+    return _schemas[event]
 
 
 def read(event: type[Event], body: Mapping[str, Any]) -> Event:
@@ -208,7 +213,6 @@ def body_of(event: object) -> dict[str, Any]:
     return {name: getattr(event, name) for name in schema(type(event))}
 
 
-@cache
 def commitments(event: type) -> tuple[str, ...]:
     """The names of the fields of an event class that hold commitments."""
     of_text = (_commitment, _optional_commitment)

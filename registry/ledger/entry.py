@@ -12,6 +12,7 @@ outcome    what the rules derived, one per event, nil where nothing is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from registry.errors import require
@@ -99,7 +100,7 @@ def _read_consulted(value: object) -> tuple[tuple[str, int], ...]:
         require(isinstance(stream, str), "malformed", field="consulted", why="a stream expected")
         read.append((stream, natural(length, "consulted")))
     streams = [stream for stream, _ in read]
-    rising = all(one < next_one for one, next_one in zip(streams, streams[1:], strict=False))
+    rising = all(one < other for one, other in pairwise(streams))
     require(rising, "malformed", field="consulted", why="not sorted, or one stream twice")
     return tuple(read)
 

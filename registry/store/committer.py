@@ -4,8 +4,8 @@
     -> openings durable -> entries, tree, nonces, rows, head in one commit, durable
     -> consistent with the mark -> mark durable -> head signed -> answers
 
-A crash before the commit leaves nothing but openings that are dropped at the next start; a crash after it leaves entries
-that nobody was told of, under a head that is signed at the next start, to the same bytes.
+A crash before the commit leaves nothing but openings that are dropped at the next write; a crash after it leaves
+entries that nobody was told of, under a head that is signed at the next start, to the same bytes.
 """
 
 import time
@@ -216,11 +216,9 @@ class Committer:
         size, file = self._frontier.size, str(self._mark.file)
         if size < seen.size:
             raise BrokenHistoryError("behind_mark", size=size, mark=seen.size, file=file)
-        if size == seen.size:
-            root = self._frontier.root()
-        else:
-            root = Frontier.load(seen.size, moment.node).root()
-        if root != seen.root:
+        same = size == seen.size
+        then = self._frontier if same else Frontier.load(seen.size, moment.node)
+        if then.root() != seen.root:
             raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=file)
 
     def _judge(
@@ -246,9 +244,7 @@ class Committer:
             answers.append((addition.index, addition.leaf))
         return draft, answers
 
-    def _record(
-        self, cursor: SQLiteCursor, draft: _Draft, requests: Sequence[Request]
-    ) -> None:
+    def _record(self, cursor: SQLiteCursor, draft: _Draft, requests: Sequence[Request]) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
         openings = {request.signed.data: request.openings for request in requests}
         start = draft.size - len(draft.additions)

@@ -20,7 +20,7 @@ from registry.errors import RefusedError
 from registry.ledger.keys import SUITE, Key, key_id
 
 FILE = "keys.db"
-PASSPHRASE_FILE = "passphrase"
+PASSPHRASE_FILE = "passphrase"  # noqa: S105  # the name of a file
 ENVIRONMENT = "CARBON_REGISTRY_PASSPHRASE_FILE"
 
 _SCRYPT_N = 2**15

@@ -82,9 +82,7 @@ class Moment:
     def placed(self, index: int) -> Placed:
         """Entry `index`, with its leaf hash as the tree has it."""
         data = self.data(index)
-        return Placed(
-            index=index, data=data, entry=entries.decode(data), leaf=self.node(0, index)
-        )
+        return Placed(index=index, data=data, entry=entries.decode(data), leaf=self.node(0, index))
 
     def indexes(self, stream: str, *, after: int = 0) -> list[int]:
         """The entries that touch `stream`, beyond its first `after`, in order."""
@@ -133,9 +131,7 @@ class Moment:
 
     def entry_of(self, account: str, nonce: bytes) -> int | None:
         """The entry that `account` made under `nonce`, if it is remembered."""
-        row = self._one(
-            "SELECT entry FROM nonces WHERE account = ? AND nonce = ?", account, nonce
-        )
+        row = self._one("SELECT entry FROM nonces WHERE account = ? AND nonce = ?", account, nonce)
         return None if row is None else row[0]
 
     def _one(self, statement: str, *values: object) -> Any:

@@ -39,8 +39,9 @@ class Openings:
     def add(self, size: int, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
         """Keep the openings of acts that are about to be recorded; durable on return.
 
-        To be called under the log's write lock, for whatever is recorded next: openings of entries from `size` on, which
-        is the size of the log, belong to acts that a crash or a full disk kept from being recorded, and are dropped.
+        To be called under the log's write lock, for whatever is recorded next: openings of entries from `size` on,
+        which is the size of the log, belong to acts that a crash or a full disk kept from being recorded, and are
+        dropped.
         """
         rows = [
             (
@@ -58,7 +59,7 @@ class Openings:
         with closing(self._connect()) as connection:
             orphans = "FROM openings WHERE entry >= ?"
             (orphaned,) = connection.execute(
-                f"SELECT EXISTS (SELECT 1 {orphans})",  # noqa: S608  # a constant
+                f"SELECT EXISTS (SELECT 1 {orphans})",  # a constant
                 (size,),
             ).fetchone()
             if not (rows or orphaned):

@@ -1,7 +1,7 @@
 """A registry in a directory, opened by its operator: the log, the keys that are kept for others, and the way to write.
 
-    DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
-    DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
+DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
+DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
 """
 
 import os
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
+from registry.domain import shape
 from registry.domain.roles import OFFICER, Registry
-from registry.domain.shape import Origin
 from registry.errors import RefusedError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import intent, keys
@@ -93,9 +93,7 @@ class Operator:
         signers = in_key_order(proposal.intent.signers)
         message = intent.SIGNED_PREFIX + proposal.data
         signatures = [self.keyring.sign(signer.key, message) for signer in signers]
-        return Request(
-            signed=check_intent(proposal.data, signatures), openings=proposal.openings
-        )
+        return Request(signed=check_intent(proposal.data, signatures), openings=proposal.openings)
 
     def record(self, requests: Sequence[Request]) -> list[Receipt]:
         """The receipts of `requests`, all of which must be allowed.
@@ -146,7 +144,7 @@ def create(directory: Path, *, origin: str) -> None:
     """
     in_use = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
     require(not in_use, "directory_in_use", directory=str(directory))
-    Origin.__metadata__[0](origin)  # type: ignore[attr-defined]  # Annotated keeps its check there
+    shape.origin(origin)
     directory.parent.mkdir(parents=True, exist_ok=True)
     beside = directory.parent / f".{directory.name}.{secrets.token_hex(4)}"
     beside.mkdir(mode=0o700)
@@ -198,9 +196,7 @@ def _genesis(operator: Operator, origin: str) -> tuple[Proposal, dict[Key, str]]
     own, *officer_keys = operator.keyring.generate(3)
     nonce = secrets.token_bytes(intent.NONCE_BYTES)
     log = Signer(account=LOG_ACCOUNT, key=own)
-    bare = Setting(
-        log=NO_LOG, signers=(log,), nonce=nonce, not_after_us=0, entropy=os.urandom(32)
-    )
+    bare = Setting(log=NO_LOG, signers=(log,), nonce=nonce, not_after_us=0, entropy=os.urandom(32))
     officers = [(bare.new("account", part), key) for part, key in enumerate(officer_keys, 1)]
     setting = Setting(
         log=NO_LOG,

@@ -13,7 +13,8 @@ from registry.store.openings import Openings
 def certificate_proof(log: Log, openings: Openings, number: str, *, private: bool = False) -> bytes:
     """The compact proof of certificate `number`, a file's bytes.
 
-    The names behind it are shown if the certificate is public, or if `private` says that the file is for whom they concern.
+    The names behind it are shown if the certificate is public, or if `private` says that the file is for those whom
+    they concern.
 
     Raises:
         RefusedError: `no_certificate`; `head_not_signed` if a crash left the head without its signature.

@@ -196,9 +196,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         )
         cursor.execute("INSERT OR REPLACE INTO head VALUES (1,?,?,NULL)", (size, root))
 
-    def record_nodes(
-        self, cursor: SQLiteCursor, nodes: Sequence[tuple[int, int, bytes]]
-    ) -> None:
+    def record_nodes(self, cursor: SQLiteCursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
         """Write complete subtrees, (level, number, hash) each."""
         cursor.executemany(
             "INSERT INTO tree VALUES (?,?)",

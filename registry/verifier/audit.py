@@ -2,7 +2,7 @@
 
     an entry that does not follow          named with its code
     an entry that is not the one recorded  `entry_altered`, where the stored leaf still says what it was
-    a cache that differs from the log      `derived.tree`, `.rows`, `.nonces`, `.head`, `.openings`: the history itself stands
+    a cache that differs from the log      `derived.` tree, rows, nonces, detached, head, openings; the history stands
 
 The log is read once, in order; signatures are checked in threads beside it.
 """
@@ -24,7 +24,13 @@ from registry.history import Addition, SignedEntry
 from registry.ledger import canonical, tree
 from registry.ledger.commitment import Opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX, NO_LOG
-from registry.ledger.note import Checkpoint, VerifierKey, open_checkpoint, read_checkpoint, split_note
+from registry.ledger.note import (
+    Checkpoint,
+    VerifierKey,
+    open_checkpoint,
+    read_checkpoint,
+    split_note,
+)
 from registry.verifier import database
 from registry.verifier.database import POINTER_BYTES, Database, StoredEntry
 from registry.verifier.replay import Replay
@@ -342,7 +348,7 @@ def _check_openings(path: Path, replay: Replay, tables: _Tables) -> int:
     return count
 
 
-def _opens(row: Mapping[str, object], replay: Replay, acts: bytes) -> bool:
+def _opens(row: Mapping[str, object], replay: Replay, acts: bytearray) -> bool:
     """Whether a row of openings is of the act that it names, and opens the commitment that it names."""
     author, nonce, salt = row["author"], row["nonce"], row["salt"]
     text, value, entry = row["field"], row["value"], row["entry"]

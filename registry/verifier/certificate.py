@@ -13,14 +13,20 @@ from typing import Any
 
 from registry.domain import certificate, forms, kinds
 from registry.domain.act import ActPart
-from registry.domain.batch import ORIGINS, RetirementImported, Retired
+from registry.domain.batch import ORIGINS, Retired, RetirementImported
 from registry.domain.certificate import HomeCancelled
 from registry.domain.shape import period, serials
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
 from registry.history import SignedEntry, check_entry
 from registry.ledger import canonical, ids, proof, tree
 from registry.ledger.commitment import Opening, check_opening
-from registry.ledger.note import Checkpoint, VerifierKey, open_checkpoint, read_checkpoint, split_note
+from registry.ledger.note import (
+    Checkpoint,
+    VerifierKey,
+    open_checkpoint,
+    read_checkpoint,
+    split_note,
+)
 from registry.ledger.proof import Leaf, Proof
 
 DEMONSTRATION_PREFIX = "demo."
@@ -273,7 +279,9 @@ def _only(items: Sequence[Any]) -> Sequence[Any]:
     return items
 
 
-def _opened(openings: Sequence[tuple[int, Opening]], signed: Sequence[SignedEntry]) -> dict[str, Any]:
+def _opened(
+    openings: Sequence[tuple[int, Opening]], signed: Sequence[SignedEntry]
+) -> dict[str, Any]:
     shown = {}
     for number, opening in openings:
         require(number < len(signed), "wrong_opening", field=opening.field)

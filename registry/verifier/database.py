@@ -123,9 +123,7 @@ class Database:
 
     def node(self, number: int) -> object:
         """One stored tree node's hash; None if it is not there."""
-        row = self._connection.execute(
-            "SELECT hash FROM tree WHERE node = ?", (number,)
-        ).fetchone()
+        row = self._connection.execute("SELECT hash FROM tree WHERE node = ?", (number,)).fetchone()
         return None if row is None else row[0]
 
     def nonces(self) -> Iterator[tuple[object, object, object]]:
