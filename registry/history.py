@@ -7,7 +7,7 @@
 The order of checks is part of the format: docs/format.md, "Order of checks".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -103,6 +103,16 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One event of a recorded entry: where it stands, and what came of it, with all its serial ranges."""
+
+    stream: str
+    position: int
+    event: Any
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
     """What judgement gives to both sides: what an entry must say, and what comes after it."""
 
@@ -175,30 +185,43 @@ def follow(view: View, signed: SignedEntry) -> Addition:
     return _addition(view, judged, asked, signed.data, entry.at_us)
 
 
-def load(
-    stream: str, own: Iterable[tuple[int, Entry, bytes, Mapping[tuple[int, int], Sequence[bytes]]]]
-) -> Stream:
+def happened(
+    entry: Entry, detached: Mapping[tuple[int, int], Sequence[bytes]]
+) -> Iterator[Happened]:
+    """What a recorded entry did, event by event.
+
+    Args:
+        entry: an entry that was judged before.
+        detached: the rows beside it, by part and event.
+    """
+    for number, (part, place) in enumerate(zip(entry.intent.parts, entry.places, strict=True)):
+        for order, (kind, body) in enumerate(part.events):
+            beside = detached.get((number, order), ())
+            yield Happened(
+                stream=part.stream,
+                position=place.position,
+                event=kinds.read(part.stream, kind, body),
+                outcome=_read_outcome(place.outcomes[order], beside),
+            )
+
+
+def load(stream: str, own: Iterable[tuple[int, bytes, Iterable[Happened]]]) -> Stream:
     """The stream, folded from its own entries, which were judged when they were written.
 
     Args:
         stream: its name.
-        own: for every entry that touches it, in order: index, entry, leaf hash, and detached rows by part and event.
+        own: for every entry that touches it, in order: index, leaf hash, and what happened in it.
     """
     state, length, last = kinds.blank(stream), 0, NO_PREVIOUS
-    for index, entry, leaf, detached in own:
-        for number, part in enumerate(entry.intent.parts):
-            if part.stream != stream:
-                continue
-            for place, (kind, body) in enumerate(part.events):
-                recorded = entry.places[number].outcomes[place]
-                outcome = read_outcome(recorded, detached.get((number, place), ()))
-                event = kinds.read(stream, kind, body)
-                state = kinds.evolve(stream, state, event, outcome, index)
+    for index, leaf, happenings in own:
+        for made in happenings:
+            if made.stream == stream:
+                state = kinds.evolve(stream, state, made.event, made.outcome, index)
         length, last = length + 1, leaf
     return Stream(state=state, length=length, last=last)
 
 
-def read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
+def _read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
     """A recorded outcome as the rules know it: with its serial ranges, even where they stand in detached rows."""
     if recorded is None or not isinstance(recorded.get("ranges"), dict):
         return recorded

@@ -12,7 +12,7 @@ from eventsourcing.sqlite import SQLiteCursor
 
 from registry import history
 from registry.errors import BrokenHistoryError, RefusedError
-from registry.history import Stream
+from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import Entry
@@ -39,6 +39,11 @@ class Placed:
     data: bytes
     entry: Entry
     leaf: bytes
+    detached: Mapping[tuple[int, int], Sequence[bytes]]
+
+    def happened(self) -> Iterator[Happened]:
+        """What the entry did, event by event."""
+        return history.happened(self.entry, self.detached)
 
 
 class Moment:
@@ -82,7 +87,13 @@ class Moment:
     def placed(self, index: int) -> Placed:
         """Entry `index`, with its leaf hash as the tree has it."""
         data = self.data(index)
-        return Placed(index=index, data=data, entry=entries.decode(data), leaf=self.node(0, index))
+        return Placed(
+            index=index,
+            data=data,
+            entry=entries.decode(data),
+            leaf=self.node(0, index),
+            detached=self._detached(index),
+        )
 
     def indexes(self, stream: str, *, after: int = 0) -> list[int]:
         """The entries that touch `stream`, beyond its first `after`, in order."""
@@ -110,7 +121,7 @@ class Moment:
         )
         return {row[0] for row in self._cursor.fetchall()}
 
-    def detached(self, index: int) -> Mapping[tuple[int, int], Sequence[bytes]]:
+    def _detached(self, index: int) -> Mapping[tuple[int, int], Sequence[bytes]]:
         """The rows beside entry `index`, by part and event."""
         self._cursor.execute(
             "SELECT part, event, row FROM detached WHERE entry = ? ORDER BY part, event, number",
@@ -124,7 +135,7 @@ class Moment:
     def stream(self, name: str) -> Stream:
         """The state of stream `name`, folded from its entries."""
         own = (
-            (placed.index, placed.entry, placed.leaf, self.detached(placed.index))
+            (placed.index, placed.leaf, placed.happened())
             for placed in map(self.placed, self.indexes(name))
         )
         return history.load(name, own)
