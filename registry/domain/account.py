@@ -10,7 +10,10 @@ from registry.domain.act import Act, Key, Outcome, require_new
 from registry.domain.shape import one_of
 from registry.errors import require
 
-LEGAL_FORMS = frozenset({"company", "public_body", "social_organisation", "person", "event"})
+LEGAL_FORMS = frozenset(
+    {"company", "event", "person", "public_body", "social_organisation", "unstated"}
+)
+"""What the holder is in law; `unstated` for accounts of published history that does not say."""
 
 LegalForm = Annotated[str, one_of(LEGAL_FORMS)]
 

@@ -166,19 +166,6 @@ FORMS: tuple[Form, ...] = (
         once=True,
     ),
     Form(
-        name="buy and import retirement",
-        parts=(
-            PartForm(kinds=("batch.transferred.v1", "batch.retirement_imported.v1")),
-            _CERTIFICATE,
-        ),
-        signers=(_OFFICER, _IMPORTER, _GIVER, _VENUE),
-        equal=(
-            ("batch.transferred.v1:taker", "batch.retirement_imported.v1:holder"),
-            ("batch.transferred.v1:amount_g", "batch.retirement_imported.v1:amount_g"),
-        ),
-        once=True,
-    ),
-    Form(
         name="show home cancellation",
         parts=(PartForm(kinds=("certificate.home_cancelled.v1",)),),
         signers=(_OFFICER,),

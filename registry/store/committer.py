@@ -156,13 +156,16 @@ class Committer:
             with self._mark.locked():
                 self._acknowledge()
 
-    def commit(self, requests: Sequence[Request]) -> list[Receipt | RefusedError]:
+    def commit(
+        self, requests: Sequence[Request], *, whole: bool = False
+    ) -> list[Receipt | RefusedError]:
         """Record `requests`, in order; for each its receipt, or why it was refused.
 
-        A refused request leaves no trace, and does not touch its neighbours. The same intent again gets the receipt of
-        the first time.
+        A refused request leaves no trace, and does not touch its neighbours, unless they are to be recorded as a
+        `whole` or not at all. The same intent again gets the receipt of the first time.
 
         Raises:
+            RefusedError: one of a `whole` is refused; nothing was recorded.
             BrokenHistoryError: the tables or the mark are not what they must be; nothing was recorded.
         """
         with self._mark.locked():
@@ -170,6 +173,9 @@ class Committer:
                 moment = self._caught_up(cursor)
                 self._check_mark(moment)
                 draft, answers = self._judge(moment, requests)
+                refused = [answer for answer in answers if isinstance(answer, RefusedError)]
+                if whole and refused:
+                    raise refused[0]
                 if draft.additions:
                     self._record(cursor, draft, requests)
             note = self._acknowledge(draft)

@@ -13,7 +13,7 @@ from pathlib import Path
 from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
 from registry.domain import shape
 from registry.domain.roles import OFFICER, Registry
-from registry.errors import RefusedError, require
+from registry.errors import require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import intent, keys
 from registry.ledger.intent import NO_LOG, Signer, in_key_order
@@ -96,18 +96,13 @@ class Operator:
         return Request(signed=check_intent(proposal.data, signatures), openings=proposal.openings)
 
     def record(self, requests: Sequence[Request]) -> list[Receipt]:
-        """The receipts of `requests`, all of which must be allowed.
+        """The receipts of `requests`, recorded as a whole in one commit.
 
         Raises:
-            RefusedError: the first refusal; what was allowed beside it is recorded.
+            RefusedError: one of them is refused; nothing was recorded.
         """
-        answers = self.committer.commit(requests)
-        receipts = []
-        for answer in answers:
-            if isinstance(answer, RefusedError):
-                raise answer
-            receipts.append(answer)
-        return receipts
+        answers = self.committer.commit(requests, whole=True)
+        return [answer for answer in answers if isinstance(answer, Receipt)]
 
     def possession(self, account: str, key: Key) -> bytes:
         """The signature that shows that `key`, to be registered for `account`, is kept here."""
