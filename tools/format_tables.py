@@ -1,0 +1,135 @@
+"""Print the tables of docs/format.md that follow from the code, or put them there.
+
+python tools/format_tables.py            print them
+python tools/format_tables.py --write    replace what stands between their markers in docs/format.md
+"""
+
+import sys
+from pathlib import Path
+
+from registry.domain import project, roles, shape, standard
+from registry.domain.account import LEGAL_FORMS
+from registry.domain.certificate import GROUNDS
+from registry.domain.forms import FORMS, Capacity, Form, PartForm
+from registry.domain.kinds import EVENTS
+
+FORMAT = Path(__file__).parents[1] / "docs" / "format.md"
+
+# What the document calls the checks that are no alias in `shape`.
+_OTHERS = {
+    id(roles.Created.__annotations__["officers"].__metadata__[0]): "[[Account, Key], …], 2 to 8",
+    id(roles.RoleGranted.__annotations__["role"].__metadata__[0]): "Role",
+    id(standard.Recognised.__annotations__["credit_class"].__metadata__[0]): "Class",
+    id(standard.Recognised.__annotations__["claims"].__metadata__[0]): "[Purpose, …]",
+    id(standard.Recognised.__annotations__["serial_format"].__metadata__[0]): "SerialFormat?",
+    id(standard.Deposited.__annotations__["home_serials"].__metadata__[0]): "Spelled",
+    id(project.Listed.__annotations__["method"].__metadata__[0]): "Method",
+    id(project.Listed.__annotations__["excluded"].__metadata__[0]): "[Mechanism, …]",
+}
+_OPTIONAL = "Optional"
+
+
+def tables() -> dict[str, str]:
+    """The generated tables, by the name of their markers."""
+    return {"forms": _forms(), "kinds": _kinds(), "choices": _choices()}
+
+
+def put(text: str) -> str:
+    """`text` with every generated table between its markers."""
+    for name, table in tables().items():
+        start, end = f"<!-- {name}: generated -->\n", f"<!-- {name}: end -->"
+        before, _, rest = text.partition(start)
+        _, _, after = rest.partition(end)
+        text = f"{before}{start}{table}{end}{after}"
+    return text
+
+
+def _forms() -> str:
+    lines = ["| form | parts, in order | signers, author first | equal | controllers |"]
+    lines.append("|---|---|---|---|---|")
+    for form in FORMS:
+        equal = "; ".join(" = ".join(f"`{field}`" for field in group) for group in form.equal)
+        lines.append(
+            f"| {form.name} | {_parts(form)} | {_signers(form)} | {equal or '—'} |"
+            f" {'distinct' if form.distinct else '—'} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _parts(form: Form) -> str:
+    return " · ".join(_part(part) for part in form.parts)
+
+
+def _part(part: PartForm) -> str:
+    kinds = " + ".join(f"`{kind}`" for kind in part.kinds)
+    return kinds if part.most == 1 else f"{kinds} ({part.least} to {part.most} parts)"
+
+
+def _signers(form: Form) -> str:
+    return ", ".join(_capacity(capacity) for capacity in form.signers)
+
+
+def _capacity(capacity: Capacity) -> str:
+    told = capacity.name
+    if capacity.field:
+        told += f" `{capacity.field}`"
+    if capacity.role:
+        told += f" with role `{capacity.role}`"
+    return f"{told}, each" if capacity.many else told
+
+
+def _kinds() -> str:
+    lines = ["| kind | fields | consults besides |", "|---|---|---|"]
+    for kind, event in EVENTS.items():
+        fields = ", ".join(f"`{name}` {_type(kind, name)}" for name in shape.schema(event))
+        consults = ", ".join(
+            f"`{prefix}/` of `{field}`"
+            for prefix, _, field in (rule.partition(" ") for rule in event.consults)
+        )
+        lines.append(f"| `{kind}` | {fields} | {consults or '—'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type(kind: str, name: str) -> str:
+    check = shape.schema(EVENTS[kind])[name]
+    for alias, hint in vars(shape).items():
+        metadata = getattr(hint, "__metadata__", ())
+        if metadata and metadata[0] is check:
+            plain = alias.removeprefix(_OPTIONAL)
+            return f"{plain}?" if plain != alias or alias == "Serials" else plain
+    if id(check) in _OTHERS:
+        return _OTHERS[id(check)]
+    return _by_example(name)
+
+
+def _by_example(name: str) -> str:
+    """The type of a field whose check is made where it is declared."""
+    named = {
+        "batch": "Batch",
+        "ground": "Ground",
+        "legal_form": "LegalForm",
+        "project": "Project",
+        "row": "Row",
+    }
+    return named.get(name, "Purpose")
+
+
+def _choices() -> str:
+    rows = {
+        "Role": roles.ROLES,
+        "Class": standard.CLASSES,
+        "Purpose": standard.PURPOSES,
+        "LegalForm": LEGAL_FORMS,
+        "Ground": GROUNDS,
+    }
+    lines = ["| type | one of |", "|---|---|"]
+    for name, choices in rows.items():
+        lines.append(f"| {name} | {', '.join(f'`{choice}`' for choice in sorted(choices))} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv[1:]:
+        FORMAT.write_text(put(FORMAT.read_text("utf-8")), "utf-8")
+    else:
+        print("\n".join(tables().values()))
