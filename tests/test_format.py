@@ -19,7 +19,9 @@ def codes_in(file: Path) -> set[str]:
     for call in ast.walk(ast.parse(file.read_text("utf-8"))):
         if not isinstance(call, ast.Call):
             continue
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = (
+            call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        )
         place = 1 if name == "require" else 0
         if (name == "require" or name in ERRORS) and len(call.args) > place:
             code = call.args[place]

@@ -1,9 +1,11 @@
 """A small registry in memory: people with keys, and acts that go through the real judgement."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
+import pytest
 from nacl.signing import SigningKey
 
 from registry import history
@@ -11,8 +13,11 @@ from registry.acts.propose import Hidden, Proposal, Setting, propose
 from registry.domain.batch import import_nonce
 from registry.domain.project import EXCLUDED
 from registry.domain.standard import PURPOSES
+from registry.errors import BrokenHistoryError, RefusedError
 from registry.history import Addition, check_entry
-from registry.ledger import ids, intent, keys
+from registry.ledger import entry as entries
+from registry.ledger import ids, intent, keys, note, proof, tree
+from registry.ledger.entry import NO_PREVIOUS, Place
 from registry.ledger.intent import NO_LOG, Signer, in_key_order
 from registry.verifier.replay import Replay
 
@@ -54,10 +59,12 @@ class World:
         self.additions: list[Addition] = []
         self.proposals: list[Proposal] = []
         self.people: dict[str, Person] = {}
+        self.asked: history.SignedIntent | None = None
         self.now_us = START_US
         self._nonces = count(1)
 
-    def begun(self) -> "World":
+    def begun(self, *, opening: Any = None, **changed: Any) -> "World":
+        """The first entry; `changed` is what creates the log, `opening` how the second officer's account opens."""
         log, one, two = Person("log", "registry"), Person("officer one"), Person("officer two")
         setting = self.setting(log, one, two)
         for part, officer in ((1, one), (2, two)):
@@ -69,10 +76,11 @@ class World:
             "random": digest("random"),
             "log_key": log.key,
             "officers": officers,
+            **changed,
         }
         opened = [
-            (person.account, [("account.opened.v1", self.opening(person, person.account))])
-            for person in (one, two)
+            (person.account, [("account.opened.v1", self.opening(person, person.account, **more))])
+            for person, more in ((one, {}), (two, opening or {}))
         ]
         self.submit(setting, [("registry", [("registry.created.v1", created)]), *opened])
         self.people |= {"log": log, "one": one, "two": two}
@@ -112,7 +120,8 @@ class World:
 
     def submit(self, setting: Setting, parts: Any) -> Addition:
         """Judge, record and read back: what was written is followed by an auditor's code, too."""
-        addition = history.append(self.replay, self.signed(setting, parts), at_us=self.now_us)
+        self.asked = self.signed(setting, parts)
+        addition = history.append(self.replay, self.asked, at_us=self.now_us)
         followed = history.follow(self.replay, check_entry(addition.data))
         assert followed.streams == addition.streams
         self.replay.take(addition)
@@ -351,6 +360,158 @@ class World:
             ],
         )
         return number
+
+    def grants(self, account: str, role: str, *officers: str) -> Addition:
+        body = {"account": account, "role": role}
+        parts = [("registry", [("registry.role_granted.v1", body)])]
+        return self.do(*(officers or ("one", "two")), parts=parts)
+
+    def withdraws(self, account: str, role: str, means: tuple[int, bytes]) -> Addition:
+        body = {"account": account, "role": role, "means": means}
+        return self.do("one", "two", parts=[("registry", [("registry.role_withdrawn.v1", body)])])
+
+    def adds_key(self, name: str, by: str, **changed: Any) -> Person:
+        """A further key for the account of `by`; from then on, `name` signs for it, too."""
+        person = Person(name, self[by].account)
+        message = keys.possession_message(self.replay.log, person.account, person.key, "act")
+        body = {
+            "key": person.key,
+            "custodial": False,
+            "possession": person.sign(message),
+            **changed,
+        }
+        self.do(by, parts=[(person.account, [("account.key_added.v1", body)])])
+        self.people[name] = person
+        return person
+
+    def ends_key(self, name: str, by: str) -> Addition:
+        body = {"key": self[name].key}
+        return self.do(by, parts=[(self[by].account, [("account.key_ended.v1", body)])])
+
+    def issuing(self, number: str) -> tuple[int, bytes]:
+        """The index and leaf hash of the entry that issued a certificate."""
+        (made,) = [
+            added
+            for added in self.additions
+            if number in added.streams and added.streams[number].length == 1
+        ]
+        return made.index, made.leaf
+
+    def cancels_at_home(self, number: str, **changed: Any) -> Addition:
+        body = {
+            "standard": "VCU",
+            "reference": "VCS-2026-1",
+            "day": "2026-09-01",
+            "document": digest("cancelled"),
+            "means": self.issuing(number),
+            **changed,
+        }
+        return self.do("one", parts=[(number, [("certificate.home_cancelled.v1", body)])])
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """All that the log is, to be compared."""
+        replay = self.replay
+        streams = dict(replay.streams)
+        return replay.size, replay.at_us, replay.root_at(replay.size), streams, replay.unexpired()
+
+    def note(self, *signers: Person) -> bytes:
+        """The log's checkpoint as a note, signed by its key or by `signers`."""
+        checkpoint = note.Checkpoint(
+            origin=ORIGIN, size=self.replay.size, root=self.replay.root_at(self.replay.size)
+        )
+        return signed_note(checkpoint, *(signers or (Person("log"),)))
+
+    def leaf(self, index: int) -> proof.Leaf:
+        """An entry with its inclusion path."""
+        path = tree.inclusion_path(index, len(self.entries), subtrees(self.entries))
+        return proof.Leaf(index=index, entry=self.entries[index], path=tuple(path))
+
+    def openings(self, index: int) -> tuple[tuple[int, Any], ...]:
+        """The openings of an entry, as a proof whose first leaf it is shows them."""
+        (made,) = [
+            proposal
+            for proposal in self.proposals
+            if proposal.data == self.additions[index].intent_bytes
+        ]
+        return tuple((0, opening) for opening in made.openings)
+
+    def proof(self, number: str, **changed: Any) -> proof.Proof:
+        """The compact proof of a certificate: its entries, their paths, the signed checkpoint, all openings."""
+        first, *later = [made.index for made in self.additions if number in made.streams]
+        shown = {
+            "note": self.note(),
+            "leaf": self.leaf(first),
+            "later": tuple(self.leaf(index) for index in later),
+            "openings": self.openings(first),
+            **changed,
+        }
+        return proof.Proof(**shown)
+
+
+def log_key(signer: Person | None = None) -> note.VerifierKey:
+    """What a stranger pins."""
+    return note.VerifierKey(name=ORIGIN, public=(signer or Person("log")).key[1])
+
+
+def signed_note(checkpoint: note.Checkpoint, *signers: Person) -> bytes:
+    """A checkpoint as a note with one line by each of `signers`, under the log's name."""
+    text = checkpoint.text()
+    lines = [
+        note.signature_line(
+            note.VerifierKey(name=checkpoint.origin, public=signer.key[1]),
+            signer.sign(text.encode()),
+        )
+        for signer in signers
+    ]
+    return f"{text}\n{''.join(lines)}".encode()
+
+
+def subtrees(data: list[bytes]) -> tree.Node:
+    """The complete subtrees over entries, from a dict of nodes."""
+    frontier = tree.Frontier()
+    nodes = {
+        (level, number): made
+        for entry in data
+        for level, number, made in frontier.append(tree.leaf_hash(entry))
+    }
+    return lambda level, number: nodes[level, number]
+
+
+def table(names: str, *rows: tuple[Any, ...]) -> pytest.MarkDecorator:
+    """A test for every row; what a row expects stands last, and names it, with its number."""
+    ids = [f"{number}-{row[-1]}" for number, row in enumerate(rows)]
+    return pytest.mark.parametrize(names, rows, ids=ids)
+
+
+def refused(world: World, act: Callable[[], object]) -> RefusedError:
+    """Why `act` is refused: the log is as it was, and who reads it in an entry stops for the same reason."""
+    before, world.asked = world.snapshot(), None
+
+    with pytest.raises(RefusedError) as caught:
+        act()
+
+    assert world.snapshot() == before
+    if world.asked is not None:
+        with pytest.raises(BrokenHistoryError) as broken:
+            history.follow(world.replay, check_entry(forged(world.asked, world.now_us)))
+        assert broken.value.code == caught.value.code
+        assert world.snapshot() == before
+    return caught.value
+
+
+def forged(asked: history.SignedIntent, at_us: int) -> bytes:
+    """The entry of an operator who asks no rules."""
+    places = [
+        Place(position=1, previous=NO_PREVIOUS, outcomes=(None,) * len(part.events))
+        for part in asked.intent.parts
+    ]
+    return entries.encode(
+        at_us=at_us,
+        intent_bytes=asked.data,
+        signatures=asked.signatures,
+        consulted=(),
+        places=places,
+    )
 
 
 __all__ = ["GRAMS", "HOUR_US", "NO_LOG", "PERIOD", "START_US", "Person", "World", "digest"]

@@ -53,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedList:
-    """A list whose every row is sound; `source` is the SHA-256 of its text without byte order mark, lines ended by LF."""
+    """A list whose every row is sound; `source` is the SHA-256 of its text: UTF-8, no byte order mark, LF."""
 
     source: bytes
     rows: tuple[Row, ...]
