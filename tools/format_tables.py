@@ -84,7 +84,7 @@ def _kinds() -> str:
         fields = ", ".join(f"`{name}` {_type(kind, name)}" for name in shape.schema(event))
         consults = ", ".join(
             f"`{prefix}/` of `{field}`"
-            for prefix, _, field in (rule.partition(" ") for rule in event.consults)
+            for prefix, _, field in (rule.partition(" ") for rule in vars(event)["consults"])
         )
         lines.append(f"| `{kind}` | {fields} | {consults or '—'} |")
     return "\n".join(lines) + "\n"
