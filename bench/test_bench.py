@@ -118,6 +118,7 @@ def _sizes(world: World, number: str) -> dict[str, int]:
     path = tuple(tree.leaf_hash(bytes([level])) for level in range(20))
     checkpoint = Checkpoint(origin="registry.example/sichuan", size=MILLION, root=path[0])
     large = Proof(
+        random=real.random,
         note=signed_note(checkpoint, world["log"]),
         leaf=Leaf(index=MILLION - 1, entry=real.leaf.entry, path=path),
         openings=real.openings,

@@ -40,8 +40,8 @@ class View(Protocol):
     """
 
     @property
-    def log(self) -> bytes:
-        """The leaf hash of the first entry; 32 zero bytes while there is none."""
+    def log(self) -> bytes | None:
+        """The log's id; None while it has no entry."""
 
     @property
     def size(self) -> int:
@@ -230,11 +230,15 @@ def _read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
 
 
 def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
-    _check_time(view, asked, at_us)
-    require(asked.log == view.log, "wrong_log", log=asked.log.hex(), expected=view.log.hex())
+    require(at_us >= view.at_us, "clock_back", at_us=at_us, head_us=view.at_us)
+    check_life(asked, at_us)
+    known = view.log in (None, asked.log)
+    require(known, "wrong_log", log=asked.log.hex(), expected=(view.log or b"").hex())
     used = view.is_used(asked.author, asked.nonce, at_us)
     require(not used, "nonce_used", account=asked.author, nonce=asked.nonce.hex())
     parts, form = _read_parts(asked)
+    if view.log is None:
+        _check_beginning(asked, parts)
     _check_keys(asked, parts)
     _check_meant(view, parts)
     consulted = forms.consults(parts, [signer.account for signer in asked.signers])
@@ -269,8 +273,12 @@ def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
     )
 
 
-def _check_time(view: View, asked: Intent, at_us: int) -> None:
-    require(at_us >= view.at_us, "clock_back", at_us=at_us, head_us=view.at_us)
+def check_life(asked: Intent, at_us: int) -> None:
+    """Return if an intent could be recorded at `at_us`, as far as it says itself.
+
+    Raises:
+        RefusedError: `expired`, `too_far_ahead`.
+    """
     live = at_us <= asked.not_after_us
     require(live, "expired", at_us=at_us, not_after_us=asked.not_after_us)
     near = asked.not_after_us <= at_us + LIFE_US_MAX
@@ -290,6 +298,17 @@ def _read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
         new_id = ids.derived_id(asked.log, author, asked.nonce, 0 if form.once else number)
         parts.append(ActPart(stream=name, new_id=new_id, events=made))
     return parts, form
+
+
+def _check_beginning(asked: Intent, parts: Sequence[ActPart]) -> None:
+    """A log that begins has the id that its name, key and random bytes give, and a sound key."""
+    for event in parts[0].events:
+        if isinstance(event, kinds.BEGINNING):
+            keys.check_registrable(event.log_key)
+            expected = ids.log_id(event.origin, event.log_key, event.random)
+            require(
+                asked.log == expected, "wrong_log", log=asked.log.hex(), expected=expected.hex()
+            )
 
 
 def _check_keys(asked: Intent, parts: Sequence[ActPart]) -> None:

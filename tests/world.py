@@ -18,7 +18,7 @@ from registry.history import Addition, check_entry
 from registry.ledger import entry as entries
 from registry.ledger import ids, intent, keys, note, proof, tree
 from registry.ledger.entry import NO_PREVIOUS, Place
-from registry.ledger.intent import NO_LOG, Signer, in_key_order
+from registry.ledger.intent import Signer, in_key_order
 from registry.verifier.replay import Replay
 
 START_US = 1_790_000_000_000_000  # a day in September 2026
@@ -61,23 +61,20 @@ class World:
         self.people: dict[str, Person] = {}
         self.asked: history.SignedIntent | None = None
         self.now_us = START_US
+        self.log = digest("no log yet")
         self._nonces = count(1)
 
     def begun(self, *, opening: Any = None, **changed: Any) -> "World":
         """The first entry; `changed` is what creates the log, `opening` how the second officer's account opens."""
         log, one, two = Person("log", "registry"), Person("officer one"), Person("officer two")
+        made = {"origin": ORIGIN, "random": digest("random"), "log_key": log.key, **changed}
+        self.log = self.replay.log or ids.log_id(made["origin"], made["log_key"], made["random"])
         setting = self.setting(log, one, two)
         for part, officer in ((1, one), (2, two)):
             officer.account = setting.new("account", part)
         setting = self.setting(log, one, two, nonce=setting.nonce)
         officers = sorted([[one.account, one.key], [two.account, two.key]])
-        created = {
-            "origin": ORIGIN,
-            "random": digest("random"),
-            "log_key": log.key,
-            "officers": officers,
-            **changed,
-        }
+        created = {"officers": officers, **made}
         opened = [
             (person.account, [("account.opened.v1", self.opening(person, person.account, **more))])
             for person, more in ((one, {}), (two, opening or {}))
@@ -92,7 +89,7 @@ class World:
     def setting(self, *people: Person, nonce: bytes | None = None) -> Setting:
         fresh = next(self._nonces).to_bytes(16, "big")
         return Setting(
-            log=self.replay.log,
+            log=self.log,
             signers=tuple(person.signer for person in people),
             nonce=fresh if nonce is None else nonce,
             not_after_us=self.now_us + HOUR_US,
@@ -136,7 +133,7 @@ class World:
         return self.replay.stream(stream).state
 
     def opening(self, person: Person, account: str, **changed: Any) -> dict[str, Any]:
-        message = keys.possession_message(self.replay.log, account, person.key, "act")
+        message = keys.possession_message(self.log, account, person.key, "act")
         return {
             "legal_form": "company",
             "controller": account,
@@ -349,7 +346,7 @@ class World:
     ) -> str:
         nonce = changed.pop("nonce", import_nonce(digest("list"), row))
         setting = self.setting(self["one"], self[holder], nonce=nonce)
-        number = f"certificate/{ids.derived_id(self.replay.log, 'registry', nonce, 0)}"
+        number = f"certificate/{ids.derived_id(self.log, 'registry', nonce, 0)}"
         _, body = self.retired(holder, amount_g)
         body |= {"source": digest("list"), "row": row, "month": month, **changed}
         self.submit(
@@ -373,7 +370,7 @@ class World:
     def adds_key(self, name: str, by: str, **changed: Any) -> Person:
         """A further key for the account of `by`; from then on, `name` signs for it, too."""
         person = Person(name, self[by].account)
-        message = keys.possession_message(self.replay.log, person.account, person.key, "act")
+        message = keys.possession_message(self.log, person.account, person.key, "act")
         body = {
             "key": person.key,
             "custodial": False,
@@ -403,7 +400,7 @@ class World:
             "reference": "VCS-2026-1",
             "day": "2026-09-01",
             "document": digest("cancelled"),
-            "means": self.issuing(number),
+            "means": changed["means"] if "means" in changed else self.issuing(number),
             **changed,
         }
         return self.do("one", parts=[(number, [("certificate.home_cancelled.v1", body)])])
@@ -439,6 +436,7 @@ class World:
         """The compact proof of a certificate: its entries, their paths, the signed checkpoint, all openings."""
         first, *later = [made.index for made in self.additions if number in made.streams]
         shown = {
+            "random": digest("random"),
             "note": self.note(),
             "leaf": self.leaf(first),
             "later": tuple(self.leaf(index) for index in later),
@@ -514,4 +512,4 @@ def forged(asked: history.SignedIntent, at_us: int) -> bytes:
     )
 
 
-__all__ = ["GRAMS", "HOUR_US", "NO_LOG", "PERIOD", "START_US", "Person", "World", "digest"]
+__all__ = ["GRAMS", "HOUR_US", "PERIOD", "START_US", "Person", "World", "digest"]

@@ -151,10 +151,11 @@ def _identifiers() -> dict[str, Any]:
             "signature": person.sign(message).hex(),
         },
         "commitment": {
+            "author": account,
             "field": opening.field,
             "salt": opening.salt.hex(),
             "value": opening.value,
-            "commitment": commitment.commitment(log, nonce, opening).hex(),
+            "commitment": commitment.commitment(log, account, nonce, opening).hex(),
         },
         "import_nonce": {
             "source": digest("list").hex(),
@@ -342,6 +343,7 @@ def _life() -> tuple[World, list[dict[str, Any]]]:
     deputy = world.opens("deputy", controller=world["one"].account)
     deputised = world.grants(deputy.account, "officer")
     world.opens("carol", custodial=True)
+    _opens_by_code(world, "91350100M000100Y43")
     world.adds_key("alice again", "alice")
     world.ends_key("alice", "alice")
     world.people["alice"] = world["alice again"]
@@ -411,6 +413,13 @@ def _after_withdrawal(world: World, native: str) -> Iterator[Attempt]:
     )
 
 
+def _opens_by_code(world: World, code: str) -> None:
+    """An account under its organisation's unified social credit code."""
+    person = Person(code, f"account/uscc-{code}")
+    opened = ("account.opened.v1", world.opening(person, person.account))
+    world.do("one", parts=[(person.account, [opened])])
+
+
 def _unlawful_roles_and_accounts(world: World, deputised: Addition) -> Iterator[Attempt]:
     alice, verifier = world["alice"], world["verifier"]
     officer = world["one"].account
@@ -442,6 +451,10 @@ def _unlawful_roles_and_accounts(world: World, deputised: Addition) -> Iterator[
     yield (
         "a controller that is none",
         lambda: world.opens("dan", controller="account/aaaaaaaaaaaaaaaa"),
+    )
+    yield (
+        "a credit code that does not check",
+        lambda: _opens_by_code(world, "91350100M000100Y44"),
     )
     yield (
         "a key of small order",
@@ -765,7 +778,9 @@ def _proofs(world: World) -> dict[str, Any]:
 
 def _broken_proofs(world: World, one: proof.Proof, other: proof.Proof) -> list[dict[str, Any]]:
     def replaced(**changed: Any) -> bytes:
-        fields = {name: getattr(one, name) for name in ("note", "leaf", "later", "openings")}
+        fields = {
+            name: getattr(one, name) for name in ("random", "note", "leaf", "later", "openings")
+        }
         return proof.encode(proof.Proof(**{**fields, **changed}))
 
     transplanted = proof.Leaf(index=one.leaf.index, entry=other.leaf.entry, path=one.leaf.path)
@@ -776,6 +791,7 @@ def _broken_proofs(world: World, one: proof.Proof, other: proof.Proof) -> list[d
     )
     wrong = Opening(field="1/0/activity", salt=bytes(32), value="another activity")
     cases = {
+        "meant for another log": replaced(random=digest("another log")),
         "cut short": replaced()[:-1],
         "an entry from elsewhere": replaced(leaf=transplanted),
         "the index beside": replaced(

@@ -63,7 +63,9 @@ def propose(setting: Setting, parts: Sequence[tuple[str, Sequence[Happening]]]) 
             for name, value in body.items():
                 if isinstance(value, Hidden):
                     openings.append(_opening(setting, field_name(number, place, name), value))
-                    value = commitment(setting.log, setting.nonce, openings[-1])
+                    value = commitment(
+                        setting.log, setting.signers[0].account, setting.nonce, openings[-1]
+                    )
                 shown[name] = value
             events.append((kind, shown))
         made.append(Part(stream=stream, events=tuple(events)))

@@ -8,12 +8,15 @@ from rpds import HashTrieMap
 from registry.domain import shape
 from registry.domain.act import Act, Key, Outcome, require_new
 from registry.domain.shape import one_of
+from registry.domain.uscc import is_sound
 from registry.errors import require
 
 LEGAL_FORMS = frozenset(
     {"company", "event", "person", "public_body", "social_organisation", "unstated"}
 )
 """What the holder is in law; `unstated` for accounts of published history that does not say."""
+
+USCC_PREFIX = "uscc-"
 
 LegalForm = Annotated[str, one_of(LEGAL_FORMS)]
 
@@ -91,13 +94,13 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
     """What comes of `event`.
 
     Raises:
-        RefusedError: `already_open`, `wrong_id`, `not_a_controller`, `account_not_open`, `key_known`, `key_unknown`,
-            `last_key`.
+        RefusedError: `already_open`, `wrong_id`, `bad_uscc`, `not_a_controller`, `account_not_open`, `key_known`,
+            `key_unknown`, `last_key`.
     """
     if isinstance(event, Opened):
         require(not state.is_open, "already_open", account=state.name)
         (stream,) = [part.stream for part in act.parts if event in part.events]
-        require_new(act, stream)
+        _check_id(act, stream)
         _check_controller(event.controller, stream, act)
         return None
     require(state.is_open, "account_not_open", account=state.name)
@@ -131,6 +134,15 @@ def evolve(state: Account, event: Event, _outcome: Outcome, index: int) -> Accou
         case _:
             assert_never(event)
     return replace(state, keys=state.keys.insert(event.key, life))
+
+
+def _check_id(act: Act, stream: str) -> None:
+    """An account is named by its organisation's code where that is known, and by a derived id otherwise."""
+    code = stream.removeprefix(f"account/{USCC_PREFIX}")
+    if code == stream:
+        require_new(act, stream)
+    else:
+        require(is_sound(code), "bad_uscc", account=stream)
 
 
 def _check_controller(controller: str, stream: str, act: Act) -> None:

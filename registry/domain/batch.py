@@ -20,6 +20,7 @@ from registry.domain.ranges import Range, Ranges
 from registry.domain.shape import integer
 from registry.domain.standard import Deposited as UnitsDeposited
 from registry.domain.standard import Standard
+from registry.domain.timing import day_of, days_of_month
 from registry.errors import require
 
 NATIVE = "native"
@@ -156,12 +157,24 @@ def import_nonce(source: bytes, row: int) -> bytes:
     return sha256(source + row.to_bytes(8, "big")).digest()[:16]
 
 
+def check_imported(event: RetirementImported, *, nonce: bytes, at_us: int) -> None:
+    """Return if an import has its row's nonce, and the month that it states has begun when it is recorded.
+
+    Raises:
+        RefusedError: `wrong_nonce`, `not_yet_happened`.
+    """
+    require(nonce == import_nonce(event.source, event.row), "wrong_nonce", row=event.row)
+    begun = days_of_month(event.month)[0] <= day_of(at_us)
+    require(begun, "not_yet_happened", month=event.month)
+
+
 def judge(state: Batch, event: Event, act: Act) -> Outcome:
     """What comes of `event`: for what moves, which serial ranges, and what kind of grams they are.
 
     Raises:
         RefusedError: `out_of_order`, `wrong_id`, `account_not_open`, `not_recognised`, `foreign_standard`,
             `allowances_need_a_year`, `wrong_amount`, `wrong_standard`, `to_itself`, `retired_at_home`, `wrong_nonce`,
+            `not_yet_happened`,
             `insufficient_holding`, `too_fragmented`, `range_not_held`.
     """
     lawful = type(event) in FOLLOWS[state.status]
@@ -182,8 +195,7 @@ def judge(state: Batch, event: Event, act: Act) -> Outcome:
         case Retired():
             return _used_up(state, event)
         case RetirementImported():
-            expected = import_nonce(event.source, event.row)
-            require(act.nonce == expected, "wrong_nonce", row=event.row)
+            check_imported(event, nonce=act.nonce, at_us=act.at_us)
             return _used_up(state, event)
         case _:
             assert_never(event)

@@ -146,16 +146,21 @@ def _issued(state: Certificate, event: Issued, act: Act) -> Mapping[str, Any]:
     used = list(act.outcomes_of(Retired, RetirementImported))
     for retired, _ in used:
         if isinstance(retired, Retired):
-            _check_claim(event, act.state(f"standard/{retired.standard}", Standard))
+            check_ground(event)
+            standard = act.state(f"standard/{retired.standard}", Standard)
+            accepted = event.purpose in standard.claims
+            require(accepted, "claim_not_accepted", purpose=event.purpose, standard=standard.code)
     return outcome_of(event, used, at_us=act.at_us, custodial=used[0][0].holder in act.custodial)
 
 
-def _check_claim(event: Issued, standard: Standard) -> None:
-    """What may be claimed today; history that happened elsewhere is only attested."""
+def check_ground(event: Issued) -> None:
+    """Return if the ground is one for today; what an order asks for has forms of its own, still to come.
+
+    Raises:
+        RefusedError: `order_needed`.
+    """
     ordered = event.ground in ORDERED or event.purpose == "restoration"
     require(not ordered, "order_needed", ground=event.ground, purpose=event.purpose)
-    accepted = event.purpose in standard.claims
-    require(accepted, "claim_not_accepted", purpose=event.purpose, standard=standard.code)
 
 
 def _judged(retired: Retired | RetirementImported, at_us: int) -> Days:

@@ -40,6 +40,9 @@ EVENTS: Mapping[str, type] = {
     )
 }
 
+BEGINNING = roles.Created
+"""The kind that begins a log."""
+
 KEYS_REGISTERED = (account.Opened, account.KeyAdded)
 """The kinds that register a key, with proof that it is in hand."""
 

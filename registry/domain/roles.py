@@ -1,7 +1,7 @@
 """The stream `registry`: how the log began, and who may act for whom in which role."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
@@ -74,6 +74,7 @@ class Registry:
     """Who has which role since which entry: (account, role) -> index."""
 
     origin: str = ""
+    log_key: Key = ("", b"")
     roles: "HashTrieMap[tuple[str, str], int]" = HashTrieMap()
 
     def has(self, account: str, role: str) -> bool:
@@ -115,14 +116,14 @@ def evolve(state: Registry, event: Event, _outcome: Outcome, index: int) -> Regi
     match event:
         case Created():
             officers = {(account, OFFICER): index for account, _ in event.officers}
-            return Registry(origin=event.origin, roles=HashTrieMap(officers))
+            return Registry(origin=event.origin, log_key=event.log_key, roles=HashTrieMap(officers))
         case RoleGranted():
             roles = state.roles.insert((event.account, event.role), index)
         case RoleWithdrawn():
             roles = state.roles.remove((event.account, event.role))
         case _:
             assert_never(event)
-    return Registry(origin=state.origin, roles=roles)
+    return replace(state, roles=roles)
 
 
 def _check_officers(event: Created, act: Act) -> None:

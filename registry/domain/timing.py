@@ -77,7 +77,7 @@ def _on_claim(norm: str, last: date | None, judged: Days) -> tuple[str, str]:
     if last_day < last:
         return ("pass", "pre_offset") if norm == EVENTS else ("flag", "early")
     if first_day < last:
-        return "undecidable", "month_too_coarse"
+        return ("pass" if norm == EVENTS else "undecidable"), "month_too_coarse"
     limit = _years_after(last, 1)
     if first_day > limit:
         return "flag", "late"

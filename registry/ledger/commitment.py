@@ -1,6 +1,6 @@
 """Commitments: what the log holds in place of names and free text.
 
-    commitment = SHA-256(canonical [tag, log, nonce, field, salt (32 bytes), value])
+    commitment = SHA-256(canonical [tag, log, author account, nonce, field, salt (32 bytes), value])
     opening    = [field, salt, value]
 
 `field` is "<part index>/<event index>/<field name>", so that one opening fits one place only. The salt is random;
@@ -28,11 +28,10 @@ class Opening:
     value: Any
 
 
-def commitment(log: bytes, nonce: bytes, opening: Opening) -> bytes:
-    """The commitment to `opening` in the act that has `nonce`, 32 bytes."""
-    return sha256(
-        canonical.encode([TAG, log, nonce, opening.field, opening.salt, opening.value])
-    ).digest()
+def commitment(log: bytes, author: str, nonce: bytes, opening: Opening) -> bytes:
+    """The commitment to `opening` in the act of `author` that has `nonce`, 32 bytes."""
+    committed = [TAG, log, author, nonce, opening.field, opening.salt, opening.value]
+    return sha256(canonical.encode(committed)).digest()
 
 
 def field_name(part: int, event: int, name: str) -> str:
@@ -50,7 +49,7 @@ def check_opening(intent: Intent, opening: Opening) -> None:
         for event_index, (_, body) in enumerate(part.events):
             for name, value in body.items():
                 if field_name(part_index, event_index, name) == opening.field:
-                    opened = commitment(intent.log, intent.nonce, opening)
+                    opened = commitment(intent.log, intent.author, intent.nonce, opening)
                     require(opened == value, "wrong_opening", field=opening.field)
                     return
     require(False, "wrong_opening", field=opening.field)  # noqa: FBT003  # no such place

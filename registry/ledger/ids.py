@@ -1,5 +1,6 @@
-"""New ids are derived from the act that makes them, never chosen: no squatting, no counters.
+"""Ids are derived, never chosen: no squatting, no counters.
 
+    log id        = SHA-256(canonical [log tag, origin, the log's first key, 32 random bytes])
     id            = base32(SHA-256(canonical [tag, log, author account, nonce, part index]))[:16]
     id of a row   = the same over [tag, log, author account, nonce, part index, row index]
 
@@ -13,7 +14,16 @@ from registry.ledger import canonical
 from registry.ledger.keys import Key, key_id
 
 TAG = "carbon-registry/id/v1"
+LOG_TAG = "carbon-registry/log/v1"
 ID_CHARACTERS = 16
+
+
+def log_id(origin: str, key: Key, random: bytes) -> bytes:
+    """The id of the log that begins with this name, key and random bytes, 32 bytes.
+
+    Every intent names it, so that whoever has the key can tell an intent that was meant for another log.
+    """
+    return sha256(canonical.encode([LOG_TAG, origin, key, random])).digest()
 
 
 def derived_id(log: bytes, author: str, nonce: bytes, part: int) -> str:

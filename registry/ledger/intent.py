@@ -4,7 +4,7 @@
                         [[stream, [[kind, body], ...]], ...], nonce, not_after_us]
     signed = "carbon-registry/intent-signature/v1" 0x00 || intent
 
-`log` is the leaf hash of the log's first entry, or 32 zero bytes inside that entry. Streams are distinct.
+`log` is the log's id (`ids.log_id`). Streams are distinct.
 """
 
 import re
@@ -18,7 +18,6 @@ from registry.ledger.keys import Key, check_signature, key_id, read_key
 
 TAG = "carbon-registry/intent/v1"
 SIGNED_PREFIX = b"carbon-registry/intent-signature/v1\x00"
-NO_LOG = bytes(32)
 
 INTENT_BYTES_MAX = 49_152
 SIGNERS_MAX = 16

@@ -1,12 +1,14 @@
 """The compact proof: one certificate, checkable with this file and a pinned public key.
 
-    proof   = canonical [tag, note, leaf, [later leaf, ...], [rotation leaf, ...], row or nil, [opening, ...]]
+    proof   = canonical [tag, random, note, leaf, [later leaf, ...], [rotation leaf, ...], row or nil,
+                         [opening, ...]]
     leaf    = [index, entry (byte string), path (byte string of 32-byte hashes, from the leaf upwards)]
     row     = [part index, event index, row (byte string), row index, path (as above)]
     opening = [leaf number, field, salt, value]        0 names the first leaf, n the n-th later leaf
 
-`note` is a signed checkpoint; every path leads to its root. Later leaves are the further entries of the certificate's
-own stream, without a gap; rotation leaves are those that replaced the log's key, oldest first.
+`random` are the 32 bytes that the log's id was made of: with the pinned key they show for which log the entries were
+meant. `note` is a signed checkpoint; every path leads to its root. Later leaves are the further entries of the
+certificate's own stream, without a gap; rotation leaves are those that replaced the log's key, oldest first.
 """
 
 from collections.abc import Sequence
@@ -25,6 +27,7 @@ LATER_MAX = 64
 ROTATIONS_MAX = 64
 OPENINGS_MAX = 256
 PATH_HASHES_MAX = 63
+RANDOM_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Row:
 class Proof:
     """What a proof file holds. `openings` are pairs of a leaf number and an opening."""
 
+    random: bytes
     note: bytes
     leaf: Leaf
     later: tuple[Leaf, ...] = ()
@@ -64,6 +68,7 @@ def encode(proof: Proof) -> bytes:
     return canonical.encode(
         [
             TAG,
+            proof.random,
             proof.note,
             _leaf(proof.leaf),
             [_leaf(leaf) for leaf in proof.later],
@@ -80,10 +85,11 @@ def decode(data: bytes) -> Proof:
     Raises:
         RefusedError: `too_long`, `not_canonical`, `malformed`.
     """
-    value = array(canonical.decode(data, bytes_max=PROOF_BYTES_MAX), 7, "proof")
-    tag, note, leaf, later, rotations, row, openings = value
+    value = array(canonical.decode(data, bytes_max=PROOF_BYTES_MAX), 8, "proof")
+    tag, random, note, leaf, later, rotations, row, openings = value
     require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
     return Proof(
+        random=sized(random, RANDOM_BYTES, "random"),
         note=_bytes(note, NOTE_BYTES_MAX, "note"),
         leaf=_read_leaf(leaf),
         later=tuple(_read_leaf(item) for item in several(later, 0, LATER_MAX, "later")),

@@ -21,7 +21,6 @@ from registry.history import Addition, SignedIntent, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.commitment import Opening
-from registry.ledger.intent import NO_LOG
 from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
 from registry.store.log import Log, Moment
@@ -54,7 +53,7 @@ class Receipt:
 class _Draft:
     """The log as it will be if the transaction commits: a `history.View` over the tables and what is new."""
 
-    def __init__(self, moment: Moment, frontier: Frontier, log: bytes, at_us: int) -> None:
+    def __init__(self, moment: Moment, frontier: Frontier, log: bytes | None, at_us: int) -> None:
         self._moment = moment
         self._start = frontier.size
         self._nonces: dict[tuple[str, bytes], Addition] = {}
@@ -95,8 +94,7 @@ class _Draft:
         return _Made(index, self._moment.node(0, index), self._moment.data(index))
 
     def take(self, addition: Addition) -> None:
-        if addition.index == 0:
-            self.log = addition.leaf
+        self.log = addition.intent.log
         self.at_us = addition.at_us
         self.nodes += self.frontier.append(addition.leaf)
         self.additions.append(addition)
@@ -197,7 +195,6 @@ class Committer:
             if isinstance(answer, RefusedError):
                 raise answer
             self._record(cursor, draft, [request])
-        self._mark = Mark(draft.log, self._mark.file.parent)
         with self._mark.locked():
             self._mark.write(Seen(size=draft.size, root=draft.frontier.root()))
             note = self._acknowledge(draft)
@@ -230,8 +227,7 @@ class Committer:
     def _judge(
         self, moment: Moment, requests: Sequence[Request]
     ) -> tuple[_Draft, list[tuple[int, bytes] | RefusedError]]:
-        log = moment.node(0, 0) if self._frontier.size else NO_LOG
-        draft = _Draft(moment, self._frontier.copy(), log, self._at_us)
+        draft = _Draft(moment, self._frontier.copy(), moment.log_id(), self._at_us)
         draft.cached = self._streams
         at_us = max(self.clock_us(), self._at_us)
         answers: list[tuple[int, bytes] | RefusedError] = []

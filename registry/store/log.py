@@ -59,6 +59,10 @@ class Moment:
             return Head(size=0, root=tree.EMPTY_ROOT, checkpoint=None)
         return Head(size=row[0], root=row[1], checkpoint=row[2])
 
+    def log_id(self) -> bytes | None:
+        """The log's id; None before its first entry."""
+        return self.placed(0).entry.intent.log if self.head().size else None
+
     def node(self, level: int, number: int) -> bytes:
         """The hash of a complete subtree.
 

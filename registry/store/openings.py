@@ -45,7 +45,9 @@ class Openings:
         """
         rows = [
             (
-                commitment(addition.intent.log, addition.intent.nonce, opening),
+                commitment(
+                    addition.intent.log, addition.intent.author, addition.intent.nonce, opening
+                ),
                 addition.index,
                 addition.intent.author,
                 addition.intent.nonce,

@@ -4,10 +4,10 @@ DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
 DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
 """
 
-import os
 import secrets
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
@@ -15,8 +15,8 @@ from registry.domain import shape
 from registry.domain.roles import OFFICER, Registry
 from registry.errors import require
 from registry.history import POSSESSION_PURPOSE, check_intent
-from registry.ledger import intent, keys
-from registry.ledger.intent import NO_LOG, Signer, in_key_order
+from registry.ledger import ids, intent, keys
+from registry.ledger.intent import Signer, in_key_order
 from registry.ledger.keys import SUITE, Key
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.store.committer import Committer, Receipt, Request
@@ -27,6 +27,22 @@ from registry.store.openings import Openings
 from registry.store.recorder import Datastore, LogRecorder
 
 LOG_ACCOUNT = "registry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a log's id is made of, before its first entry."""
+
+    origin: str
+    key: Key
+    random: bytes
+
+    @property
+    def id(self) -> bytes:
+        """The log's id."""
+        return ids.log_id(self.origin, self.key, self.random)
+
+
 PATIENCE_US = 3600 * 1_000_000
 """How long an intent made here may wait to be recorded."""
 
@@ -34,22 +50,23 @@ PATIENCE_US = 3600 * 1_000_000
 class Operator:
     """Signs with the keys that are kept here, and records."""
 
-    def __init__(self, directory: Path, *, started: bool = True) -> None:
+    def __init__(self, directory: Path, *, beginning: "Beginning | None" = None) -> None:
+        """Open the registry in `directory`; `beginning` if its first entry is still to be written."""
         self.log = Log(directory)
         self.keyring = Keyring(directory)
         self.openings = Openings(directory)
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
-            self.id = moment.node(0, 0) if moment.head().size else NO_LOG
             self.registry: Registry = moment.stream(LOG_ACCOUNT).state
+            self.id = beginning.id if beginning else moment.log_id() or b""
         self.committer = Committer(
             self.log,
-            origin=self.registry.origin,
+            origin=beginning.origin if beginning else self.registry.origin,
             mark=Mark(self.id),
             openings=self.openings,
             sign=self._sign_checkpoint,
         )
-        if started:
+        if not beginning:
             self.committer.start()
 
     def close(self) -> None:
@@ -157,7 +174,7 @@ def accept_mark(directory: Path, at_us: int) -> Seen:
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
         head = moment.head()
-        mark = Mark(moment.node(0, 0))
+        mark = Mark(moment.log_id() or b"")
     seen = Seen(size=head.size, root=head.root)
     mark.accept(seen, at_us)
     log.close()
@@ -170,40 +187,26 @@ def _begin(directory: Path, origin: str) -> None:
     recorder.create_table()
     recorder.datastore.close()
     Openings(directory).create()
-    Keyring.create(directory)
-    operator = Operator(directory, started=False)
-    proposal, owners = _genesis(operator, origin)
-    operator.keyring.assign(owners)
-    # The origin is in the entry that is about to be recorded, and must be under its signature.
-    operator.committer = Committer(
-        operator.log,
-        origin=origin,
-        mark=Mark(NO_LOG),
-        openings=operator.openings,
-        sign=operator._sign_checkpoint,  # noqa: SLF001  # the same object's
-    )
-    operator.committer.begin(operator.sign(proposal))
+    keyring = Keyring.create(directory)
+    own, *officer_keys = keyring.generate(3)
+    keyring.assign({own: LOG_ACCOUNT})
+    beginning = Beginning(origin=origin, key=own, random=secrets.token_bytes(32))
+    operator = Operator(directory, beginning=beginning)
+    operator.committer.begin(operator.sign(_genesis(operator, beginning, officer_keys)))
     operator.close()
 
 
-def _genesis(operator: Operator, origin: str) -> tuple[Proposal, dict[Key, str]]:
+def _genesis(operator: Operator, beginning: Beginning, officer_keys: Sequence[Key]) -> Proposal:
     """The first act: two officers, whose keys are kept here until they bring their own."""
-    own, *officer_keys = operator.keyring.generate(3)
-    nonce = secrets.token_bytes(intent.NONCE_BYTES)
-    log = Signer(account=LOG_ACCOUNT, key=own)
-    bare = Setting(log=NO_LOG, signers=(log,), nonce=nonce, not_after_us=0, entropy=os.urandom(32))
+    bare = operator.setting(LOG_ACCOUNT)
     officers = [(bare.new("account", part), key) for part, key in enumerate(officer_keys, 1)]
-    setting = Setting(
-        log=NO_LOG,
-        signers=(log, *(Signer(account=account, key=key) for account, key in officers)),
-        nonce=nonce,
-        not_after_us=operator.committer.clock_us() + PATIENCE_US,
-        entropy=bare.entropy,
-    )
+    operator.keyring.assign({key: account for account, key in officers})
+    signers = [Signer(account=account, key=key) for account, key in officers]
+    setting = replace(bare, signers=(*bare.signers, *signers))
     created = {
-        "origin": origin,
-        "random": secrets.token_bytes(32),
-        "log_key": own,
+        "origin": beginning.origin,
+        "random": beginning.random,
+        "log_key": beginning.key,
         "officers": sorted(officers),
     }
     parts: list[tuple[str, list[Happening]]] = [("registry", [("registry.created.v1", created)])]
@@ -217,4 +220,4 @@ def _genesis(operator: Operator, origin: str) -> tuple[Proposal, dict[Key, str]]
             "name": Hidden(value=f"登记官 {number} / officer {number}"),
         }
         parts.append((account, [("account.opened.v1", opened)]))
-    return propose(setting, parts), {own: LOG_ACCOUNT, **{key: name for name, key in officers}}
+    return propose(setting, parts)

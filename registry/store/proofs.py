@@ -27,12 +27,14 @@ def certificate_proof(log: Log, openings: Openings, number: str, *, private: boo
         placed = [moment.placed(index) for index in moment.indexes(f"certificate/{number}")]
         if not placed:
             raise RefusedError("no_certificate", number=number)
+        random = moment.placed(0).entry.intent.parts[0].events[0][1]["random"]
         size = read_checkpoint(split_note(note)[0]).size
         leaves = [_leaf(moment, item, size) for item in placed]
     shown = _openings(placed[0], openings, private=private)
     first, *later = leaves
     return proof.encode(
         Proof(
+            random=random,
             note=note,
             leaf=first,
             later=tuple(later),

@@ -23,7 +23,8 @@ from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, S
 from registry.history import Addition, SignedEntry
 from registry.ledger import canonical, tree
 from registry.ledger.commitment import Opening, commitment
-from registry.ledger.intent import INTENT_BYTES_MAX, NO_LOG
+from registry.ledger.intent import INTENT_BYTES_MAX
+from registry.ledger.keys import SUITE
 from registry.ledger.note import (
     Checkpoint,
     VerifierKey,
@@ -294,9 +295,17 @@ def _check_head(
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
     _check_root(source, replay, checkpoint)
+    _check_key(replay, key)
     if not agrees:
         findings.note("derived.head")
     return checkpoint, note
+
+
+def _check_key(replay: Replay, key: VerifierKey | None) -> None:
+    """The key that was pinned is the one with which the log began."""
+    registry: Registry = replay.stream("registry").state
+    if key is not None and registry.log_key != (SUITE, key.public):
+        raise BrokenHistoryError("wrong_log", why="the log began with another key", index=0)
 
 
 def _check_root(source: Database, replay: Replay, checkpoint: Checkpoint) -> None:
@@ -317,15 +326,16 @@ def _check_root(source: Database, replay: Replay, checkpoint: Checkpoint) -> Non
 def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
     """The entry that is not what the stored tree says it was, if there is one no later than the first that broke.
 
-    An entry that was changed is often still well-formed, and only its successor does not fit: name the changed one.
+    An entry that was changed is often still well-formed, and only its successor does not fit: name the changed one. The
+    stored leaves are believed only if they come to the root in the signed checkpoint: else they may be forged, too.
     """
+    leaves = _signed_leaves(source)
     last = broken.facts.get("index")
     for stored in source.entries():
-        if isinstance(last, int) and stored.index > last:
+        if stored.index >= len(leaves) or (isinstance(last, int) and stored.index > last):
             break
         first = stored.rows[0]
-        leaf = source.node(tree.stored_number(0, stored.index))
-        if isinstance(first.state, bytes) and leaf != tree.leaf_hash(first.state):
+        if isinstance(first.state, bytes) and leaves[stored.index] != tree.leaf_hash(first.state):
             return BrokenHistoryError(
                 "entry_altered",
                 stream=first.stream,
@@ -334,6 +344,24 @@ def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
                 found=broken.code,
             )
     return broken
+
+
+def _signed_leaves(source: Database) -> list[bytes]:
+    """The stored leaf hashes under the stored checkpoint, if they come to its root; else none."""
+    head = source.head()
+    try:
+        text, _ = split_note(head[2] if head and isinstance(head[2], bytes) else b"")
+        checkpoint = read_checkpoint(text)
+    except RefusedError:
+        return []
+    leaves: list[bytes] = []
+    for index in range(min(checkpoint.size, source.count())):
+        leaf = source.node(tree.stored_number(0, index))
+        if not isinstance(leaf, bytes):
+            return []
+        leaves.append(leaf)
+    same = len(leaves) == checkpoint.size and tree.root_of(leaves) == checkpoint.root
+    return leaves if same else []
 
 
 def _check_openings(path: Path, replay: Replay, tables: _Tables) -> int:
@@ -355,20 +383,21 @@ def _opens(row: Mapping[str, object], replay: Replay, acts: bytearray) -> bool:
     shaped = isinstance(author, str) and isinstance(text, str) and isinstance(value, bytes)
     if not (shaped and isinstance(nonce, bytes) and isinstance(salt, bytes)):
         return False
+    assert isinstance(author, str)
     assert isinstance(text, str)
     assert isinstance(value, bytes)
     if not isinstance(entry, int) or entry >= replay.size:
         # Kept for an entry that was about to be written when the audit began.
         return isinstance(entry, int)
-    if acts[32 * entry : 32 * entry + 32] != _act(str(author), nonce):
+    if acts[32 * entry : 32 * entry + 32] != _act(author, nonce):
         return False
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
     except RefusedError:
         return False
-    log = NO_LOG if entry == 0 else replay.log
+    assert replay.log is not None
     opening = Opening(field=text, salt=salt, value=shown)
-    return row["commitment"] == commitment(log, nonce, opening)
+    return row["commitment"] == commitment(replay.log, author, nonce, opening)
 
 
 def _act(author: str, nonce: bytes) -> bytes:

@@ -7,19 +7,23 @@ leaves open, and says: whether the rules held before it (an audit replays that),
 The order of checks is part of the format: docs/format.md, "Checking a compact proof".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from registry.domain import certificate, forms, kinds
 from registry.domain.act import ActPart
-from registry.domain.batch import ORIGINS, Retired, RetirementImported
+from registry.domain.batch import ORIGINS, Retired, RetirementImported, check_imported
 from registry.domain.certificate import HomeCancelled
+from registry.domain.forms import Form
 from registry.domain.shape import period, serials
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
-from registry.history import SignedEntry, check_entry
+from registry.history import SignedEntry, check_entry, check_life
 from registry.ledger import canonical, ids, proof, tree
-from registry.ledger.commitment import Opening, check_opening
+from registry.ledger import entry as entries
+from registry.ledger.commitment import check_opening
+from registry.ledger.entry import NO_PREVIOUS
+from registry.ledger.keys import SUITE
 from registry.ledger.note import (
     Checkpoint,
     VerifierKey,
@@ -75,14 +79,16 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Issue:
-    """The entry that issued a certificate, read: its events by part, and where the certificate's part is."""
+class _Act:
+    """An entry, read as far as it can be without the states before it."""
 
     signed: SignedEntry
+    form: Form
     parts: tuple[ActPart, ...]
 
     @property
     def stream(self) -> str:
+        """The stream of the last part, which is the certificate's where there is one."""
         return self.parts[-1].stream
 
 
@@ -104,16 +110,24 @@ def origin_of(data: bytes) -> str:
         raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
 
 
-def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verified:
+def verify(
+    data: bytes,
+    key: VerifierKey | None,
+    *,
+    size_min: int = 0,
+    remembered: Checkpoint | None = None,
+) -> Verified:
     """The certificate that the proof file `data` shows.
 
     Args:
         data: the file's bytes.
         key: the log's key, pinned by whoever asks; never taken from the file.
         size_min: the least size of a tree that is recent enough.
+        remembered: a checkpoint of the same log that was verified before.
 
     Raises:
-        BrokenHistoryError: the proof does not hold; the code says why, and the facts where.
+        BrokenHistoryError: the proof does not hold; the code says why, and the facts where. `forked`: it holds, and
+            contradicts what is remembered.
         IncompleteError: `no_pinned_key`: everything else holds, which without a key says nothing.
         StaleError: `older_than_asked`: it holds, of a tree smaller than `size_min`.
     """
@@ -121,31 +135,33 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
     try:
         found = proof.decode(data)
         where["index"] = found.leaf.index
-        issue = _read_issue(check_entry(found.leaf.entry))
+        issue = _read_issue(found.leaf.entry)
         where |= {"stream": issue.stream, "position": 1}
         verified = _verified(found, issue)
         if key is None:
             raise IncompleteError("no_pinned_key", origin=verified.origin)
-        open_checkpoint(found.note, key)
+        checkpoint = open_checkpoint(found.note, key)
+        _check_log(found, issue, key)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
+    if remembered and remembered.size == checkpoint.size and remembered.root != checkpoint.root:
+        raise BrokenHistoryError("forked", size=checkpoint.size, **where)
     if verified.size < size_min:
         raise StaleError("older_than_asked", size=verified.size, size_min=size_min)
     return verified
 
 
-def _verified(found: Proof, issue: _Issue) -> Verified:
+def _verified(found: Proof, issue: _Act) -> Verified:
     """What the file shows, once everything in it agrees with the root that it names, whoever signed that."""
     text, _ = split_note(found.note)
     checkpoint = read_checkpoint(text)
     outcome = _check_outcomes(issue)
-    later = _read_later(found.later, issue)
+    shown = _read_later(found, issue, set(outcome["home"]))
     require(not found.rotations, "unknown_kind", why="no kind of today replaces the log's key")
     require(found.row is None, "unknown_kind", why="no kind of today gives certificates to rows")
-    opened = _opened(found.openings, [issue.signed, *(signed for signed, _ in later)])
+    opened = _opened(found, issue)
     for leaf in (found.leaf, *found.later):
         _check_inclusion(leaf, checkpoint)
-    shown = tuple(event for _, event in later)
     entry = issue.signed.entry
     return Verified(
         number=issue.stream.partition("/")[2],
@@ -156,7 +172,7 @@ def _verified(found: Proof, issue: _Issue) -> Verified:
         signers=tuple(signer.account for signer in entry.intent.signers),
         holder=outcome["holder"],
         amount_g=outcome["amount_g"],
-        retired=tuple((stream, event, came) for stream, event, came in _retirements(issue)),
+        retired=tuple(_retirements(issue)),
         statement=_statement(issue),
         custodial=outcome["custodial"],
         verdicts=tuple(tuple(verdict) for verdict in outcome["verdicts"]),
@@ -166,40 +182,64 @@ def _verified(found: Proof, issue: _Issue) -> Verified:
     )
 
 
-def _read_issue(signed: SignedEntry) -> _Issue:
-    """The entry as an act that issues a certificate: its form, its signers as far as named, its number."""
-    asked = signed.entry.intent
-    read = [
-        (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
+def _read_act(data: bytes) -> _Act:
+    """The entry in `data`, once all holds that can be told from it alone: form, signatures, life, who signs, places."""
+    signed = check_entry(data)
+    entry, asked = signed.entry, signed.entry.intent
+    check_life(asked, entry.at_us)
+    parts = tuple(
+        ActPart(
+            stream=part.stream,
+            new_id="",
+            events=tuple(kinds.read(part.stream, kind, body) for kind, body in part.events),
+        )
         for part in asked.parts
-    ]
-    form = forms.form_of([ActPart(stream=name, new_id="", events=events) for name, events in read])
-    issuing = isinstance(read[-1][1][0], certificate.Issued)
-    require(issuing, "not_a_certificate", form=form.name)
-    author, part = ("registry", 0) if form.once else (asked.author, len(read) - 1)
-    new_id = ids.derived_id(asked.log, author, asked.nonce, part)
-    stream = read[-1][0]
-    require(stream == f"certificate/{new_id}", "wrong_id", stream=stream, expected=new_id)
-    parts = tuple(ActPart(stream=name, new_id=new_id, events=events) for name, events in read)
-    expected = forms.signers_of(form, parts)
-    named = [account for _, account in expected]
-    found = [signer.account for signer in asked.signers]
-    fits = len(named) == len(found) and all(
-        want in (None, account) for want, account in zip(named, found, strict=True)
     )
-    require(fits, "wrong_signers", expected=named, signers=found)
-    first = signed.entry.places[-1].position == 1
-    require(first, "wrong_position", stream=stream, expected=1)
-    return _Issue(signed=signed, parts=parts)
+    form = forms.form_of(parts)
+    signers = [signer.account for signer in asked.signers]
+    named = [account for _, account in forms.signers_of(form, parts)]
+    fits = len(named) == len(signers) and all(
+        want in (None, account) for want, account in zip(named, signers, strict=True)
+    )
+    require(fits, "wrong_signers", expected=named, signers=signers)
+    consulted = [stream for stream, _ in entry.consulted]
+    expected = forms.consults(parts, signers)
+    require(consulted == expected, "wrong_consulted", recorded=consulted, expected=expected)
+    for place in entry.places:
+        first = place.position == 1
+        require(first == (place.previous == NO_PREVIOUS), "wrong_previous")
+    return _Act(signed=signed, form=form, parts=parts)
 
 
-def _statement(issue: _Issue) -> certificate.Issued:
+def _read_issue(data: bytes) -> _Act:
+    """The entry as the one that issued a certificate, under its own number."""
+    issue = _read_act(data)
+    issuing = isinstance(issue.parts[-1].events[0], certificate.Issued)
+    require(issuing, "not_a_certificate", form=issue.form.name)
+    asked = issue.signed.entry.intent
+    once = issue.form.once
+    author, part = ("registry", 0) if once else (asked.author, len(issue.parts) - 1)
+    expected = f"certificate/{ids.derived_id(asked.log, author, asked.nonce, part)}"
+    require(issue.stream == expected, "wrong_id", stream=issue.stream, expected=expected)
+    first = issue.signed.entry.places[-1].position == 1
+    require(first, "wrong_position", stream=issue.stream, expected=1)
+    return issue
+
+
+def _check_log(found: Proof, issue: _Act, key: VerifierKey) -> None:
+    """What was signed was meant for the log that began with this very key."""
+    expected = ids.log_id(key.name, (SUITE, key.public), found.random)
+    meant = issue.signed.entry.intent.log
+    require(meant == expected, "wrong_log", log=meant.hex(), expected=expected.hex())
+
+
+def _statement(issue: _Act) -> certificate.Issued:
     event: certificate.Issued = issue.parts[-1].events[0]
     return event
 
 
 def _retirements(
-    issue: _Issue,
+    issue: _Act,
 ) -> list[tuple[str, Retired | RetirementImported, Mapping[str, Any]]]:
     """Batch, retirement and recorded outcome, of every retirement in the act."""
     found = []
@@ -210,12 +250,13 @@ def _retirements(
     return found
 
 
-def _check_outcomes(issue: _Issue) -> Mapping[str, Any]:
+def _check_outcomes(issue: _Act) -> Mapping[str, Any]:
     """The certificate's recorded outcome, once it is what follows from the act and from what was retired."""
     used = _retirements(issue)
-    for batch, retired, came in used:
-        _check_ranges(batch, retired, came)
     entry = issue.signed.entry
+    for batch, retired, came in used:
+        _check_retirement(retired, issue)
+        _check_ranges(batch, retired, came)
     recorded = entry.places[-1].outcomes[0]
     custodial = recorded.get("custodial") if isinstance(recorded, dict) else None
     require(isinstance(custodial, bool), "wrong_outcome", stream=issue.stream)
@@ -230,6 +271,15 @@ def _check_outcomes(issue: _Issue) -> Mapping[str, Any]:
     return expected
 
 
+def _check_retirement(retired: Retired | RetirementImported, issue: _Act) -> None:
+    """What the rules ask of a retirement by itself."""
+    entry = issue.signed.entry
+    if isinstance(retired, Retired):
+        certificate.check_ground(_statement(issue))
+    else:
+        check_imported(retired, nonce=entry.intent.nonce, at_us=entry.at_us)
+
+
 def _check_ranges(batch: str, retired: Retired | RetirementImported, came: object) -> None:
     """A retirement's recorded outcome has its form, and its ranges are as many grams as it says."""
     shaped = isinstance(came, dict) and came.keys() == {"origin", "period", "ranges"}
@@ -240,6 +290,8 @@ def _check_ranges(batch: str, retired: Retired | RetirementImported, came: objec
     ranges = came["ranges"]
     total_g = ranges.get("total_g") if isinstance(ranges, dict) else _total_g(ranges)
     require(total_g == retired.amount_g, "wrong_outcome", stream=batch, amount_g=retired.amount_g)
+    asked = retired.range is None or ranges == [list(retired.range)]
+    require(asked, "wrong_outcome", stream=batch, range=retired.range)
 
 
 def _total_g(ranges: object) -> int:
@@ -254,38 +306,37 @@ def _total_g(ranges: object) -> int:
     return total_g
 
 
-def _read_later(leaves: Sequence[Leaf], issue: _Issue) -> list[tuple[SignedEntry, HomeCancelled]]:
+def _read_later(found: Proof, issue: _Act, awaited: set[str]) -> tuple[HomeCancelled, ...]:
     """What was said of the certificate since: its stream's further entries, none left out in between."""
-    previous = tree.leaf_hash(issue.signed.data)
-    found = []
-    for position, leaf in enumerate(leaves, 2):
-        signed = check_entry(leaf.entry)
-        asked = signed.entry.intent
-        same = asked.log == issue.signed.entry.intent.log
-        require(same, "wrong_log", log=asked.log.hex())
-        (part,), (place,) = _only(asked.parts), _only(signed.entry.places)
-        require(part.stream == issue.stream, "gap_in_certificate", stream=part.stream)
-        follows = (place.position, place.previous) == (position, previous)
-        require(follows, "gap_in_certificate", position=place.position, expected=position)
-        event = kinds.read(part.stream, *_only(part.events)[0])
+    meant = (found.leaf.index, tree.leaf_hash(found.leaf.entry))
+    before, previous = issue.signed.entry, meant[1]
+    index, shown = found.leaf.index, []
+    for position, leaf in enumerate(found.later, 2):
+        act = _read_act(leaf.entry)
+        entry = act.signed.entry
+        require(entry.intent.log == before.intent.log, "wrong_log", log=entry.intent.log.hex())
+        place = entry.places[0]
+        follows = act.stream == issue.stream and leaf.index > index and entry.at_us >= before.at_us
+        follows = follows and (place.position, place.previous) == (position, previous)
+        require(follows, "gap_in_certificate", stream=act.stream, position=place.position)
+        event = act.parts[0].events[0]
         require(isinstance(event, HomeCancelled), "unknown_form", kind=event.kind)
-        found.append((signed, event))
-        previous = tree.leaf_hash(leaf.entry)
-    return found
+        require(event.means == meant, "wrong_entry_meant", meant=event.means[0])
+        require(event.standard in awaited, "not_awaited", standard=event.standard)
+        awaited.discard(event.standard)
+        shown.append(event)
+        before, previous, index = entry, tree.leaf_hash(leaf.entry), leaf.index
+    return tuple(shown)
 
 
-def _only(items: Sequence[Any]) -> Sequence[Any]:
-    require(len(items) == 1, "unknown_form", why="one event in one stream expected")
-    return items
-
-
-def _opened(
-    openings: Sequence[tuple[int, Opening]], signed: Sequence[SignedEntry]
-) -> dict[str, Any]:
+def _opened(found: Proof, issue: _Act) -> dict[str, Any]:
+    """What the openings show; of the first leaf by the field of the certificate."""
     shown = {}
-    for number, opening in openings:
-        require(number < len(signed), "wrong_opening", field=opening.field)
-        check_opening(signed[number].entry.intent, opening)
+    intents = [issue.signed.entry.intent]
+    intents += [entries.decode(leaf.entry).intent for leaf in found.later]
+    for number, opening in found.openings:
+        require(number < len(intents), "wrong_opening", field=opening.field)
+        check_opening(intents[number], opening)
         if number == 0:
             shown[opening.field.rpartition("/")[2]] = opening.value
     return shown

@@ -6,7 +6,6 @@ from typing import Any
 from registry import history
 from registry.domain import kinds
 from registry.history import Addition, SignedEntry, Stream
-from registry.ledger.intent import NO_LOG
 from registry.ledger.tree import HASH_BYTES, Frontier, root_of
 
 
@@ -14,17 +13,13 @@ class Replay:
     """A `history.View` that grows by the entries that follow."""
 
     def __init__(self) -> None:
+        self.log: bytes | None = None
         self.at_us = 0
         self.frontier = Frontier()
         self.streams: dict[str, Stream] = {}
         self._leaves = bytearray()
         self._unexpired: dict[tuple[str, bytes], int] = {}
         self._expiries: list[tuple[int, str, bytes]] = []
-
-    @property
-    def log(self) -> bytes:
-        """The leaf hash of the first entry; 32 zero bytes while there is none."""
-        return self.leaf(0) if self.size else NO_LOG
 
     @property
     def size(self) -> int:
@@ -55,6 +50,7 @@ class Replay:
 
     def take(self, addition: Addition) -> None:
         """Grow by `addition`, which was judged against this very log."""
+        self.log = addition.intent.log
         self.at_us = addition.at_us
         self.frontier.append(addition.leaf)
         self._leaves += addition.leaf
