@@ -332,7 +332,9 @@ def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
     leaves = _signed_leaves(source)
     last = broken.facts.get("index")
     for stored in source.entries():
-        if stored.index >= len(leaves) or (isinstance(last, int) and stored.index > last):
+        if stored.index not in range(len(leaves)):
+            continue
+        if isinstance(last, int) and stored.index > last:
             break
         first = stored.rows[0]
         if isinstance(first.state, bytes) and leaves[stored.index] != tree.leaf_hash(first.state):
