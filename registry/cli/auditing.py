@@ -1,0 +1,113 @@
+"""`registry audit`: a verdict on a whole log, replayed from its first entry to its last."""
+
+from pathlib import Path
+from typing import Any
+
+from registry.cli import belief, verdict
+from registry.cli.exits import UsageError
+from registry.cli.verdict import Verdict
+from registry.cli.voice import Voice
+from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, RegistryError
+from registry.ledger.note import VerifierKey
+from registry.verifier import audit as auditing
+from registry.verifier import database
+from registry.verifier.audit import Audited
+
+FIGURES = (
+    "issued_g",
+    "native_g",
+    "deposited_g",
+    "held_g",
+    "locked_g",
+    "retired_g",
+    "cancelled_g",
+    "certificates",
+    "awaiting",
+)
+_DERIVED = "derived."
+
+
+def audit(path: Path, *, vkey: str | None, voice: Voice) -> int:
+    """Replay the log in `path`, say the verdict, and return the exit code.
+
+    Raises:
+        UsageError: there is no registry, or the key is none.
+    """
+    origin, key = None, None
+    try:
+        origin = auditing.origin_of(path)
+        key = belief.key_for(origin, vkey)
+        audited = _audited(path, key, vkey, voice)
+    except RefusedError as refusal:
+        raise UsageError(refusal.code, **refusal.facts) from refusal
+    except RegistryError as error:
+        return _failed(path, error, origin, key, voice)
+    found = Verdict(name="valid", origin=audited.origin)
+    if voice.is_json:
+        verdict.say_object(found, {**_figures(audited), "stands": None}, voice)
+    else:
+        verdict.say(found, verdict.subject_log(found, voice), voice)
+        voice.say("audit.replayed", entries=audited.entries)
+        _tell_figures(audited, voice)
+    return found.exit_code
+
+
+def _failed(
+    path: Path, error: RegistryError, origin: str | None, key: VerifierKey | None, voice: Voice
+) -> int:
+    told = error.facts.get("audited")
+    audited = told if isinstance(told, Audited) else None
+    found = verdict.of_error(error, audited.origin if audited else origin)
+    stands = _stands(path, error, key)
+    if voice.is_json:
+        verdict.say_object(found, {**_figures(audited), "stands": stands}, voice)
+        return found.exit_code
+    verdict.say(found, verdict.subject_log(found, voice), voice)
+    if stands is not None:
+        voice.say("audit.stands", stands=stands)
+    if audited is not None:
+        voice.say("audit.unconfirmed")
+        _tell_figures(audited, voice)
+    return found.exit_code
+
+
+def _audited(path: Path, key: VerifierKey | None, vkey: str | None, voice: Voice) -> Audited:
+    """What the log comes to. Where its head does not say whose it is, its first entry does."""
+    try:
+        with belief.at_hand(), voice.progress() as progress:
+            return auditing.audit(path, key, progress=progress)
+    except IncompleteError as error:
+        found = error.facts.get("audited")
+        if key is not None or not isinstance(found, Audited):
+            raise
+        pinned = belief.key_for(found.origin, vkey)
+        if pinned is None:
+            raise
+    with belief.at_hand(), voice.progress() as progress:
+        return auditing.audit(path, pinned, progress=progress)
+
+
+def _stands(path: Path, error: RegistryError, key: VerifierKey | None) -> int | None:
+    """How many entries still stand although the log is invalid; None where that cannot be told."""
+    if not isinstance(error, BrokenHistoryError):
+        return None
+    if error.code.startswith(_DERIVED):
+        # Findings about tables come last: every entry was replayed, under a signed head if there is a key.
+        if key is None:
+            return None
+        with database.reading(path) as source:
+            return source.count()
+    index = error.facts.get("index")
+    return index if isinstance(index, int) else None
+
+
+def _figures(audited: Audited | None) -> dict[str, Any]:
+    """The figures of an audit, for JSON; null where nothing is known."""
+    names = ("entries", "root", *FIGURES)
+    return {name: None if audited is None else getattr(audited, name) for name in names}
+
+
+def _tell_figures(audited: Audited, voice: Voice) -> None:
+    voice.say("audit.root", root=audited.root)
+    voice.say("audit.balance", **{name: getattr(audited, name) for name in FIGURES})
+    voice.say("audit.certificates", certificates=audited.certificates, awaiting=audited.awaiting)

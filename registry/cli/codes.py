@@ -1,0 +1,623 @@
+"""What each code says to a person: what was wrong, where, and what to do; Chinese first, English second.
+
+{name} is a fact of the error; what stands in [square brackets] is left out where one of its facts is missing.
+"""
+
+Text = tuple[str, str]
+
+_FORM: dict[str, Text] = {
+    "malformed": (
+        "形式不符[，字段 {field}][：{why}]。请按 docs/format.md 改正后再试。",
+        "Not of the right form[, in the field {field}][: {why}]. Correct it as docs/format.md has it and try again.",
+    ),
+    "not_canonical": (
+        "不是规范编码[（{why}）]。文件可能损坏或被改动：请从登记机构重新取得。",
+        "Not canonical bytes[ ({why})]. The file may be damaged or altered: get it from the registry again.",
+    ),
+    "too_long": (
+        "过长[：{bytes} 字节，上限 {bytes_max}]。请拆成几次。",
+        "Too long[: {bytes} bytes, of at most {bytes_max}]. Divide it into several.",
+    ),
+    "unknown_kind": (
+        "不认识的事件种类[：{kind}][（{why}）]。请用更新版本的 registry 再试。",
+        "An unknown kind of event[: {kind}][ ({why})]. Try again with a newer version of registry.",
+    ),
+    "unknown_form": (
+        "这些事件不能同在一条记录里[：{kinds}][：{kind}][（{why}）]。请按 docs/format.md 的行为形式表组合。",
+        (
+            "These events do not stand together in one act[: {kinds}][: {kind}][ ({why})]. See the act forms in"
+            " docs/format.md."
+        ),
+    ),
+    "unknown_suite": (
+        "不认识的签名算法[：{suite}]。只接受 ed25519-sha256。",
+        "An unknown signature suite[: {suite}]. Only ed25519-sha256 is accepted.",
+    ),
+    "wrong_stream": (
+        "{kind} 不能记入流 {stream}。请核对流名。",
+        "{kind} does not belong in the stream {stream}. Check the stream's name.",
+    ),
+    "wrong_id": (
+        "编号不是由这条记录导出的那个[：{stream}，应为 {expected}]。编号不能自选。",
+        "The id is not the one that this act derives[: {stream}, {expected} expected]. Ids are never chosen.",
+    ),
+    "parts_differ": (
+        "一条记录的各部分互相矛盾[：{fields}]。请改成一致。",
+        "The parts of the act contradict each other[: {fields}]. Make them agree.",
+    ),
+    "not_utf8": (
+        "文件不是 UTF-8 文本[（第 {at_byte} 字节）]。请另存为 UTF-8 编码的 CSV。",
+        "The file is not UTF-8[ (at byte {at_byte})]. Save it as CSV in UTF-8.",
+    ),
+    "bad_header": (
+        "表头不对[：应为 {expected}]。请改正首行。",
+        "The header is wrong[: {expected} is expected]. Correct the first line.",
+    ),
+    "bad_rows": (
+        "清单中有问题行，什么都没有写入[：{rows}]。请改正全部问题行后再导入。",
+        "Rows of the list are bad, and nothing was written[: {rows}]. Correct all of them and import again.",
+    ),
+}
+
+_SIGNING: dict[str, Text] = {
+    "bad_signature": (
+        "签名不成立[（密钥 {key}）][（{why}）]。内容在签名后被改动，或不是该密钥所签：请向签署人重新取得。",
+        (
+            "A signature does not hold[ (key {key})][ ({why})]. What was signed was altered, or another key signed:"
+            " ask the signer again."
+        ),
+    ),
+    "bad_possession": (
+        "没有证明新密钥在 {account} 手中。请用新密钥重新签署持有证明。",
+        "Nothing shows that the new key is in the hands of {account}. Sign the proof of possession with the new key.",
+    ),
+    "wrong_signatures": (
+        "签名数不对[：{signatures} 个签名，{signers} 个签署人]。每个签署人恰好签一次。",
+        "The number of signatures is wrong[: {signatures} for {signers} signers]. Each signer signs exactly once.",
+    ),
+    "wrong_signers": (
+        (
+            "签署人不对[（身份 {capacity}）][：应为 {expected}][，实为 {signers}][，实为 {signer}]。"
+            "请由规定的人按次序签署。"
+        ),
+        (
+            "The signers are wrong[ (as {capacity})][: {expected} expected][, found {signers}][, found {signer}]."
+            " Let those sign whom the act's form names, in its order."
+        ),
+    ),
+    "key_not_valid": (
+        "签署所用密钥当时不代表 {account}。请用该账户现行有效的密钥。",
+        "The key did not speak for {account} at that point. Sign with a key that is valid for it.",
+    ),
+    "role_missing": (
+        "{account} 没有角色“{role}”。请由两名登记官先行授予。",
+        "{account} does not have the role “{role}”. Two officers can grant it first.",
+    ),
+    "not_distinct": (
+        "签署人由同一人控制[：{accounts}]。此事须由控制人不同的两方签署。",
+        "The signers have the same controller[: {accounts}]. This takes two who are controlled by different persons.",
+    ),
+    "weak_key": (
+        "这个公钥不安全，不能登记或采信[（{suite}）]。请生成新的密钥。",
+        "This public key is unsafe and cannot be registered or trusted[ ({suite})]. Generate another.",
+    ),
+    "key_known": (
+        "{account} 已登记过这个密钥。请换一个新密钥。",
+        "{account} has had this key before. Use a new one.",
+    ),
+    "key_unknown": (
+        "{account} 现在没有这个密钥。请核对密钥。",
+        "{account} does not have this key now. Check which key is meant.",
+    ),
+    "last_key": (
+        "这是 {account} 的最后一个密钥，不能终止。请先登记新的。",
+        "This is the last key of {account} and cannot end. Add another first.",
+    ),
+    "no_private_key": (
+        "这里没有保管所需的私钥[（账户 {account}）][（密钥 {key}）]。请由持有人自行签署。",
+        "The private key needed is not kept here[ (account {account})][ (key {key})]. Its holder has to sign.",
+    ),
+    "no_passphrase": (
+        "找不到私钥的口令：{file}。请恢复该文件，或用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。",
+        (
+            "The passphrase of the private keys is not there: {file}. Restore that file, or name another in"
+            " CARBON_REGISTRY_PASSPHRASE_FILE."
+        ),
+    ),
+    "wrong_passphrase": (
+        "口令打不开 {file} 里的私钥。请换用正确的口令文件。",
+        "The passphrase does not open the private keys in {file}. Use the right passphrase file.",
+    ),
+}
+
+_ORDER: dict[str, Text] = {
+    "wrong_log": (
+        "签的是另一个日志[：{log}，应为 {expected}]。请针对本日志重新签署。",
+        "It was signed for another log[: {log}, {expected} expected]. Sign it for this log.",
+    ),
+    "nonce_used": (
+        "{account} 已用过这个随机数 {nonce}。请换新的随机数重新签署。",
+        "{account} has used the nonce {nonce} before. Sign again with a fresh one.",
+    ),
+    "wrong_nonce": (
+        "导入第 {row} 行须用由清单导出的随机数。请用 registry import-list 导入。",
+        "Row {row} has to be imported under the nonce that its list derives. Use registry import-list.",
+    ),
+    "clock_back": (
+        "时钟倒退：{at_us}，而最后一条记录是 {head_us}。请校正系统时钟。",
+        "The clock went back: {at_us}, while the last entry is of {head_us}. Set the system's clock right.",
+    ),
+    "expired": (
+        "已过期：有效至 {not_after_us}，现为 {at_us}。请重新签署。",
+        "It has expired: valid until {not_after_us}, and it is {at_us}. Sign again.",
+    ),
+    "too_far_ahead": (
+        "有效期过长：至 {not_after_us}，现为 {at_us}；最长七天。请缩短后重新签署。",
+        "It is valid for too long: until {not_after_us}, and it is {at_us}; at most seven days. Sign again.",
+    ),
+    "out_of_order": (
+        "在流 {stream} 里，此时不能发生 {kind}[（状态：{status}）]。请先完成前一步。",
+        "In the stream {stream}, {kind} may not happen now[ (status: {status})]. Do what comes before it first.",
+    ),
+    "not_begun": (
+        "日志还没有开始，不能先做“{form}”。请先 registry init。",
+        "The log has not begun, so “{form}” cannot come first. Begin it with registry init.",
+    ),
+    "already_begun": (
+        "日志 {origin} 已经开始，不能再次开始。",
+        "The log {origin} has begun already and cannot begin again.",
+    ),
+    "officers_differ": (
+        "所列登记官与签署或开户的人不一致[（{why}）]。请使三者一致。",
+        "The officers named are not those who sign and whose accounts open[ ({why})]. Make them agree.",
+    ),
+    "role_held": (
+        "{account} 已有角色“{role}”，无须再授。",
+        "{account} has the role “{role}” already; nothing to grant.",
+    ),
+    "role_not_held": (
+        "{account} 没有角色“{role}”，无可撤销。",
+        "{account} does not have the role “{role}”; nothing to withdraw.",
+    ),
+    "last_officers": (
+        "登记官只剩 {officers} 名，不能再减。请先授予新的登记官。",
+        "Only {officers} officers are left, too few to lose one. Grant the role to another first.",
+    ),
+    "wrong_entry_meant": (
+        "所指的记录不是那一条[：{meant}，应为 {expected}][（日志共 {size} 条）]。请核对序号和叶哈希。",
+        (
+            "The entry meant is not that one[: {meant}, {expected} expected][ (of {size})]. Check its index and leaf"
+            " hash."
+        ),
+    ),
+    "already_open": (
+        "账户 {account} 已经开立。",
+        "The account {account} is open already.",
+    ),
+    "account_not_open": (
+        "账户 {account} 没有开立。请核对账号，或先开户。",
+        "The account {account} is not open. Check its id, or open it first.",
+    ),
+    "not_a_controller": (
+        "{controller} 不能作控制人：须是自行控制的已开立账户。",
+        "{controller} cannot be a controller: it takes an open account that controls itself.",
+    ),
+}
+
+_CREDITS: dict[str, Text] = {
+    "already_recognised": (
+        "信用种类 {standard} 已经认可。",
+        "The kind of credit {standard} is recognised already.",
+    ),
+    "not_recognised": (
+        "信用种类 {standard} 未被认可。请由主管部门和登记官先行认可。",
+        "The kind of credit {standard} is not recognised. The authority and an officer can recognise it first.",
+    ),
+    "serial_format_missing": (
+        "信用种类 {standard}：境外或外部登记系统的种类须写明序列号格式，本系统的则不写。",
+        (
+            "The kind of credit {standard}: one of another registry states how its serials are written, one of this"
+            " does not."
+        ),
+    ),
+    "native_standard": (
+        "{standard} 由本系统签发，不能托管登记。请走签发。",
+        "{standard} is issued here and cannot be deposited. Issue it.",
+    ),
+    "foreign_standard": (
+        "{standard} 由别的登记系统签发，不能在此签发。请走托管登记。",
+        "{standard} is issued by another registry and cannot be issued here. Deposit it.",
+    ),
+    "allowances_need_a_year": (
+        "{standard} 是配额，须有配额年度；尚不支持。",
+        "{standard} is an allowance and needs a year; that is not supported yet.",
+    ),
+    "bad_home_serials": (
+        "看不懂的序列号区间[：{spelled}][（{why}）][（{fields} 段，应为 {expected} 段）]。请照原登记系统的写法填写。",
+        (
+            "The serial range cannot be read[: {spelled}][ ({why})][ ({fields} fields, {expected} expected)]. Write"
+            " it as its home registry does."
+        ),
+    ),
+    "deposited_before": (
+        "{home_serials} 与已托管的单位重叠[（{overlap}）]。同一单位只能托管一次。",
+        "{home_serials} overlaps units that were deposited before[ ({overlap})]. A unit is deposited once.",
+    ),
+    "not_excluded": (
+        "业主须声明不在其他机制中[：已声明 {declared}，应为 {expected}]。",
+        (
+            "The owner has to declare that the project is in no other mechanism[: {declared} declared, {expected}"
+            " expected]."
+        ),
+    ),
+    "same_body": (
+        "核查机构 {verifier} 与审定机构 {validator} 相同或同受一方控制。请另择核查机构。",
+        "The verification body {verifier} is the validation body {validator}, or has its controller. Take another.",
+    ),
+    "outside_crediting": (
+        "核算期 {period} 不在计入期 {crediting} 之内。",
+        "The monitoring period {period} is not inside the crediting period {crediting}.",
+    ),
+    "not_yet_happened": (
+        "核算期 {period} 尚未结束（今天是 {today}）。请待其结束。",
+        "The monitoring period {period} is not over (today is {today}). Wait until it is.",
+    ),
+    "period_overlaps": (
+        "核算期 {period} 与已核查的 {known} 重叠。",
+        "The monitoring period {period} overlaps {known}, which was verified before.",
+    ),
+    "report_used": (
+        "核查报告 {report} 已用过。一份报告只能用一次。",
+        "The verification report {report} was used before. A report counts once.",
+    ),
+    "not_verified": (
+        "核算期 {period} 没有核查记录。请先核查。",
+        "Nothing was verified for the monitoring period {period}. Verify it first.",
+    ),
+    "not_the_verifier": (
+        "签发须由核查该期的机构 {expected} 签署，不是 {verifier}。",
+        "The body that verified the period, {expected}, has to sign its issue, not {verifier}.",
+    ),
+    "exceeds_verified": (
+        "签发 {amount_g} 超过核查余量 {left_g}。同一份核查量只签发一次。",
+        "Issuing {amount_g} exceeds the {left_g} that are left of what was verified. It is issued once.",
+    ),
+    "not_the_owner": (
+        "签发的信用须归项目业主 {owner}，不是 {holder}。",
+        "What is issued goes to the project's owner {owner}, not to {holder}.",
+    ),
+    "wrong_standard": (
+        "信用种类不符：写的是 {standard}，批次或项目是 {expected}。",
+        "The kind of credit is wrong: {standard} is written, the batch or project is {expected}.",
+    ),
+    "wrong_amount": (
+        "数量不符：{amount_g}[，区间为 {range_g}][，单位合计 {units_g}]。请使两者一致。",
+        (
+            "The amount is wrong: {amount_g}[, the range holds {range_g}][, the units come to {units_g}]. Make them"
+            " agree."
+        ),
+    ),
+    "to_itself": (
+        "不能划转给自己：{account}。",
+        "Nothing can be transferred to its own holder: {account}.",
+    ),
+    "retired_at_home": (
+        "{batch} 的单位已在原登记系统注销，只能注销给受益人，不能再划转。",
+        "The units of {batch} were retired in their home registry: they may be allotted, never moved again.",
+    ),
+    "insufficient_holding": (
+        "持有不足：持有 {held_g}，需要 {amount_g}。",
+        "Not enough is held: {held_g}, and {amount_g} are needed.",
+    ),
+    "too_fragmented": (
+        "持有过于零碎：一次最多 {ranges_max} 段，合 {possible_g}。请分几次。",
+        (
+            "The holding is too fragmented: at most {ranges_max} ranges at once, which is {possible_g}. Do it in"
+            " several acts."
+        ),
+    ),
+    "range_not_held": (
+        "{holder} 不全部持有序列号 {start} 至 {end}（不含）。",
+        "{holder} does not hold all of the serial numbers {start} up to {end}.",
+    ),
+    "certificate_exists": (
+        "证明 {certificate} 已经存在。",
+        "The certificate {certificate} exists already.",
+    ),
+    "order_needed": (
+        "依据“{ground}”、用途“{purpose}”的注销须有相应的生态修复令，尚不支持。",
+        "Retiring by “{ground}”, for “{purpose}”, takes an order on the log, which is not supported yet.",
+    ),
+    "claim_not_accepted": (
+        "信用种类 {standard} 不可用于“{purpose}”。请换用可用的种类。",
+        "The kind of credit {standard} is not accepted for “{purpose}”. Use a kind that is.",
+    ),
+    "not_awaited": (
+        "没有在等 {standard} 的原登记系统注销[（在等：{awaited}）]。",
+        "No home cancellation of {standard} is awaited[ (awaited: {awaited})].",
+    ),
+}
+
+_HISTORY: dict[str, Text] = {
+    "entry_altered": (
+        "这条记录与入库时不同：有人改动了它[（另见：{found}）]。请保存现场，并与备份和见证人核对。",
+        (
+            "This entry is not what it was when it was recorded: somebody altered it[ (seen as: {found})]. Keep the"
+            " file as it is, and compare with backups and witnesses."
+        ),
+    ),
+    "entry_missing": (
+        "第 {index} 条记录不见了。请从备份恢复，并查明原因。",
+        "Entry {index} is missing. Restore it from a backup, and find out why.",
+    ),
+    "entries_missing": (
+        "签过名的检查点有 {signed} 条记录，这里只有 {index} 条：末尾被截去。请从备份恢复。",
+        (
+            "The signed checkpoint counts {signed} entries and only {index} are here: the end was cut off. Restore"
+            " it from a backup."
+        ),
+    ),
+    "root_mismatch": (
+        "前 {size} 条记录的根与签过名的检查点不同：历史被改写。",
+        "The root of the first {size} entries is not the one that was signed: history was rewritten.",
+    ),
+    "wrong_origin": (
+        "检查点属于另一个日志：{origin}，应为 {expected}。请用该日志的公钥。",
+        "The checkpoint is of another log: {origin}, {expected} expected. Use the key of that log.",
+    ),
+    "wrong_consulted": (
+        "记录所依据的状态不是当时的状态[：{recorded}，应为 {expected}]。",
+        "The states that the entry says it consulted are not those of its place[: {recorded}, {expected} expected].",
+    ),
+    "wrong_position": (
+        "记录在流里的位置不对[，应为 {expected}]。",
+        "The entry's position in its stream is wrong[, {expected} expected].",
+    ),
+    "wrong_previous": (
+        "记录没有接在该流的上一条之后。",
+        "The entry does not follow the one before it in its stream.",
+    ),
+    "wrong_outcome": (
+        "记录的结果不是规则导出的结果[（{why}）]。",
+        "The recorded outcome is not what the rules derive[ ({why})].",
+    ),
+    "bad_note": (
+        "签名文书的格式不对[（{why}）]。文件可能损坏或被改动。",
+        "The signed note is not of the right form[ ({why})]. The file may be damaged or altered.",
+    ),
+    "bad_checkpoint": (
+        "检查点的格式不对[（{why}）]。文件可能损坏或被改动。",
+        "The checkpoint is not of the right form[ ({why})]. The file may be damaged or altered.",
+    ),
+    "bad_checkpoint_signature": (
+        "检查点没有经所采信的密钥签名[（{origin}）][（{why}）]。请另经渠道核对公钥指纹；不符则为伪造。",
+        (
+            "The checkpoint is not signed by the key that you trust[ ({origin})][ ({why})]. Compare the key's"
+            " fingerprint over another channel; if it is right, this is a forgery."
+        ),
+    ),
+    "bad_path": (
+        "树中的路径不对[（{why}）]。文件可能损坏或被改动。",
+        "The path in the tree is wrong[ ({why})]. The file may be damaged or altered.",
+    ),
+    "not_included": (
+        "这条记录不在所签的树里[（序号 {index}，共 {size} 条）]：内容被改动，或从未入账。",
+        (
+            "This entry is not in the tree that was signed[ (index {index}, of {size})]: it was altered, or never"
+            " recorded."
+        ),
+    ),
+    "not_consistent": (
+        "{size} 条的树不是 {old_size} 条的树的延续：历史被改写。",
+        "The tree of {size} entries does not continue that of {old_size}: history was rewritten.",
+    ),
+    "not_a_certificate": (
+        "文件里的记录不是证明[，而是“{form}”]。请索取证明文件。",
+        "The entry in the file is no certificate[ but “{form}”]. Ask for the certificate's file.",
+    ),
+    "gap_in_certificate": (
+        "证明之后的记录有缺漏[（位置 {position}，应为 {expected}）]。请重新导出。",
+        (
+            "Something that was said of the certificate since is left"
+            " out[ (position {position}, {expected} expected)]. Have it exported again."
+        ),
+    ),
+    "wrong_opening": (
+        "所示内容与账上的承诺不符[（{field}）]：名称或文字被改动。",
+        "What is shown does not open its commitment[ ({field})]: a name or text was altered.",
+    ),
+    "forked": (
+        "同一大小 {size} 出现两个不同的根，都有签名：日志有两套历史。请保存两份文件，先前那份在 {evidence}。",
+        (
+            "The log has signed two different roots for its first {size} entries: it has two histories. Keep both"
+            " files; the earlier evidence is in {evidence}."
+        ),
+    ),
+    "database_unreadable": (
+        "数据库读不出：{file}[（{why}）]。请从备份恢复。",
+        "The database cannot be read: {file}[ ({why})]. Restore it from a backup.",
+    ),
+    "derived.tree": (
+        "树表与记录不符[（层 {level}，号 {number}）]；记录本身成立。请由记录重建该表。",
+        (
+            "The stored tree differs from the entries[ (level {level}, number {number})]; the entries themselves"
+            " stand. Build the table from them again."
+        ),
+    ),
+    "derived.rows": (
+        "流的索引行与记录不符；记录本身成立。请由记录重建。",
+        "The rows by stream differ from the entries; the entries themselves stand. Build them again.",
+    ),
+    "derived.nonces": (
+        "随机数表与记录不符[（{account}）]；记录本身成立。请由记录重建该表，否则同一意向可能被重复。",
+        (
+            "The stored nonces differ from the entries[ ({account})]; the entries themselves stand. Build them"
+            " again, or an act might be repeated."
+        ),
+    ),
+    "derived.detached": (
+        "记录之外的明细行与记录不符；记录本身成立。请由记录重建。",
+        "The rows beside an entry differ from what it says; the entries themselves stand. Build them again.",
+    ),
+    "derived.head": (
+        "存储的日志头与记录不符；记录本身成立。请由记录重建。",
+        "The stored head differs from the entries; the entries themselves stand. Build it again.",
+    ),
+    "derived.openings": (
+        "存储的名称或文字打不开账上的承诺[（记录 {entry}，{field}）]；记录本身成立。",
+        "A stored name or text does not open its commitment[ (entry {entry}, {field})]; the entries themselves stand.",
+    ),
+    "no_mark": (
+        "找不到高水位标记 {file}：换了用户或机器，或标记被删。核对无误后，可由负责人运行 registry accept-mark。",
+        (
+            "The high-water mark {file} is not there: another user or machine, or it was removed. Once somebody has"
+            " checked the log, run registry accept-mark."
+        ),
+    ),
+    "bad_mark": (
+        "高水位标记 {file} 已损坏。核对无误后，可由负责人运行 registry accept-mark。",
+        "The high-water mark {file} is damaged. Once somebody has checked the log, run registry accept-mark.",
+    ),
+    "behind_mark": (
+        "日志只有 {size} 条，而标记 {file} 记着 {mark} 条：可能恢复了旧备份。请恢复最新的数据库，不要继续写入。",
+        (
+            "The log has {size} entries while the mark {file} has seen {mark}: an old backup, perhaps. Restore the"
+            " newest database, and do not go on writing."
+        ),
+    ),
+    "differs_from_mark": (
+        "日志与标记 {file} 所见的前 {mark} 条不同：历史被改写。请停止写入，与备份和见证人核对。",
+        (
+            "The first {mark} entries are not those that the mark {file} has seen: history was rewritten. Stop"
+            " writing, and compare with backups and witnesses."
+        ),
+    ),
+    "no_write_ahead_log": (
+        "{file} 所在的文件系统不支持 WAL[（{mode}）]。请把目录移到本地磁盘。",
+        "The file system of {file} does not allow a write-ahead log[ ({mode})]. Move the directory to a local disk.",
+    ),
+    "head_not_signed": (
+        "日志头还没有签名（可能刚刚中断过）：{directory}。请先以写入方式打开一次登记系统，再导出。",
+        (
+            "The head of the log is not signed yet, after an interruption perhaps: {directory}. Open the registry for"
+            " writing once, then export."
+        ),
+    ),
+}
+
+_ASKING: dict[str, Text] = {
+    "no_pinned_key": (
+        (
+            "没有采信过日志 {origin} 的公钥，因此无法判定。请经另一渠道（官网、公报、当面）取得公钥，核对指纹后运行"
+            " registry trust VKEY，或用 --key VKEY。"
+        ),
+        (
+            "No key of the log {origin} is pinned, so nothing can be said. Get its key over another channel (its"
+            " site, a gazette, in person), compare the fingerprint, then run registry trust VKEY, or pass --key VKEY."
+        ),
+    ),
+    "unsigned_tail": (
+        "{entries} 条记录中只有 {signed} 条在签过名的检查点之内。请等日志头签名后再审计。",
+        "Only {signed} of {entries} entries are under a signed checkpoint. Audit again once the head is signed.",
+    ),
+    "older_than_asked": (
+        "证明截至第 {size} 条，早于要求的 {size_min} 条。请取得更新的证明文件。",
+        "The proof is as of {size} entries, fewer than the {size_min} asked for. Get a newer one.",
+    ),
+    "shorter_than_seen": (
+        "日志有 {entries} 条，而您先前见过 {seen} 条：这是旧的副本。请取得最新的。",
+        "The log has {entries} entries and you have seen {seen} before: this is an old copy. Get the newest.",
+    ),
+    "bad_vkey": (
+        "不是公钥行（vkey）[：{why}]。请完整复制 registry key 打印的那一行。",
+        "That is no public key line (vkey)[: {why}]. Copy the whole line that registry key prints.",
+    ),
+    "bad_name": (
+        "日志名称不合规：{name}。",
+        "That is no name for a log: {name}.",
+    ),
+    "other_key_pinned": (
+        "已为 {name} 采信了另一个公钥：{pinned}。先查明缘由；确要更换时加 --replace。",
+        "Another key is pinned for {name}: {pinned}. Find out why first; to change it all the same, add --replace.",
+    ),
+    "pins_unreadable": (
+        "采信的公钥文件读不出：{file}[（{why}）]。请改正或删除该文件后重新采信。",
+        "The file of pinned keys cannot be read: {file}[ ({why})]. Correct or remove it, and pin again.",
+    ),
+    "no_registry": (
+        "{directory} 里没有登记系统。请核对目录，或先 registry init。",
+        "There is no registry in {directory}. Check the directory, or begin one with registry init.",
+    ),
+    "directory_in_use": (
+        "目录 {directory} 已有内容。请换一个空目录。",
+        "The directory {directory} is in use. Name one that is empty or not there.",
+    ),
+    "no_file": (
+        "没有这个文件：{file}。请核对路径。",
+        "There is no such file: {file}. Check its path.",
+    ),
+    "no_certificate": (
+        "没有编号为 {number} 的证明。可用 registry certificate --list 查看全部。",
+        "There is no certificate {number}. registry certificate --list shows all of them.",
+    ),
+    "no_account": (
+        "没有账号或公开名称为“{account}”的账户。名称须完全一致。",
+        "There is no account with the id or name “{account}”. A name has to match exactly.",
+    ),
+    "several_accounts": (
+        "有几个账户名为“{account}”：{accounts}。请改用账号。",
+        "Several accounts are called “{account}”: {accounts}. Use the id.",
+    ),
+    "no_stream": (
+        "没有流 {stream}。流名如 batch/…、account/…、certificate/…、standard/…、registry。",
+        "There is no stream {stream}. Streams are called batch/…, account/…, certificate/…, standard/… or registry.",
+    ),
+    "no_gram": (
+        "{batch} 没有序列号 {serial}[：共 {received_g}，序列号自 0 至 {last}]。",
+        "{batch} has no serial number {serial}[: it received {received_g}, numbered 0 to {last}].",
+    ),
+    "not_a_gram": (
+        "“{gram}”不是“批次:序列号”，例如 batch/abc…:1000。",
+        "“{gram}” is not BATCH:SERIAL, such as batch/abc…:1000.",
+    ),
+    "output_missing": (
+        "请用 -o 指明写入哪个文件，或用 --list 查看全部证明。",
+        "Say with -o which file to write, or show all certificates with --list.",
+    ),
+    "number_or_list": (
+        "请写明一个证明编号，或用 --list，二者择一。",
+        "Name one certificate, or ask for --list: one of the two.",
+    ),
+    "not_confirmed": (
+        (
+            "未作改动。这会让系统不再记得曾见过更长或不同的历史：若数据库是旧备份或被改写，此后无人察觉，已发出的证明"
+            "可能失去依据。只有查明原因的负责人才应加 --yes 运行；此举会留下记录。"
+        ),
+        (
+            "Nothing was changed. This makes the registry forget that it ever saw a longer or another history: if the"
+            " database is an old backup or was rewritten, nobody would notice from then on, and certificates"
+            " already given out may lose their ground. Only somebody who knows the cause should run it, with --yes;"
+            " it is kept on record."
+        ),
+    ),
+    "server_missing": (
+        "此命令需要登记系统的服务器部分（缺少 {module}）。请运行：pip install 'carbon-registry{extra}'",
+        (
+            "This command needs the server's part of the registry ({module} is missing). Run: pip install"
+            " 'carbon-registry{extra}'"
+        ),
+    ),
+    "storage_failed": (
+        "读写失败[：{file}]：{why}。请检查磁盘空间和权限后再试；未确认的写入没有生效。",
+        (
+            "Reading or writing failed[: {file}]: {why}. Check disk space and permissions and try again; what was not"
+            " acknowledged was not recorded."
+        ),
+    ),
+    "usage": (
+        "用法错误：{why} 参见 --help。",
+        "Wrong usage: {why} See --help.",
+    ),
+}
+
+CODES: dict[str, Text] = {**_FORM, **_SIGNING, **_ORDER, **_CREDITS, **_HISTORY, **_ASKING}

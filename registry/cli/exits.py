@@ -1,0 +1,73 @@
+"""How a command ends: its exit code, and what is said when it fails.
+
+0 done, or valid    1 refused, or invalid    2 wrong usage    3 incomplete    4 stale    130 interrupted
+"""
+
+from collections.abc import Iterator
+
+from registry.cli.voice import Voice
+from registry.errors import IncompleteError, RefusedError, RegistryError, StaleError
+
+REFUSED = 1
+USAGE = 2
+INCOMPLETE = 3
+STALE = 4
+INTERRUPTED = 130
+
+SERVER_EXTRA = "[server]"
+_OURS = "registry"
+
+
+class UsageError(RefusedError):
+    """What was typed makes no sense: no such file, no such directory, no key."""
+
+
+def of_error(error: RegistryError) -> int:
+    """The exit code of an error."""
+    if isinstance(error, UsageError):
+        return USAGE
+    if isinstance(error, IncompleteError):
+        return INCOMPLETE
+    return STALE if isinstance(error, StaleError) else REFUSED
+
+
+def refused(error: RegistryError, voice: Voice) -> int:
+    """Say `error`, and return the exit code."""
+    voice.fail(error.code, voice.refusal(error), error.facts)
+    return of_error(error)
+
+
+def wrong_usage(why: str, voice: Voice) -> int:
+    """Say that the command line makes no sense, and return the exit code."""
+    return refused(UsageError("usage", why=why), voice)
+
+
+def missing_module(error: ModuleNotFoundError, voice: Voice) -> int | None:
+    """Say what to install, and return the exit code; None if the module is one of ours, which is our fault."""
+    module = error.name or ""
+    if module.partition(".")[0] == _OURS:
+        return None
+    return refused(UsageError("server_missing", module=module, extra=SERVER_EXTRA), voice)
+
+
+def failed_storage(error: BaseException, voice: Voice) -> int | None:
+    """Say which file or database failed, and return the exit code; None if it was something else."""
+    import sqlite3
+
+    for cause in _causes(error):
+        if isinstance(cause, OSError):
+            why, file = cause.strerror or str(cause), cause.filename
+        elif isinstance(cause, sqlite3.Error):
+            why, file = str(cause), None
+        else:
+            continue
+        facts = {"why": why} if file is None else {"why": why, "file": str(file)}
+        return refused(RefusedError("storage_failed", **facts), voice)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it came from: libraries wrap what the disk said."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

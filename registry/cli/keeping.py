@@ -1,0 +1,112 @@
+"""`registry init`, `key`, `trust` and `accept-mark`: beginning a log, and what is believed about it."""
+
+import secrets
+import time
+from base64 import b32encode
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from registry.cli import belief
+from registry.cli.exits import UsageError
+from registry.cli.voice import Voice, is_demonstration
+from registry.ledger.note import VerifierKey
+
+_INVENTED = "registry.invalid/"
+_RANDOM_BYTES = 5
+
+
+def init(directory: Path, *, origin: str | None, voice: Voice) -> None:
+    """Begin a registry in `directory`, and say what to do next.
+
+    Raises:
+        RefusedError: `directory_in_use`, `malformed`.
+    """
+    from registry.store.operator import create
+
+    create(directory, origin=origin or invented_origin())
+    vkey = _key(directory)
+    if voice.is_json:
+        voice.json({"directory": str(directory), **_key_object(vkey)})
+        return
+    voice.say("init.done", directory=directory)
+    _tell_key(vkey, voice)
+    voice.say("init.next", vkey=vkey, directory=directory)
+
+
+def key(directory: Path, *, voice: Voice) -> None:
+    """Say the log's public key.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    vkey = _key(directory)
+    if voice.is_json:
+        voice.json(_key_object(vkey))
+    else:
+        _tell_key(vkey, voice)
+
+
+def trust(vkey: str, *, replace: bool, voice: Voice) -> None:
+    """Pin a key for this user.
+
+    Raises:
+        UsageError: `bad_vkey`, `bad_name`, `weak_key`.
+        RefusedError: `other_key_pinned`.
+    """
+    from registry.verifier.trust import pin, pins_file
+
+    given = belief.given_key(vkey)
+    pin(given, replace=replace)
+    if voice.is_json:
+        voice.json({**_key_object(given), "pinned_in": str(pins_file())})
+        return
+    voice.demonstration(given.name)
+    voice.say("key.fingerprint", fingerprint=given.fingerprint)
+    voice.say("trust.done", name=given.name)
+
+
+def accept_mark(directory: Path, *, yes: bool, voice: Voice) -> None:
+    """Take the log as it is for the highest that was seen.
+
+    Raises:
+        UsageError: `not_confirmed`.
+        RefusedError: `no_registry`.
+    """
+    if not yes:
+        raise UsageError("not_confirmed", directory=str(directory))
+    from registry.store import operator
+
+    seen = operator.accept_mark(directory, time.time_ns() // 1_000)
+    if voice.is_json:
+        voice.json({"size": seen.size, "root": seen.root})
+    else:
+        voice.say("mark.accepted", size=seen.size, root=seen.root)
+
+
+def invented_origin() -> str:
+    """A name for a log that nobody gave one; `.invalid` is reserved, so that it is nobody's."""
+    return _INVENTED + b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode("ascii").lower()
+
+
+def _key(directory: Path) -> VerifierKey:
+    from registry.store.log import Log
+    from registry.store.operator import log_key
+
+    with closing(Log(directory)) as log:
+        return log_key(log)
+
+
+def _key_object(vkey: VerifierKey) -> dict[str, Any]:
+    return {
+        "origin": vkey.name,
+        "vkey": str(vkey),
+        "fingerprint": vkey.fingerprint,
+        "demonstration": is_demonstration(vkey.name),
+    }
+
+
+def _tell_key(vkey: VerifierKey, voice: Voice) -> None:
+    voice.demonstration(vkey.name)
+    voice.say("key.vkey", vkey=vkey)
+    voice.say("key.fingerprint", fingerprint=vkey.fingerprint)

@@ -1,0 +1,305 @@
+"""The command line: what there is to ask, and how each command ends. All work is done in the modules beside it.
+
+Heavy libraries, and all that only a server has, are imported inside the commands that need them.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from registry.cli import exits
+from registry.cli.voice import Voice
+from registry.cli.words import Lang
+from registry.errors import RegistryError
+
+app = typer.Typer(
+    name="registry",
+    help="A carbon credit registry whose every entry a stranger can check. / 人人可查的碳信用登记系统。",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value. / 输出 JSON。")]
+Language = Annotated[
+    Literal["zh", "en"] | None,
+    typer.Option("--lang", help="Language; by default the locale's. / 语言，默认随系统。"),
+]
+Directory = Annotated[
+    Path, typer.Option("--dir", help="The registry's directory. / 登记系统目录。")
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="The log's public key, instead of a pinned one. / 指定公钥。"),
+]
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new directory. / 新目录。")],
+    *,
+    origin: Annotated[
+        str | None, typer.Option("--origin", help="The log's name. / 日志名称。")
+    ] = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Begin a registry / 建立登记系统"""
+    from registry.cli import keeping
+
+    keeping.init(directory, origin=origin, voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new directory. / 新目录。")],
+    *,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Demonstrate with the published list / 用公布的清单演示"""
+    from registry.cli import demo as demonstration
+
+    demonstration.run(directory, Voice(lang, as_json=as_json))
+
+
+@app.command("import-list")
+def import_list(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list, CSV. / 清单（CSV）。")],
+    *,
+    directory: Directory,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing, say what would be. / 只预览。")
+    ] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Import a published list, all or nothing / 导入公布的清单"""
+    from registry.cli import belief
+    from registry.cli import import_list as importing
+
+    belief.readable(file)
+    voice = Voice(lang, as_json=as_json)
+    importing.run(file, directory, dry_run=dry_run, voice=voice)
+
+
+@app.command()
+def key(*, directory: Directory, as_json: Json = False, lang: Language = None) -> None:
+    """Show the log's public key, fingerprint / 显示日志公钥和指纹"""
+    from registry.cli import keeping
+
+    keeping.key(directory, voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def trust(
+    vkey: Annotated[str, typer.Argument(metavar="VKEY", help="The key's line. / 公钥行。")],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In place of another of this name. / 更换原有公钥。")
+    ] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Pin a log's key; only that is believed / 采信日志公钥"""
+    from registry.cli import keeping
+
+    keeping.trust(vkey, replace=replace, voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def certificate(
+    number: Annotated[
+        str | None, typer.Argument(metavar="NO", help="A certificate's number. / 证明编号。")
+    ] = None,
+    *,
+    directory: Directory,
+    show_all: Annotated[bool, typer.Option("--list", help="Show all. / 列出全部。")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The proof file to write. / 证明文件。")
+    ] = None,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="With names that are not public. / 含不公开的名称。"),
+    ] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """List certificates, or export one / 列出证明，或导出一张"""
+    from registry.cli import certificates
+
+    voice = Voice(lang, as_json=as_json)
+    if show_all or number is None:
+        if number is not None or not show_all:
+            raise exits.UsageError("number_or_list")
+        certificates.show_all(directory, voice=voice)
+    else:
+        certificates.export(number, directory, output=output, private=private, voice=voice)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof file. / 证明文件。")],
+    *,
+    vkey: Key = None,
+    size_min: Annotated[
+        int, typer.Option("--min-size", min=0, help="Stale below so many entries. / 最少条数。")
+    ] = 0,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Check a certificate's proof file / 查验证明文件
+
+    Exit code: 0 valid, 1 invalid, 2 usage, 3 incomplete, 4 stale.
+    / 退出码：0 有效，1 无效，2 用法，3 无法判定，4 过时。
+    """
+    from registry.cli import verifying
+
+    voice = Voice(lang, as_json=as_json)
+    raise typer.Exit(verifying.verify(file, vkey=vkey, size_min=size_min, voice=voice))
+
+
+@app.command()
+def audit(
+    path: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A directory or database. / 目录或数据库。")
+    ],
+    *,
+    vkey: Key = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Replay and check a whole log / 重放并审计整个日志
+
+    Exit code: 0 valid, 1 invalid, 2 usage, 3 incomplete, 4 stale.
+    / 退出码：0 有效，1 无效，2 用法，3 无法判定，4 过时。
+    """
+    from registry.cli import auditing
+
+    voice = Voice(lang, as_json=as_json)
+    raise typer.Exit(auditing.audit(path, vkey=vkey, voice=voice))
+
+
+@app.command()
+def balance(
+    account: Annotated[
+        str, typer.Argument(metavar="ACCOUNT", help="An id, or the exact name. / 账号或全名。")
+    ],
+    *,
+    directory: Directory,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show what an account holds / 查看账户持有"""
+    from registry.cli import accounts
+
+    accounts.balance(account, directory, voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def show(
+    stream: Annotated[
+        str, typer.Argument(metavar="STREAM", help="Such as batch/<id>. / 如 batch/<id>。")
+    ],
+    *,
+    directory: Directory,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show every entry of a stream / 查看一个流的全部记录"""
+    from registry.cli import streams
+
+    streams.show(stream, directory, voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def trace(
+    gram: Annotated[
+        str, typer.Argument(metavar="BATCH:SERIAL", help="One gram. / 一克：批次:序列号。")
+    ],
+    *,
+    directory: Directory,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show every holder that a gram had / 追溯一克的历任持有人"""
+    from registry.cli import grams
+
+    grams.trace(gram, directory, voice=Voice(lang, as_json=as_json))
+
+
+@app.command("accept-mark")
+def accept_mark(
+    *,
+    directory: Directory,
+    yes: Annotated[bool, typer.Option("--yes", help="The cause is known. / 已查明原因。")] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Reset the high-water mark; dangerous / 重设高水位标记，危险"""
+    from registry.cli import keeping
+
+    keeping.accept_mark(directory, yes=yes, voice=Voice(lang, as_json=as_json))
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shall not cost the answer.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are text streams here
+    # typer reads arguments through pydantic: no plugin that happens to be installed shall run in a verifier.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of the command that `arguments` ask for; whatever went wrong was said."""
+    voice = _voice_for(arguments)
+    try:
+        ended = app(args=list(arguments), prog_name="registry", standalone_mode=False)
+    except typer.TyperException as error:
+        return _wrong_usage(error, voice)
+    except RegistryError as error:
+        return exits.refused(error, voice)
+    except ModuleNotFoundError as error:
+        return _known(exits.missing_module(error, voice), error)
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # what is not the disk's is raised again
+        return _known(exits.failed_storage(error, voice), error)
+    return ended if isinstance(ended, int) else 0
+
+
+def _wrong_usage(error: typer.TyperException, voice: Voice) -> int:
+    why = error.format_message()
+    if "\n" in why:
+        # No command at all: the message is the help.
+        typer.echo(why, err=True)
+        return exits.USAGE
+    return exits.wrong_usage(why, voice)
+
+
+def _known(code: int | None, error: BaseException) -> int:
+    """The exit code, if the error is one that a person can do something about."""
+    if code is None:
+        raise error
+    return code
+
+
+def _voice_for(arguments: Sequence[str]) -> Voice:
+    """The voice for errors that come before a command has its own."""
+    lang: Lang | None = None
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        asked = argument.removeprefix("--lang=") if before != "--lang" else argument
+        if asked in ("zh", "en") and (before == "--lang" or asked != argument):
+            lang = "zh" if asked == "zh" else "en"
+    return Voice(lang, as_json="--json" in arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""A registry in a directory, opened for reading by a command: its log, its name, and the names that are kept."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from registry.domain import account
+from registry.domain.act import Outcome
+from registry.ledger.commitment import Opening
+from registry.store.log import Log, Moment, Placed
+from registry.store.openings import Openings
+from registry.store.operator import log_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The log, its origin, and its openings. `names` remembers account names that were looked up."""
+
+    log: Log
+    origin: str
+    openings: Openings
+    names: dict[str, str | None] = field(default_factory=dict)
+
+    def stream(self, name: str) -> list[Placed]:
+        """The entries that touch the stream `name`, in order."""
+        with self.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            return [moment.placed(index) for index in moment.indexes(name)]
+
+    def state(self, name: str) -> Any:
+        """The state of the stream `name`."""
+        with self.log.recorder.reading() as cursor:
+            return Moment(cursor).stream(name).state
+
+    def accounts(self) -> list[str]:
+        """All accounts, in the order in which they were opened."""
+        with self.log.recorder.reading() as cursor:
+            return Moment(cursor).streams("account/")
+
+    def name_of(self, name: str) -> str | None:
+        """What the account `name` is called; None where that is not kept."""
+        if name not in self.names:
+            self.names[name] = self._name_of(name)
+        return self.names[name]
+
+    def shown(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
+        """The openings that are kept of `commitments`."""
+        return self.openings.find(commitments)
+
+    def _name_of(self, name: str) -> str | None:
+        with self.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            indexes = moment.indexes(name)
+            if not indexes:
+                return None
+            first = moment.placed(indexes[0])
+        for made in first.happened():
+            if made.stream == name and isinstance(made.event, account.Opened):
+                found = self.shown([made.event.name]).get(made.event.name)
+                return None if found is None else str(found.value)
+        return None
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[Opened]:
+    """The registry in `directory`, until the end of the block.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    log = Log(directory)
+    try:
+        yield Opened(log=log, origin=log_key(log).name, openings=Openings(directory))
+    finally:
+        log.close()
+
+
+def outcome_object(outcome: Outcome) -> dict[str, Any] | None:
+    """An outcome as a plain map."""
+    return None if outcome is None else dict(outcome)

@@ -1,0 +1,143 @@
+"""What a verified certificate says, on the screen and as JSON: and what its proof leaves open."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from registry.cli import words
+from registry.cli.voice import Voice
+from registry.domain.batch import Retired, RetirementImported
+from registry.domain.certificate import HomeCancelled
+from registry.ledger.note import VerifierKey
+from registry.verifier.certificate import Verified
+
+RECORDED = "recorded"
+"""What a compact proof shows; an audit shows more, that the rules held."""
+
+
+def number_of(verified: Verified) -> str:
+    """The number as it is printed."""
+    return words.grouped(verified.number)
+
+
+def object_of(verified: Verified) -> dict[str, Any]:
+    """What the proof shows, for JSON; masses are integers, in grams."""
+    statement = verified.statement
+    return {
+        "number": verified.number,
+        "origin": verified.origin,
+        "demonstration": verified.is_demonstration,
+        "size": verified.size,
+        "index": verified.index,
+        "recorded": RECORDED,
+        "key_traced": False,
+        "time": words.utc_time(verified.at_us),
+        "holder": verified.holder,
+        "amount_g": verified.amount_g,
+        "purpose": statement.purpose,
+        "period": statement.period,
+        "place": statement.place,
+        "ground": statement.ground,
+        "public": statement.public,
+        "retired": [_retired(*item) for item in verified.retired],
+        "final": verified.is_final,
+        "awaiting": verified.awaiting,
+        "home_cancelled": [_cancelled(shown) for shown in verified.cancelled_at_home],
+        "attested": verified.is_attested,
+        "custodial": verified.custodial,
+        "verdicts": [verdict_object(verdict) for verdict in verified.verdicts],
+        "names": verified.opened,
+        "signers": verified.signers,
+    }
+
+
+def verdict_object(verdict: tuple[str, str, str, str]) -> dict[str, str]:
+    """A timing verdict, for JSON."""
+    norm, rule, result, reason = verdict
+    return {"norm": norm, "rule": rule, "result": result, "reason": reason}
+
+
+def tell(verified: Verified, key: VerifierKey, voice: Voice) -> None:
+    """Print what the proof shows."""
+    statement = verified.statement
+    voice.say("verify.log", origin=verified.origin)
+    voice.say("verify.amount", amount_g=verified.amount_g)
+    voice.say("verify.purpose", purpose=statement.purpose, ground=statement.ground)
+    if statement.period is not None:
+        voice.say("verify.period", period=statement.period)
+    if statement.place is not None:
+        voice.say("verify.place", place=statement.place)
+    voice.say("verify.holder", holder=verified.holder)
+    for field, value in verified.opened.items():
+        voice.say("verify.name", field=words.term(words.FIELDS, field, voice.lang), value=value)
+    if not (verified.opened or statement.public):
+        voice.say("verify.private")
+    for batch, retired, came in verified.retired:
+        voice.say(
+            "verify.retired",
+            batch=batch,
+            standard=retired.standard,
+            period=came["period"],
+            amount_g=retired.amount_g,
+            ranges=_ranges(came["ranges"], voice),
+        )
+    time = words.local_time(verified.at_us)
+    voice.say("verify.signed", time=time, signers=verified.signers)
+    _tell_standing(verified, key, voice)
+
+
+def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
+    """Print what is certain, what is awaited, and what is only said."""
+    voice.say(
+        "verify.recorded",
+        size=verified.size,
+        index=verified.index,
+        fingerprint=key.fingerprint,
+    )
+    if verified.is_final:
+        voice.say("verify.final")
+    else:
+        voice.say("verify.awaiting", awaiting=verified.awaiting)
+    for shown in verified.cancelled_at_home:
+        voice.say("verify.home", standard=shown.standard, reference=shown.reference, day=shown.day)
+    if verified.is_attested:
+        voice.say("verify.attested")
+    if verified.custodial:
+        voice.say("verify.custodial")
+    for verdict in verified.verdicts:
+        voice.say("verify.verdict", verdict=words.verdict_words(verdict, voice.lang))
+
+
+def _retired(
+    batch: str, retired: Retired | RetirementImported, came: Mapping[str, Any]
+) -> dict[str, Any]:
+    ranges = came["ranges"]
+    beside = isinstance(ranges, Mapping)
+    found: dict[str, Any] = {
+        "batch": batch,
+        "standard": retired.standard,
+        "amount_g": retired.amount_g,
+        "period": came["period"],
+        "credit_origin": came["origin"],
+        "ranges": None if beside else words.closed(ranges),
+        "ranges_half_open": None if beside else ranges,
+    }
+    if beside:
+        found["ranges_beside"] = ranges
+    if isinstance(retired, RetirementImported):
+        found["source"] = {"sha256": retired.source, "row": retired.row, "month": retired.month}
+    return found
+
+
+def _cancelled(shown: HomeCancelled) -> dict[str, Any]:
+    return {
+        "standard": shown.standard,
+        "reference": shown.reference,
+        "day": shown.day,
+        "document": shown.document,
+    }
+
+
+def _ranges(ranges: object, voice: Voice) -> object:
+    if isinstance(ranges, Mapping):
+        return voice.text("verify.ranges_beside", count=ranges.get("count"))
+    return words.closed(ranges)

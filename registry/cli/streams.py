@@ -1,0 +1,182 @@
+"""`registry show`: every entry of a stream as it stands in the log, and what the stream has come to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, assert_never
+
+from registry.cli import words
+from registry.cli.opened import Opened, opened, outcome_object
+from registry.cli.voice import Voice, is_demonstration
+from registry.domain import shape
+from registry.domain.account import Account
+from registry.domain.batch import Batch
+from registry.domain.certificate import Certificate
+from registry.domain.project import Project
+from registry.domain.roles import Registry
+from registry.domain.standard import Standard
+from registry.errors import RefusedError
+from registry.history import Happened
+from registry.store.log import Placed
+
+State = Account | Batch | Certificate | Project | Registry | Standard
+
+
+def show(name: str, directory: Path, *, voice: Voice) -> None:
+    """Say every entry of the stream `name`, and its state.
+
+    Raises:
+        RefusedError: `no_registry`, `no_stream`.
+    """
+    with opened(directory) as source:
+        entries = [_entry(placed, name, source) for placed in source.stream(name)]
+        if not entries:
+            raise RefusedError("no_stream", stream=name)
+        state = figures(source.state(name))
+        origin = source.origin
+    if voice.is_json:
+        demonstration = is_demonstration(origin)
+        found = {"stream": name, "entries": entries, "state": state}
+        voice.json({**found, "origin": origin, "demonstration": demonstration})
+        return
+    voice.demonstration(origin)
+    voice.say("show.title", stream=name, count=len(entries))
+    for entry in entries:
+        _tell_entry(entry, voice)
+    voice.print("")
+    voice.say("show.state")
+    _tell_fields(state, {}, voice)
+
+
+def figures(state: State) -> dict[str, Any]:
+    """The key figures of a stream's state."""
+    match state:
+        case Registry():
+            roles = sorted([index, account, role] for (account, role), index in state.roles.items())
+            names = ("since", "account", "role")
+            held = [dict(zip(names, item, strict=True)) for item in roles]
+            return {"origin": state.origin, "roles": held}
+        case Standard():
+            return {
+                "credit_class": state.credit_class,
+                "home": state.home,
+                "unit_g": state.unit_g,
+                "claims": state.claims,
+                "deposited_units": sum(units.total_g for _, units in state.deposited.items()),
+            }
+        case Account():
+            living = [key for key, life in state.keys.items() if life.ended is None]
+            return {
+                "legal_form": state.legal_form,
+                "controller": state.controller,
+                "keys": len(state.keys),
+                "keys_valid": sorted(public for _, public in living),
+                "custodial": all(state.keys[key].custodial for key in living),
+            }
+        case Project():
+            return _project(state)
+        case Batch():
+            return _batch(state)
+        case Certificate():
+            return {
+                "holder": state.holder,
+                "amount_g": state.amount_g,
+                "issued_in": state.issued,
+                "final": not state.home,
+                "awaiting": state.home,
+            }
+        case _:
+            assert_never(state)
+
+
+def _project(state: Project) -> dict[str, Any]:
+    monitored = [
+        {
+            "period": period,
+            "verifier": found.verifier,
+            "verified_g": found.verified_g,
+            "issued_g": found.issued_g,
+        }
+        for period, found in sorted(state.monitored.items())
+    ]
+    return {
+        "status": state.status,
+        "owner": state.owner,
+        "standard": state.standard,
+        "crediting": state.crediting,
+        "validator": state.validator[0],
+        "monitored": monitored,
+    }
+
+
+def _batch(state: Batch) -> dict[str, Any]:
+    return {
+        "status": state.status,
+        "credit_origin": state.origin,
+        "standard": state.standard,
+        "period": state.period,
+        "received_g": state.received_g,
+        "held_g": state.held_g,
+        "locked_g": state.locked_g,
+        "retired_g": state.retired_g,
+        "cancelled_g": state.cancelled_g,
+        "carved_g": state.carved_g,
+        "holders": len(state.held),
+    }
+
+
+def _entry(placed: Placed, name: str, source: Opened) -> dict[str, Any]:
+    happened = [made for made in placed.happened() if made.stream == name]
+    parts = placed.entry.intent.parts
+    return {
+        "index": placed.index,
+        "position": happened[0].position,
+        "time": words.utc_time(placed.entry.at_us),
+        "at_us": placed.entry.at_us,
+        "leaf": placed.leaf,
+        "signers": [signer.account for signer in placed.entry.intent.signers],
+        "events": [_event(made, source) for made in happened],
+        "together": [part.stream for part in parts if part.stream != name],
+    }
+
+
+def _event(made: Happened, source: Opened) -> dict[str, Any]:
+    """Kind, body, what is kept of what it commits to, and the outcome."""
+    body = shape.body_of(made.event)
+    hidden = {
+        name: body[name] for name in shape.commitments(type(made.event)) if body[name] is not None
+    }
+    found = source.shown(list(hidden.values()))
+    return {
+        "kind": made.event.kind,
+        "body": body,
+        "opened": {name: found[one].value for name, one in hidden.items() if one in found},
+        "hidden": sorted(name for name, one in hidden.items() if one not in found),
+        "outcome": outcome_object(made.outcome),
+    }
+
+
+def _tell_entry(entry: Mapping[str, Any], voice: Voice) -> None:
+    voice.print("")
+    kinds = " + ".join(made["kind"] for made in entry["events"])
+    place = {"index": entry["index"], "position": entry["position"]}
+    voice.say("show.entry", **place, time=words.local_time(entry["at_us"]), form=kinds)
+    voice.say("show.signers", signers=entry["signers"])
+    if entry["together"]:
+        voice.say("show.together", streams=entry["together"])
+    for made in entry["events"]:
+        hidden = {name: voice.text("show.hidden") for name in made["hidden"]}
+        _tell_fields({**made["body"], **made["opened"]}, hidden, voice)
+        if made["outcome"] is not None:
+            voice.print(f"  {voice.text('show.outcome')}")
+            _tell_fields(made["outcome"], {}, voice, indent=4)
+
+
+def _tell_fields(
+    fields: Mapping[str, Any], remarks: Mapping[str, str], voice: Voice, *, indent: int = 2
+) -> None:
+    for name, value in fields.items():
+        shown = words.closed(value) if name == "ranges" else value
+        label = words.term(words.FIELDS, name, voice.lang)
+        text = words.fact(name, shown, voice.lang)
+        remark = f" {remarks[name]}" if name in remarks else ""
+        voice.print(f"{' ' * indent}{label}: {text}{remark}")

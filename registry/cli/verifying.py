@@ -1,0 +1,62 @@
+"""`registry verify`: a verdict on one proof file, for somebody who trusts nobody but a pinned key."""
+
+from pathlib import Path
+
+from registry.cli import belief, paper, verdict
+from registry.cli.exits import UsageError
+from registry.cli.verdict import Verdict
+from registry.cli.voice import Voice
+from registry.errors import RegistryError, StaleError
+from registry.ledger.note import VerifierKey
+from registry.verifier import certificate
+from registry.verifier.certificate import Verified
+
+
+def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
+    """Check the certificate in `file`, say the verdict, and return the exit code.
+
+    Raises:
+        UsageError: there is no such file, or the key is none.
+    """
+    data = belief.readable(file)
+    origin = None
+    try:
+        origin = certificate.origin_of(data)
+        key = belief.key_for(origin, vkey)
+        verified = _verified(data, key, size_min, voice)
+    except UsageError:
+        raise
+    except RegistryError as error:
+        return _failed(verdict.of_error(error, origin), voice)
+    assert key is not None
+    found = Verdict(name="valid", origin=origin)
+    if voice.is_json:
+        verdict.say_object(found, paper.object_of(verified), voice)
+    else:
+        verdict.say(found, voice.text("verify.subject", number=paper.number_of(verified)), voice)
+        paper.tell(verified, key, voice)
+    return found.exit_code
+
+
+def _failed(found: Verdict, voice: Voice) -> int:
+    if voice.is_json:
+        verdict.say_object(found, {}, voice)
+    else:
+        verdict.say(found, verdict.subject_log(found, voice), voice)
+        if found.name == "invalid":
+            voice.say("verify.advice")
+    return found.exit_code
+
+
+def _verified(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice) -> Verified:
+    """The certificate, once the proof holds and contradicts nothing that was seen before."""
+    try:
+        verified = certificate.verify(data, key, size_min=size_min)
+    except StaleError:
+        # Stale, but signed: it must not contradict what was seen either.
+        if key is not None:
+            belief.remember(data, key, voice)
+        raise
+    assert key is not None, "nothing is valid without a key"
+    belief.remember(data, key, voice)
+    return verified

@@ -1,0 +1,469 @@
+"""The words on the screen, in Chinese and English: terms, sentences, and how quantities and times are written.
+
+Tonnes exist only here: 1 t = 1,000,000 g, written exactly. In a text {name} is a fact; what stands in [square brackets]
+is left out where one of its facts is missing, and any other missing fact becomes an ellipsis.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Literal
+
+from registry.cli.codes import CODES
+
+Lang = Literal["zh", "en"]
+Text = tuple[str, str]
+"""Chinese, English."""
+
+GRAMS_PER_TONNE = 1_000_000
+FACT_CHARACTERS_MAX = 400
+UNKNOWN = "…"
+
+CHINA = timezone(timedelta(hours=8))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_FACT = re.compile(r"\{(\w+)\}")
+
+PURPOSES: dict[str, Text] = {
+    "activity": ("活动", "activity"),
+    "competition": ("赛事", "competition"),
+    "enterprise": ("企业", "enterprise"),
+    "exhibition": ("会展", "exhibition"),
+    "individual": ("个人", "individual"),
+    "meeting": ("会议", "meeting"),
+    "product_footprint": ("产品碳足迹", "product footprint"),
+    "public_body": ("机关单位", "public body"),
+    "restoration": ("替代性生态修复", "restoration in place of what was destroyed"),
+    "scenic_area": ("景区", "scenic area"),
+    "zero_carbon_branch": ("零碳金融网点", "zero-carbon branch"),
+    "zero_carbon_meeting_room": ("零碳会议室", "zero-carbon meeting room"),
+    "zero_carbon_scene": ("零碳场景", "zero-carbon scene"),
+}
+LEGAL_FORMS: dict[str, Text] = {
+    "company": ("企业", "company"),
+    "event": ("活动", "event"),
+    "person": ("个人", "person"),
+    "public_body": ("机关", "public body"),
+    "social_organisation": ("社会组织", "social organisation"),
+    "unstated": ("未载明", "not stated"),
+}
+ROLES: dict[str, Text] = {
+    "officer": ("登记官", "registry officer"),
+    "authority": ("主管部门", "competent authority"),
+    "buffer": ("缓冲账户", "buffer account"),
+    "court": ("法院", "court"),
+    "exchange": ("交易机构", "exchange"),
+    "operator": ("平台运营方", "platform operator"),
+    "procuratorate": ("检察院", "procuratorate"),
+    "validator": ("审定机构", "validation body"),
+    "verifier": ("核查机构", "verification body"),
+}
+GROUNDS: dict[str, Text] = {
+    "administrative_order": ("行政决定", "administrative order"),
+    "court_order": ("法院裁判", "court order"),
+    "tree_planting": ("义务植树", "tree-planting duty"),
+    "voluntary": ("自愿", "voluntary"),
+}
+ORIGINS: dict[str, Text] = {
+    "native": ("本系统签发", "issued here"),
+    "deposited": ("托管登记", "deposited"),
+    "deposited_retired": ("托管登记，原登记系统已注销", "deposited, retired at home already"),
+}
+CLASSES: dict[str, Text] = {
+    "allowance": ("配额", "allowance"),
+    "reduction": ("减排量", "reduction"),
+    "removal": ("清除量", "removal"),
+}
+RESULTS: dict[str, Text] = {
+    "pass": ("符合", "pass"),
+    "flag": ("不符", "flag"),
+    "undecidable": ("无法判定", "undecidable"),
+}
+REASONS: dict[str, Text] = {
+    "": ("在期限之内", "within the time allowed"),
+    "early": ("在所称期间结束之前注销", "retired before the period claimed was over"),
+    "late": (
+        "所称期间结束十二个月之后才注销",
+        "retired more than twelve months after the period claimed",
+    ),
+    "month_too_coarse": ("只知月份，不足以判定", "the month alone does not decide it"),
+    "no_period": ("没有写明期间", "no period is stated"),
+    "not_yet_happened": ("减排量当时尚未产生", "the reductions had not happened yet"),
+    "pre_offset": ("预抵消：活动结束之前注销", "offset in advance, before the event was over"),
+    "too_old": (
+        "核算期在注销前五年以前结束",
+        "the monitoring period ended more than five years before",
+    ),
+}
+RULES: dict[str, Text] = {
+    "claim": ("所称期间", "period claimed"),
+    "credits": ("信用的核算期", "monitoring period of the credits"),
+}
+KINDS: dict[str, Text] = {
+    "batch.deposited.v1": ("托管登记", "deposited"),
+    "batch.issued.v1": ("签发", "issued"),
+    "batch.retired.v1": ("注销", "retired"),
+    "batch.retirement_imported.v1": ("补录注销", "retirement imported"),
+    "batch.transferred.v1": ("划转", "transferred"),
+}
+FIELDS: dict[str, Text] = {
+    "activity": ("活动", "activity"),
+    "agent": ("代理人", "agent"),
+    "beneficiary": ("受益人", "beneficiary"),
+    "name": ("名称", "name"),
+    "organisers": ("主办单位", "organisers"),
+    "purchaser": ("购买人", "purchaser"),
+    "trade": ("成交编号", "trade"),
+}
+
+_TERMS: Mapping[str, Mapping[str, Text]] = {
+    "purpose": PURPOSES,
+    "legal_form": LEGAL_FORMS,
+    "role": ROLES,
+    "ground": GROUNDS,
+    "credit_origin": ORIGINS,
+    "credit_class": CLASSES,
+}
+
+SCREEN: dict[str, Text] = {
+    "demonstration": (
+        "【演示，非真实凭证】",
+        "*** DEMONSTRATION, NOT A GENUINE CERTIFICATE ***",
+    ),
+    # init, key, trust, accept-mark
+    "init.done": ("登记系统已建立：{directory}", "A registry has begun in {directory}"),
+    "key.vkey": ("公钥（vkey）：{vkey}", "Public key (vkey): {vkey}"),
+    "key.fingerprint": ("指纹：{fingerprint}", "Fingerprint: {fingerprint}"),
+    "init.next": (
+        (
+            "接下来：\n"
+            "  公布上面的公钥和指纹；查验的人各自运行   registry trust '{vkey}'\n"
+            "  导入清单                               registry import-list FILE --dir {directory}\n"
+            "  审计                                   registry audit {directory}\n"
+            "  私钥的口令在 {directory}/passphrase：请移到别处，用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。"
+        ),
+        (
+            "Next:\n"
+            "  publish the key and its fingerprint; whoever checks runs   registry trust '{vkey}'\n"
+            "  import a list                                              registry import-list FILE --dir"
+            " {directory}\n  audit                                                      registry audit {directory}\n"
+            "  The passphrase of the private keys is in {directory}/passphrase: keep it elsewhere and name it in"
+            " CARBON_REGISTRY_PASSPHRASE_FILE."
+        ),
+    ),
+    "trust.done": (
+        "已采信 {name} 的公钥。请经另一渠道（电话、公报、当面）核对上面的指纹；不符就不要相信。",
+        (
+            "The key of {name} is pinned. Compare the fingerprint over another channel (by phone, in a gazette, in"
+            " person); if it differs, do not believe it."
+        ),
+    ),
+    "mark.accepted": (
+        "已把现有的 {size} 条记录认作所见的最高处（根 {root}）。此举已留下记录。",
+        "The {size} entries that are here are now the highest seen (root {root}). That was put on record.",
+    ),
+    # certificates
+    "certificates.title": ("证明（{count} 张）", "certificates ({count})"),
+    "certificate.number": ("编号", "number"),
+    "certificate.amount": ("数量", "amount"),
+    "certificate.purpose": ("用途", "purpose"),
+    "certificate.holder": ("持有人", "holder"),
+    "certificate.names": ("名称", "names"),
+    "certificate.state": ("状态", "state"),
+    "certificate.final": ("已终局", "final"),
+    "certificate.awaiting": (
+        "待原登记系统注销：{awaiting}",
+        "awaits home cancellation: {awaiting}",
+    ),
+    "certificate.private": ("（不公开）", "(not public)"),
+    "certificate.written": (
+        "证明 {number} 已写入 {file}（{bytes} 字节）。任何人都可用采信的公钥查验：registry verify {file}",
+        (
+            "Certificate {number} was written to {file} ({bytes} bytes). Anybody with a pinned key can check it:"
+            " registry verify {file}"
+        ),
+    ),
+    "certificate.written_private": (
+        "文件内有不公开的名称：只交给所涉之人。",
+        "The file shows names that are not public: give it to those whom they concern only.",
+    ),
+    # balance, show, trace
+    "balance.title": ("账户 {account}[（{name}）]", "account {account}[ ({name})]"),
+    "balance.batch": ("批次", "batch"),
+    "balance.standard": ("种类", "kind"),
+    "balance.period": ("核算期", "monitoring period"),
+    "balance.ranges": ("段数", "ranges"),
+    "balance.held": ("持有", "held"),
+    "balance.retired": ("已注销", "retired"),
+    "balance.total": ("合计", "total"),
+    "balance.none": ("没有持有，也没有注销过。", "Holds nothing, and retired nothing."),
+    "show.title": ("流 {stream}：{count} 条记录", "stream {stream}: {count} entries"),
+    "show.entry": (
+        "记录 {index} · 位置 {position} · {time} · {form}",
+        "entry {index} · position {position} · {time} · {form}",
+    ),
+    "show.signers": ("签署：{signers}", "signed by {signers}"),
+    "show.together": ("同一记录另涉：{streams}", "in the same entry: {streams}"),
+    "show.outcome": ("结果", "outcome"),
+    "show.hidden": ("（只有承诺）", "(commitment only)"),
+    "show.state": ("现状", "state now"),
+    "trace.title": ("{batch} 的序列号 {serial}", "serial number {serial} of {batch}"),
+    "trace.index": ("记录", "entry"),
+    "trace.time": ("时间", "time"),
+    "trace.kind": ("事由", "what"),
+    "trace.holder": ("此后持有人", "held then by"),
+    "trace.held": ("现由 {holder} 持有。", "It is held by {holder} now."),
+    "trace.retired": (
+        "已由 {holder} 注销，证明 {number}。",
+        "It was retired by {holder}, with certificate {number}.",
+    ),
+    # verify
+    "verdict.valid": ("有效", "VALID"),
+    "verdict.invalid": ("无效", "INVALID"),
+    "verdict.incomplete": ("无法判定", "INCOMPLETE"),
+    "verdict.stale": ("过时", "STALE"),
+    "verdict.line": ("{verdict}[ — {subject}]", "{verdict}[ — {subject}]"),
+    "verdict.reason": ("原因（{code}）：{message}", "Reason ({code}): {message}"),
+    "where": (
+        "位置：[记录 {index}][，流 {stream}][，位置 {position}]",
+        "Where: [entry {index}][, stream {stream}][, position {position}]",
+    ),
+    "verify.subject": ("证明 {number}", "certificate {number}"),
+    "verify.log": ("日志：{origin}", "Log: {origin}"),
+    "verify.amount": ("数量：{amount_g}", "Amount: {amount_g}"),
+    "verify.purpose": ("用途：{purpose}；依据：{ground}", "Purpose: {purpose}; ground: {ground}"),
+    "verify.period": ("所称期间：{period}", "Period claimed: {period}"),
+    "verify.place": ("地点（GB/T 2260）：{place}", "Place (GB/T 2260): {place}"),
+    "verify.holder": ("持有人：{holder}", "Holder: {holder}"),
+    "verify.name": ("{field}：{value}", "{field}: {value}"),
+    "verify.private": (
+        "不公开的证明：文件内不含名称。",
+        "A certificate that is not public: its names are not in the file.",
+    ),
+    "verify.retired": (
+        "注销：{batch}（{standard}，核算期 {period}）{amount_g}，序列号 {ranges}",
+        "Retired: {batch} ({standard}, monitoring period {period}) {amount_g}, serial numbers {ranges}",
+    ),
+    "verify.ranges_beside": (
+        "{count} 段，列于记录之外",
+        "in {count} ranges that stand beside the entry",
+    ),
+    "verify.signed": (
+        "时间：{time}；签署：{signers}",
+        "Time: {time}; signed by {signers}",
+    ),
+    "verify.recorded": (
+        (
+            "截至 {size} 条记录，它确已入账（记录 {index}），密钥指纹 {fingerprint}。只查了入账：此前的规则没有重放，"
+            "签署密钥属于哪些账户没有追溯；要重放请 registry audit。"
+        ),
+        (
+            "As of {size} entries it was recorded (entry {index}), under the key {fingerprint}. Recorded, not"
+            " replayed: the rules before it were not gone through again, nor was it traced that the signing keys"
+            " belong to these accounts; registry audit replays."
+        ),
+    ),
+    "verify.final": (
+        "终局：不待任何原登记系统注销。",
+        "Final: nothing is awaited from a home registry.",
+    ),
+    "verify.awaiting": (
+        "尚未终局：待 {awaiting} 的原登记系统注销。",
+        "Not final: awaits cancellation by the home registry of {awaiting}.",
+    ),
+    "verify.home": (
+        "原登记系统已注销：{standard}，{reference}，{day}。",
+        "Cancelled at home: {standard}, {reference}, {day}.",
+    ),
+    "verify.attested": (
+        "补录的既往注销：由登记官和持有人具名证实，并非由账本证明。",
+        "Imported history: attested by those who signed, not proven.",
+    ),
+    "verify.custodial": (
+        "持有人的密钥由运营方代管：签署是运营方代持有人作出的。",
+        "Custodial: signed by the operator for the holder.",
+    ),
+    "verify.verdict": ("时间规则：{verdict}", "Timing: {verdict}"),
+    "verify.advice": (
+        "不要依赖这份文件。请保存它，并直接向登记机构查询。",
+        "Do not rely on this file. Keep it, and ask the registry itself.",
+    ),
+    "verify.not_remembered": (
+        "注意：未能记住所见的检查点（{why}），下次无法据此发现分叉。",
+        "Note: the checkpoint could not be remembered ({why}), so a fork could not be told by it next time.",
+    ),
+    # audit
+    "audit.subject": ("日志 {origin}", "log {origin}"),
+    "audit.replayed": (
+        "{entries} 条记录全部重放，规则、签名、链和树都成立。",
+        "All {entries} entries were replayed: rules, signatures, chains and tree hold.",
+    ),
+    "audit.root": ("根：{root}", "Root: {root}"),
+    "audit.balance": (
+        (
+            "签发与托管 {issued_g}（签发 {native_g}，托管 {deposited_g}）= 持有 {held_g} + 锁定 {locked_g}"
+            " + 注销 {retired_g} + 核减 {cancelled_g}"
+        ),
+        (
+            "Issued and deposited {issued_g} (native {native_g}, deposited {deposited_g}) = held {held_g} + locked"
+            " {locked_g} + retired {retired_g} + cancelled {cancelled_g}"
+        ),
+    ),
+    "audit.certificates": (
+        "证明 {certificates} 张，其中 {awaiting} 张待原登记系统注销。",
+        "{certificates} certificates, of which {awaiting} await cancellation by a home registry.",
+    ),
+    "audit.stands": (
+        "此前的 {stands} 条记录仍然成立。",
+        "The first {stands} entries still stand.",
+    ),
+    "audit.unconfirmed": (
+        "以下数字由记录重放得出，但不能据此采信：",
+        "The figures below follow from the entries, but cannot be relied upon:",
+    ),
+    "audit.progress": ("审计", "auditing"),
+    # errors
+    "error": ("错误（{code}）：{message}", "Error ({code}): {message}"),
+    "error.unknown": (
+        "{message}。请查 docs/format.md 中的这个代码。",
+        "{message}. See docs/format.md for this code.",
+    ),
+}
+
+
+def pick(text: Text, lang: Lang) -> str:
+    """One language of a text."""
+    return text[0] if lang == "zh" else text[1]
+
+
+def tonnes(grams: int) -> str:
+    """A mass in tonnes, exactly, such as "616,921.203 t"."""
+    whole, rest = divmod(abs(grams), GRAMS_PER_TONNE)
+    decimals = f".{rest:06d}".rstrip("0") if rest else ""
+    return f"{'-' if grams < 0 else ''}{whole:,}{decimals} t"
+
+
+def local_time(at_us: int) -> str:
+    """A time in microseconds since 1970 UTC as it is written in China, such as "2026-09-21 10:00:00 +08:00"."""
+    at = _moment(at_us)
+    return f"{at_us} µs" if at is None else f"{at.astimezone(CHINA):%Y-%m-%d %H:%M:%S} +08:00"
+
+
+def utc_time(at_us: int) -> str | None:
+    """A time in microseconds since 1970 UTC as RFC 3339 has it; None beyond the calendar."""
+    at = _moment(at_us)
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"
+
+
+def grouped(number: str) -> str:
+    """A certificate's number as it is printed, in groups of four."""
+    return "-".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def closed(ranges: object) -> list[str]:
+    """Half-open serial ranges as they are printed, closed; none where they stand beside the entry."""
+    if not isinstance(ranges, list | tuple):
+        return []
+    return [f"{start}–{end - 1}" for start, end in ranges]
+
+
+def purpose_word(purpose: str, lang: Lang) -> str:
+    """What is claimed, in words."""
+    return term(PURPOSES, purpose, lang)
+
+
+def verdict_words(verdict: tuple[str, str, str, str], lang: Lang) -> str:
+    """A timing verdict, in words."""
+    norm, rule, result, reason = verdict
+    said = (term(RESULTS, result, lang), term(REASONS, reason, lang), norm, term(RULES, rule, lang))
+    return pick(("{}：{}（{}，{}）", "{}: {} ({}, {})"), lang).format(*said)
+
+
+def term(terms: Mapping[str, Text], name: str, lang: Lang) -> str:
+    """A word out of one of the tables above; the name itself if it is not in there."""
+    return pick(terms[name], lang) if name in terms else clean(name)
+
+
+def clean(text: str) -> str:
+    """`text` without what a terminal might obey: control and direction characters become a mark."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def screen(key: str, lang: Lang, facts: Mapping[str, object]) -> str:
+    """The text `key` with its facts."""
+    return fill(pick(SCREEN[key], lang), lang, facts)
+
+
+def code_text(code: str, lang: Lang, facts: Mapping[str, object]) -> str:
+    """What an error code says, with the facts of the error."""
+    if code not in CODES:
+        told = ", ".join(f"{name}={fact(name, value, lang)}" for name, value in facts.items())
+        text = f"{code} ({told})" if told else code
+        return screen("error.unknown", lang, {"message": text})
+    return fill(pick(CODES[code], lang), lang, facts)
+
+
+def fill(text: str, lang: Lang, facts: Mapping[str, object]) -> str:
+    """`text` with facts in their places; it never fails for want of one."""
+
+    def optional(found: re.Match[str]) -> str:
+        there = all(name in facts for name in _FACT.findall(found[1]))
+        return found[1] if there else ""
+
+    def place(found: re.Match[str]) -> str:
+        name = found[1]
+        return fact(name, facts[name], lang) if name in facts else UNKNOWN
+
+    return _FACT.sub(place, _OPTIONAL.sub(optional, text))
+
+
+def fact(name: str, value: Any, lang: Lang) -> str:
+    """A fact as people read it: grams as tonnes, times in China, periods, terms, bytes in hex."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return _several(name, list(value), lang)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {fact(key, item, lang)}" for key, item in value.items())
+    if value is None:
+        said = "—"
+    elif isinstance(value, bool):
+        said = pick(("是", "yes") if value else ("否", "no"), lang)
+    elif isinstance(value, int):
+        said = _number(name, value)
+    elif isinstance(value, bytes):
+        said = value.hex()
+    elif name in _TERMS:
+        said = term(_TERMS[name], str(value), lang)
+    else:
+        # A message is one of our texts, made of facts that were cleaned and cut.
+        said = str(value) if name == "message" else clean(str(value))[:FACT_CHARACTERS_MAX]
+    return said
+
+
+def _number(name: str, value: int) -> str:
+    if name.endswith("_g"):
+        return tonnes(value)
+    return local_time(value) if name.endswith("_us") else str(value)
+
+
+def _several(name: str, values: list[Any], lang: Lang) -> str:
+    if len(values) == 2 and all(isinstance(item, str) and item[:4].isdigit() for item in values):
+        return f"{clean(values[0])} … {clean(values[1])}"
+    said = pick(("、", ", "), lang).join(_one(name, item, lang) for item in values) or "—"
+    return said if len(said) <= FACT_CHARACTERS_MAX else f"{said[:FACT_CHARACTERS_MAX]}{UNKNOWN}"
+
+
+def _one(name: str, item: Any, lang: Lang) -> str:
+    if name == "verdicts" and isinstance(item, list | tuple) and len(item) == 4:
+        norm, rule, result, reason = item
+        return verdict_words((norm, rule, result, reason), lang)
+    nested = isinstance(item, list | tuple | Mapping)
+    return f"({fact(name, item, lang)})" if nested else fact(name, item, lang)
+
+
+def _moment(at_us: int) -> datetime | None:
+    try:
+        at = _EPOCH + timedelta(microseconds=at_us)
+        at.astimezone(CHINA)
+    except OverflowError:
+        return None
+    return at
