@@ -76,12 +76,14 @@ def _check_audit(directory: Path) -> None:
     _require((status, found["verdict"]) == (0, "valid"), f"golden log: {found}")
     _require(found["root"] == told["entries"][-1]["root"], "another root")
     with sqlite3.connect(file) as connection:
-        connection.execute(
-            "UPDATE stored_events SET state = substr(state, 1, 99) || x'00' || substr(state, 101) WHERE rowid = 641"
-        )
+        altered = bytearray.fromhex(told["entries"][10]["entry"])
+        altered[100] ^= 1
+        changed = (bytes(altered), 10 * 64 + 1)
+        connection.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", changed)
     connection.close()
     status, found = _run("audit", str(file), "--key", told["vkey"])
-    _require((status, found["verdict"]) == (1, "invalid"), f"altered log: {found}")
+    named = (status, found["reason"], (found["at"] or {}).get("index"))
+    _require(named == (1, "entry_altered", 10), f"altered log: {found}")
 
 
 def _write(file: Path, told: dict[str, Any]) -> None:
