@@ -3,8 +3,10 @@
 The rows are real and public; kinds of credit and serial numbers are not published and are invented here.
 """
 
+import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -252,12 +254,10 @@ def _tell_checks(
 
 def _tell_next(directory: Path, key: VerifierKey, file: Path, voice: Voice) -> None:
     voice.print(voice.pick("接下来可以试：", "What to try next:"))
-    for command in (
-        f"registry trust '{key}'",
-        f"registry verify {file}",
-        f"registry audit {directory}",
-    ):
-        voice.print(f"    {command}")
+    # Called by its path, as `make demo` does, the command is not on the reader's PATH.
+    program = "registry" if shutil.which("registry") else os.path.relpath(sys.argv[0])
+    for arguments in (f"trust '{key}'", f"verify {file}", f"audit {directory}"):
+        voice.print(f"    {program} {arguments}")
 
 
 def _object(
