@@ -27,6 +27,7 @@ ABSENT = ("eventsourcing", "fastapi", "pytest")
 
 # Section 13 of docs/format.md.
 TABLES = """
+PRAGMA user_version = 1;
 CREATE TABLE stored_events (rowid INTEGER PRIMARY KEY, originator_id TEXT NOT NULL,
     originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,
     UNIQUE (originator_id, originator_version)) STRICT;

@@ -74,8 +74,7 @@ def _failed(
 def _audited(path: Path, key: VerifierKey | None, vkey: str | None, voice: Voice) -> Audited:
     """What the log comes to. Where its head does not say whose it is, its first entry does."""
     try:
-        with belief.at_hand(), voice.progress() as progress:
-            return auditing.audit(path, key, progress=progress)
+        return _audited_with(path, key, voice)
     except IncompleteError as error:
         found = error.facts.get("audited")
         if key is not None or not isinstance(found, Audited):
@@ -83,8 +82,15 @@ def _audited(path: Path, key: VerifierKey | None, vkey: str | None, voice: Voice
         pinned = belief.key_for(found.origin, vkey)
         if pinned is None:
             raise
+    return _audited_with(path, pinned, voice)
+
+
+def _audited_with(path: Path, key: VerifierKey | None, voice: Voice) -> Audited:
     with belief.at_hand(), voice.progress() as progress:
-        return auditing.audit(path, pinned, progress=progress)
+        audited = auditing.audit(path, key, progress=progress)
+    assert key is not None, "nothing is valid without a key"
+    belief.remember(audited.note, key, voice)
+    return audited
 
 
 def _stands(path: Path, error: RegistryError, key: VerifierKey | None) -> int | None:

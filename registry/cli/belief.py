@@ -7,7 +7,6 @@ from pathlib import Path
 from registry.cli.exits import UsageError
 from registry.cli.voice import Voice
 from registry.errors import IncompleteError, RefusedError
-from registry.ledger import proof
 from registry.ledger.note import VerifierKey, open_checkpoint, read_vkey
 from registry.verifier import trust
 from registry.verifier.trust import Memory
@@ -42,13 +41,12 @@ def key_for(origin: str | None, vkey: str | None) -> VerifierKey | None:
         raise IncompleteError("pins_unreadable", file=file, why=why) from error
 
 
-def remember(data: bytes, key: VerifierKey, voice: Voice) -> None:
-    """Compare the checkpoint of a proof that `key` signed with what was seen before, and keep it if it is higher.
+def remember(note: bytes, key: VerifierKey, voice: Voice) -> None:
+    """Compare a checkpoint that `key` signed with what was seen before, and keep it if it is higher.
 
     Raises:
         BrokenHistoryError: `forked`.
     """
-    note = proof.decode(data).note
     memory = Memory(key=key)
     try:
         memory.check(open_checkpoint(note, key))

@@ -117,6 +117,18 @@ _SIGNING: dict[str, Text] = {
         "这里没有保管所需的私钥[（账户 {account}）][（密钥 {key}）]。请由持有人自行签署。",
         "The private key needed is not kept here[ (account {account})][ (key {key})]. Its holder has to sign.",
     ),
+    "no_keyring": (
+        "私钥文件不在：{file}。没有它不能写入；请恢复该文件。查验和审计不需要它。",
+        "The file of private keys is not there: {file}. Nothing can be written without it; restore it. Checking needs none.",
+    ),
+    "too_many": (
+        "一次提交 {requests} 件，超过上限 {most}。请分几次提交。",
+        "{requests} requests in one commit, of at most {most}. Submit them in several.",
+    ),
+    "unknown_schema": (
+        "数据库的表是第 {found} 版，本程序只认识第 {known} 版。请改用相应版本的程序。",
+        "The tables are of version {found}; this program knows version {known}. Use the program that goes with them.",
+    ),
     "no_passphrase": (
         "找不到私钥的口令：{file}。请恢复该文件，或用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。",
         (
@@ -197,6 +209,10 @@ _ORDER: dict[str, Text] = {
     "account_not_open": (
         "账户 {account} 没有开立。请核对账号，或先开户。",
         "The account {account} is not open. Check its id, or open it first.",
+    ),
+    "bad_uscc": (
+        "{account} 里的统一社会信用代码校验不符。请核对代码。",
+        "The unified social credit code in {account} fails its own check. Look it up again.",
     ),
     "not_a_controller": (
         "{controller} 不能作控制人：须是自行控制的已开立账户。",

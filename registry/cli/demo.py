@@ -17,14 +17,14 @@ from typing import Any
 from registry.acts import published_list
 from registry.acts.published_list import PublishedList
 from registry.cli.import_list import category_rows, flagged, tell_flagged
-from registry.cli.voice import Voice
+from registry.cli.voice import WHERE, Voice
 from registry.cli.words import tonnes
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
 from registry.projections.retirements import Retirements
-from registry.store.importer import BODIES, Importer, ImportedRow
+from registry.store.importer import BODIES, ImportedRow, Importer
 from registry.store.log import DATABASE, Log
-from registry.store.operator import Operator, create, log_key
+from registry.store.operator import Operator, create
 from registry.store.proofs import certificate_proof
 from registry.verifier.audit import Audited, audit
 from registry.verifier.certificate import Verified, verify
@@ -73,9 +73,19 @@ def run(directory: Path, voice: Voice) -> None:
     altered_row = next(item for item in rows if item.row.number == ALTERED_ROW)
     altered = _alter_a_copy(directory, key, altered_row.index)
     if voice.is_json:
-        voice.json(_object(key, rows, retirements, audited, altered, file))
+        told = {
+            "demonstration": True,
+            "vkey": str(key),
+            "certificate": str(file),
+            "audit": {**asdict(audited), "root": audited.root.hex(), "note": audited.note.decode()},
+            "altered": {
+                "reason": altered.found.code,
+                "at": {name: altered.found.facts.get(name) for name in WHERE},
+            },
+        }
+        voice.json({**told, **_figures(rows, retirements)})
         return
-    _tell_ledger(key, rows, audited, voice)
+    _tell_ledger(rows, audited, voice)
     _tell_figures(published, retirements, voice)
     _tell_timing(rows, voice)
     _tell_checks(audited, verified, file, altered, voice)
@@ -127,9 +137,7 @@ def _alter_a_copy(directory: Path, key: VerifierKey, index: int) -> Altered:
     raise AssertionError("an altered copy passed its audit")
 
 
-def _tell_ledger(
-    key: VerifierKey, rows: Sequence[ImportedRow], audited: Audited, voice: Voice
-) -> None:
+def _tell_ledger(rows: Sequence[ImportedRow], audited: Audited, voice: Voice) -> None:
     voice.print(
         voice.pick(
             "演示，非真实凭证。以下各行是四川省公布的清单；信用种类和序列号未公布，系为演示而虚构。",
@@ -260,39 +268,20 @@ def _tell_next(directory: Path, key: VerifierKey, file: Path, voice: Voice) -> N
         voice.print(f"    {program} {arguments}")
 
 
-def _object(
-    key: VerifierKey,
-    rows: Sequence[ImportedRow],
-    retirements: Retirements,
-    audited: Audited,
-    altered: Altered,
-    file: Path,
-) -> dict[str, Any]:
+def _figures(rows: Sequence[ImportedRow], retirements: Retirements) -> dict[str, Any]:
+    """The figures, for JSON."""
+
+    def told(totals: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
+        return {name: {"retirements": n, "amount_g": g} for name, (n, g) in totals.items()}
+
     found = [(item.row, item.verdicts) for item in rows]
-    facts = altered.found.facts
     return {
-        "demonstration": True,
-        "vkey": str(key),
         "rows": len(rows),
         "retired_g": retirements.total_g(),
-        "by_category": {
-            name: {"retirements": n, "amount_g": grams}
-            for name, (n, grams) in retirements.by_purpose().items()
-        },
-        "by_month": {
-            name: {"retirements": n, "amount_g": grams}
-            for name, (n, grams) in retirements.by_month().items()
-        },
-        "flagged": [
-            {"no": row.number, "reason": verdict[3]} for row, verdict in flagged(found, "flag")
-        ],
+        "by_category": told(retirements.by_purpose()),
+        "by_month": told(retirements.by_month()),
+        "flagged": [{"no": row.number, "reason": why[3]} for row, why in flagged(found, "flag")],
         "undecidable": [row.number for row, _ in flagged(found, "undecidable")],
-        "audit": {**asdict(audited), "root": audited.root.hex()},
-        "certificate": str(file),
-        "altered": {
-            "reason": altered.found.code,
-            "at": {name: facts.get(name) for name in ("stream", "position", "index")},
-        },
     }
 
 

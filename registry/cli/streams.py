@@ -167,7 +167,7 @@ def _tell_entry(entry: Mapping[str, Any], voice: Voice) -> None:
         hidden = {name: voice.text("show.hidden") for name in made["hidden"]}
         _tell_fields({**made["body"], **made["opened"]}, hidden, voice)
         if made["outcome"] is not None:
-            voice.print(f"  {voice.text('show.outcome')}")
+            voice.print("  " + voice.text("show.outcome"))
             _tell_fields(made["outcome"], {}, voice, indent=4)
 
 

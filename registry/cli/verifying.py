@@ -7,6 +7,7 @@ from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
 from registry.errors import RegistryError, StaleError
+from registry.ledger import proof
 from registry.ledger.note import VerifierKey
 from registry.verifier import certificate
 from registry.verifier.certificate import Verified
@@ -55,8 +56,8 @@ def _verified(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice)
     except StaleError:
         # Stale, but signed: it must not contradict what was seen either.
         if key is not None:
-            belief.remember(data, key, voice)
+            belief.remember(proof.decode(data).note, key, voice)
         raise
     assert key is not None, "nothing is valid without a key"
-    belief.remember(data, key, voice)
+    belief.remember(proof.decode(data).note, key, voice)
     return verified

@@ -18,7 +18,7 @@ from typing import Any
 from registry.errors import require
 from registry.ledger import canonical
 from registry.ledger import intent as intents
-from registry.ledger.intent import Intent, array, natural, several, sized
+from registry.ledger.intent import Intent, array, moment, natural, several, sized
 
 TAG = "carbon-registry/entry/v1"
 ENTRY_BYTES_MAX = 65_535
@@ -81,7 +81,7 @@ def decode(data: bytes) -> Entry:
     listed = several(signatures, 0, intents.SIGNERS_MAX, "signatures")
     placed = array(places, len(intent.parts), "places")
     return Entry(
-        at_us=natural(at_us, "at_us"),
+        at_us=moment(at_us, "at_us"),
         intent_bytes=intent_bytes,
         intent=intent,
         signatures=tuple(sized(item, 64, "signature") for item in listed),

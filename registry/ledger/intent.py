@@ -24,6 +24,9 @@ SIGNERS_MAX = 16
 PARTS_MAX = 32
 EVENTS_PER_PART_MAX = 8
 NONCE_BYTES = 16
+TIME_US_MAX = 2**53 - 1
+"""A day in the year 2255: beyond it no reader's calendar or number needs to go."""
+
 LIFE_US_MAX = 7 * 24 * 3600 * 1_000_000
 
 _ACCOUNT = re.compile(r"registry|account/[0-9A-Za-z-]{1,48}|bearer/[a-z2-7]{52}", re.ASCII)
@@ -97,7 +100,7 @@ def decode(data: bytes) -> Intent:
         signers=tuple(read),
         parts=tuple(_read_part(item) for item in several(parts, 1, PARTS_MAX, "parts")),
         nonce=sized(nonce, NONCE_BYTES, "nonce"),
-        not_after_us=natural(not_after_us, "not_after_us"),
+        not_after_us=moment(not_after_us, "not_after_us"),
     )
     _check_distinct([part.stream for part in intent.parts], "streams")
     _check_distinct([signer.account for signer in intent.signers], "signers")
@@ -151,6 +154,13 @@ def natural(value: object, field: str) -> int:
     """`value` if it is an integer from 0. Raises: RefusedError `malformed`."""
     fits = type(value) is int and value >= 0
     require(fits, "malformed", field=field, why="an integer from 0 expected")
+    assert isinstance(value, int)
+    return value
+
+
+def moment(value: object, field: str) -> int:
+    """`value` if it is a time in microseconds, from 0 to TIME_US_MAX. Raises: RefusedError `malformed`."""
+    require(natural(value, field) <= TIME_US_MAX, "malformed", field=field, why="too late a time")
     assert isinstance(value, int)
     return value
 

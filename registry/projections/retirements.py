@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from registry.domain import certificate
-from registry.domain.batch import RetirementImported, Retired
+from registry.domain.batch import Retired, RetirementImported
 from registry.domain.timing import Verdict, day_of
 from registry.history import Happened
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from eventsourcing.sqlite import SQLiteCursor
 
 from registry import history
-from registry.errors import BrokenHistoryError, RefusedError
+from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import Addition, SignedIntent, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
-from registry.ledger.commitment import Opening
+from registry.ledger.commitment import Opening, check_opening
 from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
 from registry.store.log import Log, Moment
@@ -28,6 +28,7 @@ from registry.store.mark import Mark, Seen
 from registry.store.openings import Openings
 
 STREAMS_CACHED_MAX = 20_000
+REQUESTS_MAX = 65_536
 
 Sign = Callable[[Checkpoint], bytes]
 """Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
@@ -61,6 +62,7 @@ class _Draft:
         self.log = log
         self.at_us = at_us
         self.additions: list[Addition] = []
+        self.openings: list[tuple[Addition, Sequence[Opening]]] = []
         self.nodes: list[tuple[int, int, bytes]] = []
         self.streams: dict[str, Stream] = {}
         self.cached: Mapping[str, Stream] = {}
@@ -93,11 +95,12 @@ class _Draft:
             return None
         return _Made(index, self._moment.node(0, index), self._moment.data(index))
 
-    def take(self, addition: Addition) -> None:
+    def take(self, addition: Addition, openings: Sequence[Opening]) -> None:
         self.log = addition.intent.log
         self.at_us = addition.at_us
         self.nodes += self.frontier.append(addition.leaf)
         self.additions.append(addition)
+        self.openings.append((addition, openings))
         self.streams.update(addition.streams)
         self._nonces[addition.intent.author, addition.intent.nonce] = addition
 
@@ -117,6 +120,18 @@ class _Made:
     @property
     def intent_bytes(self) -> bytes:
         return self._entry.intent_bytes
+
+
+def _check_openings(request: Request) -> None:
+    """Return if the openings open commitments of this very intent, each once.
+
+    Raises:
+        RefusedError: `wrong_opening`.
+    """
+    fields = [opening.field for opening in request.openings]
+    require(len(set(fields)) == len(fields), "wrong_opening", field="one field twice")
+    for opening in request.openings:
+        check_opening(request.signed.intent, opening)
 
 
 class Committer:
@@ -145,14 +160,11 @@ class Committer:
         Raises:
             BrokenHistoryError: `no_mark`, `behind_mark`, `differs_from_mark`, `derived.tree`.
         """
-        with self._mark.locked(), self._log.recorder.writing() as cursor:
-            moment = self._caught_up(cursor)
-            self._check_mark(moment)
-            self._openings.add(self._frontier.size, [])
-            unsigned = moment.head().checkpoint is None
-        if unsigned:
-            with self._mark.locked():
-                self._acknowledge()
+        with self._mark.locked():
+            with self._log.recorder.writing() as cursor:
+                self._check_mark(self._caught_up(cursor))
+                self._openings.add(self._frontier.size, [])
+            self._acknowledge()
 
     def commit(
         self, requests: Sequence[Request], *, whole: bool = False
@@ -163,9 +175,12 @@ class Committer:
         `whole` or not at all. The same intent again gets the receipt of the first time.
 
         Raises:
-            RefusedError: one of a `whole` is refused; nothing was recorded.
+            RefusedError: `too_many` requests; or one of a `whole` is refused; nothing was recorded.
             BrokenHistoryError: the tables or the mark are not what they must be; nothing was recorded.
         """
+        require(
+            len(requests) <= REQUESTS_MAX, "too_many", requests=len(requests), most=REQUESTS_MAX
+        )
         with self._mark.locked():
             with self._log.recorder.writing() as cursor:
                 moment = self._caught_up(cursor)
@@ -175,7 +190,7 @@ class Committer:
                 if whole and refused:
                     raise refused[0]
                 if draft.additions:
-                    self._record(cursor, draft, requests)
+                    self._record(cursor, draft)
             note = self._acknowledge(draft)
         return [
             answer
@@ -194,7 +209,7 @@ class Committer:
             draft, (answer,) = self._judge(self._caught_up(cursor), [request])
             if isinstance(answer, RefusedError):
                 raise answer
-            self._record(cursor, draft, [request])
+            self._record(cursor, draft)
         with self._mark.locked():
             self._mark.write(Seen(size=draft.size, root=draft.frontier.root()))
             note = self._acknowledge(draft)
@@ -238,21 +253,18 @@ class Committer:
                 answers.append((made.index, made.leaf))
                 continue
             try:
+                _check_openings(request)
                 addition = history.append(draft, signed, at_us=at_us)
             except RefusedError as refusal:
                 answers.append(refusal)
                 continue
-            draft.take(addition)
+            draft.take(addition, request.openings)
             answers.append((addition.index, addition.leaf))
         return draft, answers
 
-    def _record(self, cursor: SQLiteCursor, draft: _Draft, requests: Sequence[Request]) -> None:
+    def _record(self, cursor: SQLiteCursor, draft: _Draft) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
-        openings = {request.signed.data: request.openings for request in requests}
-        start = draft.size - len(draft.additions)
-        self._openings.add(
-            start, [(addition, openings[addition.intent_bytes]) for addition in draft.additions]
-        )
+        self._openings.add(draft.size - len(draft.additions), draft.openings)
         recorder = self._log.recorder
         recorder.record_nodes(cursor, draft.nodes)
         recorder.record(cursor, draft.additions, draft.size, draft.frontier.root())

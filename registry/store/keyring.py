@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from registry.errors import RefusedError
+from registry.errors import RefusedError, require
 from registry.ledger.keys import SUITE, Key, key_id
 
 FILE = "keys.db"
@@ -40,13 +40,14 @@ class Keyring:
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / FILE
+        require(self._file.is_file(), "no_keyring", file=str(self._file))
         self._sealing = AESGCM(self._sealing_key(read_passphrase(directory)))
         self._opened: dict[Key, Ed25519PrivateKey] = {}
 
     @classmethod
     def create(cls, directory: Path) -> "Keyring":
         """A keyring without keys; with a new passphrase beside it unless the environment names one."""
-        if ENVIRONMENT not in os.environ:
+        if not os.environ.get(ENVIRONMENT):
             file = directory / PASSPHRASE_FILE
             file.touch(mode=0o600)
             file.write_text(os.urandom(32).hex() + "\n", "ascii")
@@ -98,11 +99,19 @@ class Keyring:
         Raises:
             RefusedError: `no_private_key`; `wrong_passphrase` if it cannot be unsealed.
         """
-        if key not in self._opened:
-            self._opened[key] = self._unseal(key)
+        self.unseal(key)
         return self._opened[key].sign(message)
 
-    def _unseal(self, key: Key) -> Ed25519PrivateKey:
+    def unseal(self, key: Key) -> None:
+        """Have `key` ready for signing.
+
+        Raises:
+            RefusedError: `no_private_key`; `wrong_passphrase` if it cannot be unsealed.
+        """
+        if key not in self._opened:
+            self._opened[key] = self._unsealed(key)
+
+    def _unsealed(self, key: Key) -> Ed25519PrivateKey:
         with closing(self._connect()) as connection:
             row = connection.execute(
                 "SELECT sealed FROM keys WHERE key_id = ?", (key_id(key),)

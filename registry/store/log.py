@@ -11,12 +11,18 @@ from typing import Any
 from eventsourcing.sqlite import SQLiteCursor
 
 from registry import history
-from registry.errors import BrokenHistoryError, RefusedError
+from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import Entry
-from registry.store.recorder import PARTS_PER_ENTRY, Datastore, LogRecorder, row_number
+from registry.store.recorder import (
+    PARTS_PER_ENTRY,
+    SCHEMA_VERSION,
+    Datastore,
+    LogRecorder,
+    row_number,
+)
 
 DATABASE = "registry.db"
 PAGE_ENTRIES = 500
@@ -24,7 +30,7 @@ PAGE_ENTRIES = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """Where the log stands: size, root, and the signed checkpoint, if it was signed since."""
+    """Where the log stands: size, root, and the last signed checkpoint, which may cover fewer entries."""
 
     size: int
     root: bytes
@@ -163,6 +169,8 @@ class Log:
             raise RefusedError("no_registry", directory=str(directory))
         self.directory = directory
         self.recorder = LogRecorder(Datastore(str(file)))
+        version = self.recorder.schema_version()
+        require(version == SCHEMA_VERSION, "unknown_schema", found=version, known=SCHEMA_VERSION)
 
     def close(self) -> None:
         """Give the file back; the last one to do so folds the write-ahead log into it."""

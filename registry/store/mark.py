@@ -55,7 +55,7 @@ class Mark:
             BrokenHistoryError: `no_mark`; `bad_mark` if the file does not say what a mark says.
         """
         try:
-            text = self.file.read_text("ascii")
+            text = self.file.read_bytes().decode("ascii")
         except FileNotFoundError as error:
             raise BrokenHistoryError("no_mark", file=str(self.file)) from error
         except UnicodeDecodeError as error:

@@ -29,13 +29,6 @@ class Openings:
     def __init__(self, directory: Path) -> None:
         self._file = directory / FILE
 
-    def create(self) -> None:
-        """Make the empty file, readable by its owner only."""
-        self._file.touch(mode=0o600)
-        with closing(self._connect()) as connection:
-            connection.execute(_TABLE)
-            connection.execute(_INDEX)
-
     def add(self, size: int, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
         """Keep the openings of acts that are about to be recorded; durable on return.
 
@@ -92,11 +85,15 @@ class Openings:
                 yield wanted, _opening(row)
 
     def _connect(self) -> sqlite3.Connection:
+        """A connection; to an empty file, readable by its owner only, where there is none or all was erased."""
+        self._file.touch(mode=0o600)
         connection = sqlite3.connect(self._file, isolation_level=None, timeout=30)
         # A rollback journal is emptied at every commit; a write-ahead log would keep what was erased.
         connection.execute("PRAGMA journal_mode = TRUNCATE")
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(_TABLE)
+        connection.execute(_INDEX)
         return connection
 
 

@@ -7,6 +7,7 @@ DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless
 import secrets
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,6 +67,8 @@ class Operator:
             openings=self.openings,
             sign=self._sign_checkpoint,
         )
+        # Now, not when the first entry is durable and cannot be signed.
+        self.keyring.unseal(self._signer(LOG_ACCOUNT).key)
         if not beginning:
             self.committer.start()
 
@@ -149,35 +152,41 @@ def log_key(log: Log) -> VerifierKey:
 def create(directory: Path, *, origin: str) -> None:
     """Begin a registry in `directory`: keys, two root officers, the first entry, the mark.
 
-    Made beside it and moved there as the last step: a crash leaves no registry, never half of one.
+    Made beside it and moved there as the last step, the database last of all: a crash leaves no registry, never half.
 
     Raises:
         RefusedError: `directory_in_use`, `malformed` for an origin that is none.
     """
+    directory = directory.resolve()
     in_use = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
     require(not in_use, "directory_in_use", directory=str(directory))
     shape.origin(origin)
+    made = not directory.exists()
     directory.parent.mkdir(parents=True, exist_ok=True)
     beside = directory.parent / f".{directory.name}.{secrets.token_hex(4)}"
     beside.mkdir(mode=0o700)
     try:
         _begin(beside, origin)
-        beside.replace(directory)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        for file in sorted(beside.iterdir(), key=lambda file: file.name == DATABASE):
+            file.replace(directory / file.name)
+        beside.rmdir()
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
+        if made:
+            shutil.rmtree(directory, ignore_errors=True)
         raise
 
 
 def accept_mark(directory: Path, at_us: int) -> Seen:
     """Take the log as it is for the highest that was seen, because a person decided so; kept on record."""
-    log = Log(directory)
-    with log.recorder.reading() as cursor:
+    with closing(Log(directory)) as log, log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        head = moment.head()
         mark = Mark(moment.log_id() or b"")
-    seen = Seen(size=head.size, root=head.root)
-    mark.accept(seen, at_us)
-    log.close()
+        with mark.locked():
+            head = moment.head()
+            seen = Seen(size=head.size, root=head.root)
+            mark.accept(seen, at_us)
     return seen
 
 
@@ -186,7 +195,6 @@ def _begin(directory: Path, origin: str) -> None:
     recorder = LogRecorder(Datastore(str(directory / DATABASE)))
     recorder.create_table()
     recorder.datastore.close()
-    Openings(directory).create()
     keyring = Keyring.create(directory)
     own, *officer_keys = keyring.generate(3)
     keyring.assign({own: LOG_ACCOUNT})

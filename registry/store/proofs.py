@@ -22,11 +22,12 @@ def certificate_proof(log: Log, openings: Openings, number: str, *, private: boo
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
         note = moment.head().checkpoint
-        if note is None:
-            raise RefusedError("head_not_signed", directory=str(log.directory))
-        placed = [moment.placed(index) for index in moment.indexes(f"certificate/{number}")]
-        if not placed:
+        indexes = moment.indexes(f"certificate/{number}")
+        if not indexes:
             raise RefusedError("no_certificate", number=number)
+        if note is None or read_checkpoint(split_note(note)[0]).size <= indexes[-1]:
+            raise RefusedError("head_not_signed", directory=str(log.directory))
+        placed = [moment.placed(index) for index in indexes]
         random = moment.placed(0).entry.intent.parts[0].events[0][1]["random"]
         size = read_checkpoint(split_note(note)[0]).size
         leaves = [_leaf(moment, item, size) for item in placed]

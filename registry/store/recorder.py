@@ -5,7 +5,7 @@
     tree           the complete subtrees, under the number that `tree.stored_number` gives
     nonces         which entry an author's nonce made
     detached       rows that stand beside an entry
-    head           one row: size and root as of the last commit, and the signed checkpoint once there is one
+    head           one row: size and root as of the last commit, and the last checkpoint that was signed
 
 All of it is written in one transaction, except the signed checkpoint, which anybody with the log's key can make again.
 """
@@ -150,6 +150,13 @@ class LogRecorder(SQLiteApplicationRecorder):
         """The schema, all of it."""
         return list(TABLES)
 
+    def schema_version(self) -> int:
+        """The version of the tables, 0 where there are none."""
+        with self.reading() as cursor:
+            cursor.execute("PRAGMA user_version")
+            (version,) = cursor.fetchone()
+        return int(version)
+
     @contextmanager
     def reading(self) -> Iterator[SQLiteCursor]:
         """One moment of the database; writers go on beside it."""
@@ -194,7 +201,12 @@ class LogRecorder(SQLiteApplicationRecorder):
                 for number, row in enumerate(beside.rows)
             ],
         )
-        cursor.execute("INSERT OR REPLACE INTO head VALUES (1,?,?,NULL)", (size, root))
+        # The last signed checkpoint stays until the new one is signed: it is true of what it covers.
+        cursor.execute(
+            "INSERT INTO head VALUES (1,?,?,NULL)"
+            " ON CONFLICT (one) DO UPDATE SET size = excluded.size, root = excluded.root",
+            (size, root),
+        )
 
     def record_nodes(self, cursor: SQLiteCursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
         """Write complete subtrees, (level, number, hash) each."""
@@ -213,8 +225,8 @@ class LogRecorder(SQLiteApplicationRecorder):
             cursor.execute("PRAGMA synchronous = NORMAL")
             try:
                 cursor.execute(
-                    "UPDATE head SET checkpoint = ? WHERE size = ? AND checkpoint IS NULL",
-                    (note, size),
+                    "UPDATE head SET checkpoint = ? WHERE size = ? AND checkpoint IS NOT ?",
+                    (note, size, note),
                 )
             finally:
                 cursor.execute("PRAGMA synchronous = FULL")

@@ -8,10 +8,11 @@ The log is read once, in order; signatures are checked in threads beside it.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from registry.domain.roles import Registry
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
 from registry.history import Addition, SignedEntry
 from registry.ledger import canonical, tree
-from registry.ledger.commitment import Opening, commitment
+from registry.ledger import entry as entries
+from registry.ledger.commitment import Opening, check_opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX
 from registry.ledger.keys import SUITE
 from registry.ledger.note import (
@@ -38,6 +40,10 @@ from registry.verifier.replay import Replay
 from registry.verifier.trust import Memory
 
 CHUNK_ENTRIES = 256
+SETTLING_TRIES = 10
+SETTLING_S = 0.05
+PENDING_ENTRIES_MAX = 65_536
+"""So many entries may be about to be written: their openings are stored before them."""
 
 Progress = Callable[[int, int], None]
 """Told how many entries were checked, of how many."""
@@ -65,6 +71,8 @@ class Audited:
     awaiting: int
     """Certificates that wait for a home cancellation."""
     openings: int
+    note: bytes
+    """The signed checkpoint, to be remembered; empty where there is none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,8 +95,6 @@ class _Tables:
     detached: "_Along"
     findings: _Findings
     remembered: set[tuple[str, bytes]] = field(default_factory=set)
-    acts: bytearray = field(default_factory=bytearray)
-    """SHA-256 of author and nonce, per entry."""
 
 
 class _Along:
@@ -127,8 +133,7 @@ def audit(
         IncompleteError: `no_pinned_key`, `unsigned_tail`; the fact `audited` holds what was found.
         StaleError: `shorter_than_seen`: it holds, but this user saw more of it; the fact `audited` as above.
     """
-    with database.reading(path) as source:
-        source.check_file()
+    with _settled(path) as source:
         replay, tables = Replay(), _tables(source)
         try:
             for number, addition in enumerate(_followed(source, replay, tables)):
@@ -138,12 +143,12 @@ def audit(
             raise _blame(source, broken) from broken
         _check_ends(tables, replay)
         checkpoint, note = _check_head(source, replay, tables.findings, key)
-    opened = _check_openings(path, replay, tables)
+        opened = _check_openings(path, source, replay, tables.findings)
     if tables.findings.first is not None:
         raise tables.findings.first
-    audited = _summary(replay, opened)
+    audited = _summary(replay, opened, note)
     progress(audited.entries, audited.entries)
-    _check_policy(audited, checkpoint, note, key, replay)
+    _check_policy(audited, checkpoint, key, replay)
     return audited
 
 
@@ -161,6 +166,28 @@ def origin_of(path: Path) -> str | None:
     try:
         text, _ = split_note(head[2])
         return read_checkpoint(text).origin
+    except RefusedError:
+        return None
+
+
+@contextmanager
+def _settled(path: Path) -> Iterator[Database]:
+    """The database at a moment when its head is signed; if a writer was stopped before that, as it is."""
+    for _ in range(SETTLING_TRIES):
+        with database.reading(path) as source:
+            if not source.has_writer or _signed_size(source) == source.count():
+                yield source
+                return
+        time.sleep(SETTLING_S)
+    with database.reading(path) as source:
+        yield source
+
+
+def _signed_size(source: Database) -> int | None:
+    head = source.head()
+    try:
+        text, _ = split_note(head[2] if head and isinstance(head[2], bytes) else b"")
+        return read_checkpoint(text).size
     except RefusedError:
         return None
 
@@ -248,7 +275,6 @@ def _compare_nonces(addition: Addition, tables: _Tables) -> None:
         if row != (addition.index, asked.author, asked.nonce):
             tables.findings.note("derived.nonces", **_where(addition))
         tables.remembered.add((asked.author, asked.nonce))
-    tables.acts += _act(asked.author, asked.nonce)
 
 
 def _compare_detached(addition: Addition, tables: _Tables) -> None:
@@ -276,7 +302,7 @@ def _check_ends(tables: _Tables, replay: Replay) -> None:
 
 def _check_head(
     source: Database, replay: Replay, findings: _Findings, key: VerifierKey | None
-) -> tuple[Checkpoint | None, bytes | None]:
+) -> tuple[Checkpoint | None, bytes]:
     """The stored head is the log's; the checkpoint in it, once its signature holds (if there is a key)."""
     head = source.head()
     size, root, note = head or (None, None, None)
@@ -284,7 +310,7 @@ def _check_head(
     if note is None:
         if not agrees:
             findings.note("derived.head")
-        return None, None
+        return None, b""
     try:
         require(isinstance(note, bytes), "bad_note", why="not a byte string")
         assert isinstance(note, bytes)
@@ -315,10 +341,10 @@ def _check_root(source: Database, replay: Replay, checkpoint: Checkpoint) -> Non
         BrokenHistoryError: `entries_missing` if it counts more; `root_mismatch`, or the entry that was altered.
     """
     registry: Registry = replay.stream("registry").state
-    if checkpoint.origin != registry.origin:
-        raise BrokenHistoryError("wrong_origin", origin=checkpoint.origin, expected=registry.origin)
     if checkpoint.size > replay.size:
         raise BrokenHistoryError("entries_missing", index=replay.size, signed=checkpoint.size)
+    if checkpoint.origin != registry.origin:
+        raise BrokenHistoryError("wrong_origin", origin=checkpoint.origin, expected=registry.origin)
     if replay.root_at(checkpoint.size) != checkpoint.root:
         raise _blame(source, BrokenHistoryError("root_mismatch", size=checkpoint.size))
 
@@ -337,7 +363,10 @@ def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
         if isinstance(last, int) and stored.index > last:
             break
         first = stored.rows[0]
-        if isinstance(first.state, bytes) and leaves[stored.index] != tree.leaf_hash(first.state):
+        if first.part != 0:
+            return BrokenHistoryError("entry_missing", index=stored.index)
+        assert isinstance(first.state, bytes)
+        if leaves[stored.index] != tree.leaf_hash(first.state):
             return BrokenHistoryError(
                 "entry_altered",
                 stream=first.stream,
@@ -366,50 +395,44 @@ def _signed_leaves(source: Database) -> list[bytes]:
     return leaves if same else []
 
 
-def _check_openings(path: Path, replay: Replay, tables: _Tables) -> int:
+def _check_openings(path: Path, source: Database, replay: Replay, findings: _Findings) -> int:
     """Every opening that is kept opens what it says it does. What was erased is no finding."""
     if not path.is_dir():
         return 0
     count = 0
     for row in database.openings(path):
+        entry = row["entry"]
+        if isinstance(entry, int) and 0 <= entry - replay.size < PENDING_ENTRIES_MAX:
+            continue
         count += 1
-        if not _opens(row, replay, tables.acts):
-            tables.findings.note("derived.openings", field=row["field"], entry=row["entry"])
+        if not _opens(row, source, replay.size):
+            findings.note("derived.openings", field=row["field"], entry=entry)
     return count
 
 
-def _opens(row: Mapping[str, object], replay: Replay, acts: bytearray) -> bool:
-    """Whether a row of openings is of the act that it names, and opens the commitment that it names."""
-    author, nonce, salt = row["author"], row["nonce"], row["salt"]
-    text, value, entry = row["field"], row["value"], row["entry"]
-    shaped = isinstance(author, str) and isinstance(text, str) and isinstance(value, bytes)
-    if not (shaped and isinstance(nonce, bytes) and isinstance(salt, bytes)):
+def _opens(row: Mapping[str, object], source: Database, size: int) -> bool:
+    """Whether a row of openings is of the act that it names, and opens the commitment that stands there."""
+    entry, salt, text, value = (row[name] for name in ("entry", "salt", "field", "value"))
+    if not (isinstance(entry, int) and 0 <= entry < size):
         return False
-    assert isinstance(author, str)
+    assert isinstance(salt, bytes)
     assert isinstance(text, str)
     assert isinstance(value, bytes)
-    if not isinstance(entry, int) or entry >= replay.size:
-        # Kept for an entry that was about to be written when the audit began.
-        return isinstance(entry, int)
-    if acts[32 * entry : 32 * entry + 32] != _act(author, nonce):
-        return False
+    asked = entries.decode(source.entry(entry)).intent
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
+        opening = Opening(field=text, salt=salt, value=shown)
+        check_opening(asked, opening)
     except RefusedError:
         return False
-    assert replay.log is not None
-    opening = Opening(field=text, salt=salt, value=shown)
-    return row["commitment"] == commitment(replay.log, author, nonce, opening)
-
-
-def _act(author: str, nonce: bytes) -> bytes:
-    return sha256(canonical.encode([author, nonce])).digest()
+    committed = commitment(asked.log, asked.author, asked.nonce, opening)
+    stored = (row["commitment"], row["author"], row["nonce"])
+    return stored == (committed, asked.author, asked.nonce)
 
 
 def _check_policy(
     audited: Audited,
     checkpoint: Checkpoint | None,
-    note: bytes | None,
     key: VerifierKey | None,
     replay: Replay,
 ) -> None:
@@ -425,15 +448,14 @@ def _check_policy(
         raise StaleError(
             "shorter_than_seen", entries=audited.entries, seen=seen.size, audited=audited
         )
-    if checkpoint is None or note is None or checkpoint.size < audited.entries:
+    if checkpoint is None or checkpoint.size < audited.entries:
         signed = 0 if checkpoint is None else checkpoint.size
         raise IncompleteError(
             "unsigned_tail", signed=signed, entries=audited.entries, audited=audited
         )
-    Memory(key=key).remember(note)
 
 
-def _summary(replay: Replay, openings: int) -> Audited:
+def _summary(replay: Replay, openings: int, note: bytes) -> Audited:
     batches: list[Batch] = replay.states(Batch)
     certificates: list[Certificate] = replay.states(Certificate)
     registry: Registry = replay.stream("registry").state
@@ -454,6 +476,7 @@ def _summary(replay: Replay, openings: int) -> Audited:
         certificates=len(certificates),
         awaiting=sum(1 for found in certificates if found.home),
         openings=openings,
+        note=note,
     )
 
 

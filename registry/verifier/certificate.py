@@ -110,24 +110,16 @@ def origin_of(data: bytes) -> str:
         raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
 
 
-def verify(
-    data: bytes,
-    key: VerifierKey | None,
-    *,
-    size_min: int = 0,
-    remembered: Checkpoint | None = None,
-) -> Verified:
+def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verified:
     """The certificate that the proof file `data` shows.
 
     Args:
         data: the file's bytes.
         key: the log's key, pinned by whoever asks; never taken from the file.
         size_min: the least size of a tree that is recent enough.
-        remembered: a checkpoint of the same log that was verified before.
 
     Raises:
-        BrokenHistoryError: the proof does not hold; the code says why, and the facts where. `forked`: it holds, and
-            contradicts what is remembered.
+        BrokenHistoryError: the proof does not hold; the code says why, and the facts where.
         IncompleteError: `no_pinned_key`: everything else holds, which without a key says nothing.
         StaleError: `older_than_asked`: it holds, of a tree smaller than `size_min`.
     """
@@ -140,12 +132,10 @@ def verify(
         verified = _verified(found, issue)
         if key is None:
             raise IncompleteError("no_pinned_key", origin=verified.origin)
-        checkpoint = open_checkpoint(found.note, key)
+        open_checkpoint(found.note, key)
         _check_log(found, issue, key)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
-    if remembered and remembered.size == checkpoint.size and remembered.root != checkpoint.root:
-        raise BrokenHistoryError("forked", size=checkpoint.size, **where)
     if verified.size < size_min:
         raise StaleError("older_than_asked", size=verified.size, size_min=size_min)
     return verified

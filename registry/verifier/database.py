@@ -6,7 +6,7 @@ of another type: each is a finding, none a crash.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,22 @@ OPENINGS = "openings.db"
 PARTS_PER_ENTRY = 64
 POINTER_BYTES = 8
 
-_TABLES = {
-    "stored_events": "rowid originator_id originator_version topic state",
-    "tree": "node hash",
-    "nonces": "account nonce entry",
-    "detached": "entry part event number row",
-    "head": "one size root checkpoint",
+SCHEMA_VERSION = 1
+
+Tables = Mapping[str, str]
+"""The columns of each table, with their types."""
+
+_LOG_TABLES: Tables = {
+    "stored_events": "rowid INTEGER, originator_id TEXT, originator_version INTEGER, topic TEXT,"
+    " state BLOB",
+    "tree": "node INTEGER, hash BLOB",
+    "nonces": "account TEXT, nonce BLOB, entry INTEGER",
+    "detached": "entry INTEGER, part INTEGER, event INTEGER, number INTEGER, row BLOB",
+    "head": "one INTEGER, size INTEGER, root BLOB, checkpoint BLOB",
+}
+_OPENINGS_TABLES: Tables = {
+    "openings": "commitment BLOB, entry INTEGER, author TEXT, nonce BLOB, field TEXT, salt BLOB,"
+    " value BLOB"
 }
 
 
@@ -68,30 +78,16 @@ class Database:
         self._connection = connection
         self.file = file
 
-    def check_file(self) -> None:
-        """Return if SQLite finds its own structures whole, and the tables are tables, of the columns expected.
-
-        Raises:
-            BrokenHistoryError: `database_unreadable`.
-        """
-        found = [row[0] for row in self._connection.execute("PRAGMA integrity_check(1)")]
-        if found != ["ok"]:
-            raise BrokenHistoryError("database_unreadable", file=str(self.file), why=found[0])
-        listed = self._connection.execute("SELECT type, name FROM sqlite_schema").fetchall()
-        odd = {name for kind, name in listed if kind not in {"table", "index"}}
-        odd |= set(_TABLES) ^ {name for kind, name in listed if kind == "table"}
-        for table, columns in _TABLES.items():
-            described = self._connection.execute(f"PRAGMA table_info({table})").fetchall()
-            if [row[1] for row in described] != columns.split():
-                odd.add(table)
-        if odd:
-            why = f"not the tables expected: {', '.join(sorted(odd))}"
-            raise BrokenHistoryError("database_unreadable", file=str(self.file), why=why)
+    @property
+    def has_writer(self) -> bool:
+        """Whether somebody may be writing: SQLite's write-ahead log is there and not empty."""
+        log = self.file.with_name(f"{self.file.name}-wal")
+        return log.exists() and log.stat().st_size > 0
 
     def head(self) -> tuple[object, object, object] | None:
         """Size, root and signed checkpoint, as stored; None if there is not exactly one row."""
-        rows = self._connection.execute("SELECT size, root, checkpoint FROM head").fetchall()
-        return rows[0] if len(rows) == 1 else None
+        rows = self._connection.execute("SELECT one, size, root, checkpoint FROM head").fetchall()
+        return rows[0][1:] if len(rows) == 1 and rows[0][0] == 1 else None
 
     def count(self) -> int:
         """How many entries there seem to be, for showing progress."""
@@ -116,6 +112,14 @@ class Database:
             )
         if rows:
             yield StoredEntry(index=index, rows=rows)
+
+    def entry(self, index: int) -> bytes:
+        """The bytes of entry `index`, which was read before."""
+        (state,) = self._connection.execute(
+            "SELECT state FROM stored_events WHERE rowid = ?", (index * PARTS_PER_ENTRY + 1,)
+        ).fetchone()
+        assert isinstance(state, bytes)
+        return state
 
     def nodes(self) -> Iterator[tuple[object, object]]:
         """The stored tree nodes, (number, hash), in order."""
@@ -154,15 +158,21 @@ def reading(path: Path) -> Iterator[Database]:
     if not file.is_file():
         raise RefusedError("no_registry", directory=str(path))
     with _connected(file) as connection:
+        _check_schema(connection, _LOG_TABLES)
         yield Database(connection, file)
 
 
 def openings(path: Path) -> Iterator[Mapping[str, object]]:
-    """The openings stored beside the database in the directory `path`; none where there is no such file."""
+    """The openings stored beside the database in the directory `path`; none where there is no such file.
+
+    Raises:
+        BrokenHistoryError: `database_unreadable`.
+    """
     file = path / OPENINGS
     if not file.is_file():
         return
     with _connected(file) as connection:
+        _check_schema(connection, _OPENINGS_TABLES)
         cursor = connection.execute(
             "SELECT commitment, entry, author, nonce, field, salt, value FROM openings"
         )
@@ -171,18 +181,45 @@ def openings(path: Path) -> Iterator[Mapping[str, object]]:
             yield dict(zip(names, row, strict=True))
 
 
+class _UnreadableError(Exception):
+    """Why a file is not what it should be."""
+
+
 @contextmanager
 def _connected(file: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection in a read transaction, which ends with it."""
+    connection = None
     try:
         connection = _open(file)
-    except sqlite3.Error as error:
-        raise BrokenHistoryError("database_unreadable", file=str(file), why=str(error)) from error
-    try:
         yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError, _UnreadableError) as error:
         raise BrokenHistoryError("database_unreadable", file=str(file), why=str(error)) from error
     finally:
-        connection.close()
+        if connection is not None:
+            # Cursors that a traceback keeps alive would hold the transaction, and with it the writers' log file.
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            connection.close()
+
+
+def _check_schema(connection: sqlite3.Connection, tables: Tables) -> None:
+    """Return if SQLite finds its own structures whole, and the tables are strict tables of the columns expected."""
+    found = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
+    if found != ["ok"]:
+        raise _UnreadableError(found[0])
+    listed = connection.execute("SELECT type, name FROM sqlite_schema").fetchall()
+    odd = {name for kind, name in listed if kind not in {"table", "index"}}
+    odd |= set(tables) ^ {name for kind, name in listed if kind == "table"}
+    strict = {row[1] for row in connection.execute("PRAGMA table_list") if row[5] == 1}
+    for table, columns in tables.items():
+        described = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        if ", ".join(f"{row[1]} {row[2]}" for row in described) != columns or table not in strict:
+            odd.add(table)
+    if odd:
+        raise _UnreadableError(f"not the tables expected: {', '.join(sorted(odd))}")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if tables is _LOG_TABLES and version != SCHEMA_VERSION:
+        raise _UnreadableError(f"schema version {version}")
 
 
 def _open(file: Path) -> sqlite3.Connection:

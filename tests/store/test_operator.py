@@ -1,0 +1,161 @@
+"""A registry in a directory: how it begins, what files it has, and who may read them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.errors import RefusedError
+from registry.store import operator as operators
+from registry.store.committer import Committer
+from registry.store.keyring import Keyring
+from registry.store.log import Log
+from registry.store.mark import Mark
+from registry.store.openings import Openings
+from registry.store.operator import Operator, create, log_key
+from registry.store.recorder import LogRecorder
+from registry.verifier.audit import audit
+from tests.books import ORIGIN, Book
+
+
+class TornError(Exception):
+    """What a test breaks a beginning with."""
+
+
+def test_a_new_registry_has_two_officers_one_entry_and_a_mark(home: Path) -> None:
+    create(home / "registry", origin=ORIGIN)
+
+    operator = Operator(home / "registry")
+    officers, key, mark = operator.officers(), operator.vkey(), Mark(operator.id).read()
+    operator.close()
+    audited = audit(home / "registry", key)
+    assert len(set(officers)) == 2
+    assert (audited.entries, audited.origin, audited.openings) == (1, ORIGIN, 2)
+    assert (mark.size, mark.root) == (1, audited.root)
+    assert key.name == ORIGIN
+
+
+def test_two_registries_of_one_name_are_two_logs(home: Path) -> None:
+    keys, logs = set(), set()
+    for name in ("one", "two"):
+        create(home / name, origin=ORIGIN)
+        operator = Operator(home / name)
+        keys.add(operator.vkey())
+        logs.add(operator.id)
+        operator.close()
+
+    assert len(keys) == len(logs) == 2
+
+
+def test_an_empty_directory_may_be_used(home: Path) -> None:
+    (home / "registry").mkdir()
+
+    create(home / "registry", origin=ORIGIN)
+
+    log = Log(home / "registry")
+    key = log_key(log)
+    log.close()
+    assert audit(home / "registry", key).entries == 1
+
+
+@pytest.mark.parametrize("what", ["registry", "file in it", "file"])
+def test_a_place_that_is_in_use_is_refused_and_left_alone(home: Path, what: str) -> None:
+    place = home / "registry"
+    if what == "registry":
+        create(place, origin=ORIGIN)
+    elif what == "file in it":
+        place.mkdir()
+        (place / "note").write_text("mine")
+    else:
+        place.write_text("mine")
+    before = sorted(home.rglob("*"))
+
+    with pytest.raises(RefusedError) as refusal:
+        create(place, origin=ORIGIN)
+
+    assert refusal.value.code == "directory_in_use"
+    assert sorted(home.rglob("*")) == before
+
+
+@pytest.mark.parametrize("origin", ["", "two words", "a+b", "ä b", "x" * 200, "a\nb"])
+def test_a_name_that_is_none_is_refused_before_anything_is_made(home: Path, origin: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        create(home / "registry", origin=origin)
+
+    assert refusal.value.code == "malformed"
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [
+        (LogRecorder, "create_table"),
+        (Keyring, "generate"),
+        (Keyring, "assign"),
+        (Keyring, "sign"),
+        (operators, "propose"),
+        (Committer, "begin"),
+        (Openings, "add"),
+        (LogRecorder, "record_nodes"),
+        (LogRecorder, "record"),
+        (Mark, "write"),
+        (LogRecorder, "record_checkpoint"),
+        (Path, "replace"),
+    ],
+)
+def test_a_beginning_that_fails_half_way_leaves_no_registry_and_can_be_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, method: str
+) -> None:
+    def torn(*_values: Any, **_named: Any) -> None:
+        raise TornError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, method, torn)
+        with pytest.raises(TornError):
+            create(home / "registry", origin=ORIGIN)
+
+    assert [path.name for path in home.iterdir() if path.name != "state"] == []
+    create(home / "registry", origin=ORIGIN)
+    operator = Operator(home / "registry")
+    key = operator.vkey()
+    operator.close()
+    assert audit(home / "registry", key).entries == 1
+
+
+def test_only_the_owner_reads_the_files(book: Book) -> None:
+    with book.clerk() as clerk:
+        clerk.operator.record([clerk.transfer(book.streams["native"], "owner", "bob", 1)])
+        modes = {file.name: file.stat().st_mode & 0o777 for file in book.directory.iterdir()}
+
+    assert {"registry.db", "openings.db", "keys.db", "passphrase", "registry.db-wal"} <= set(modes)
+    assert set(modes.values()) == {0o600}
+    assert book.directory.stat().st_mode & 0o777 == 0o700
+    assert book.audited().entries > 0
+
+
+def test_a_place_without_a_registry_is_refused(home: Path) -> None:
+    (home / "empty").mkdir()
+
+    for place in (home / "empty", home / "nothing"):
+        with pytest.raises(RefusedError) as refusal:
+            Operator(place)
+
+        assert refusal.value.code == "no_registry"
+    assert list((home / "empty").iterdir()) == []
+
+
+def test_no_key_is_at_hand_for_a_stranger(book: Book) -> None:
+    with book.clerk() as clerk, pytest.raises(RefusedError) as refusal:
+        clerk.operator.setting("account/aaaaaaaaaaaaaaaa")
+
+    assert refusal.value.code == "no_private_key"
+
+
+def test_a_registry_that_moved_goes_on(book: Book, tmp_path: Path) -> None:
+    moved = book.directory.rename(tmp_path / "somewhere else?#")
+
+    operator = Operator(moved)
+    operator.close()
+
+    assert operator.id == book.id
+    assert audit(moved, book.key).origin == ORIGIN

@@ -1,0 +1,5 @@
+"""Fixtures of the verifier's tests."""
+
+from tests.books import book, home, shelf
+
+__all__ = ["book", "home", "shelf"]
