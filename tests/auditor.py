@@ -5,6 +5,7 @@ It reads entries as MessagePack, keeps dicts and lists, and recomputes what an e
 """
 
 import copy
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -91,6 +92,7 @@ class Auditor:
     """Everything known of a log, as far as it was taken."""
 
     def __init__(self) -> None:
+        self.log = b""
         self.leaves: list[bytes] = []
         self.at_us = 0
         self.nonces: dict[tuple[str, bytes], int] = {}
@@ -129,6 +131,7 @@ class Auditor:
         tag, at_us, asked, signatures, consulted, places = msgpack.unpackb(data)
         say(tag == "carbon-registry/entry/v1", "tag of the entry")
         intent = msgpack.unpackb(asked)
+        self._log(intent)
         self._intent(intent, asked, signatures, at_us)
         signers, parts = [[intent[2], intent[3]], *intent[4]], intent[5]
         self._consulted(signers, parts, consulted)
@@ -159,9 +162,19 @@ class Auditor:
         self.at_us = at_us
         self.nonces[intent[2], intent[6]] = intent[7]
 
+    def _log(self, intent: list[Any]) -> None:
+        """The first entry gives the log its id: the hash of its name, key and random bytes."""
+        if self.leaves:
+            return
+        kind, body = intent[5][0][1][0]
+        say(kind == "registry.created.v1", "not begun")
+        named = ["carbon-registry/log/v1", body["origin"], body["log_key"], body["random"]]
+        say(intent[1] == sha256(msgpack.packb(named)).digest(), "id of the log")
+        self.log = intent[1]
+
     def _intent(self, intent: list[Any], data: bytes, signatures: list[bytes], at_us: int) -> None:
         say(intent[0] == "carbon-registry/intent/v1", "tag of the intent")
-        say(intent[1] == (self.leaves[0] if self.leaves else ZERO), "log")
+        say(not self.leaves or intent[1] == self.log, "log")
         say(type(at_us) is int and at_us >= self.at_us, "time runs back")
         say(at_us <= intent[7] <= at_us + WEEK_US, "not within its life")
         until = self.nonces.get((intent[2], intent[6]), -1)
@@ -236,7 +249,10 @@ class Auditor:
 
     def _account_opened(self, stream: str, body: Any, fresh: Any, *_: Any) -> None:
         say(stream not in self.keys, "open already")
-        self._new(stream, fresh)
+        if "uscc-" in stream:
+            say(closes(stream[-18:]), "organisation code")
+        else:
+            self._new(stream, fresh)
         over = body["controller"]
         say(over == stream or self.controllers.get(over) == over, "controller")
         self.controllers[stream] = over
@@ -341,7 +357,11 @@ class Auditor:
         ranges = wired(self._move(stream, body, body["holder"], "retired"))
         return {"origin": batch["origin"], "period": batch["period"], "ranges": ranges}
 
-    def _batch_retirement_imported(self, stream: str, body: Any, fresh: Any, *_: Any) -> Any:
+    def _batch_retirement_imported(
+        self, stream: str, body: Any, fresh: Any, _signers: Any, _outcomes: Any, at_us: int
+    ) -> Any:
+        china = datetime.fromtimestamp(at_us // 1_000_000, timezone(timedelta(hours=8)))
+        say(body["month"] <= china.strftime("%Y-%m"), "month to come")
         row = body["row"].to_bytes(8, "big")
         say(sha256(body["source"] + row).digest()[:16] == fresh[2], "nonce of the row")
         return self._batch_retired(stream, body)
@@ -423,6 +443,14 @@ class Auditor:
         say([start for start, _, _ in pieces] == ends[:-1], "a gram in no place, or in two")
         say(ends[-1] == self.batches[stream]["amount_g"], "a gram made or lost")
         self.grams[stream] = pieces
+
+
+def closes(code: str) -> bool:
+    """GB 32100-2015, section 4, with its table of weights."""
+    letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+    weighed = sum(letters.index(one) * weight for one, weight in zip(code, weights, strict=False))
+    return letters[(31 - weighed % 31) % 31] == code[17]
 
 
 def sorted_rest(signers: list[Any]) -> list[Any]:
