@@ -23,7 +23,7 @@ RANGES = 1_000
 SIGNED_BY = {
     "registry.role_granted.v1": ["role officer", "role officer"],
     "registry.role_withdrawn.v1": ["role officer", "role officer"],
-    "account.opened.v1": ["role officer"],
+    "account.opened.v1": ["role officer", "controller"],
     "account.key_added.v1": ["@"],
     "account.key_ended.v1": ["@"],
     "standard.recognised.v1": ["role authority", "role officer"],
@@ -100,6 +100,7 @@ class Auditor:
         self.roles: dict[tuple[str, str], int] = {}
         self.keys: dict[str, dict[tuple[str, bytes], list[int | None]]] = {}
         self.controllers: dict[str, str] = {}
+        self.documents: set[tuple[str, bytes]] = set()
         self.standards: dict[str, dict[str, Any]] = {}
         self.units: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self.projects: dict[str, dict[str, Any]] = {}
@@ -211,6 +212,8 @@ class Auditor:
         if kind == "standard.deposited.v1":
             body = parts[1][1][0][1]
         wanted = list(SIGNED_BY[kind])
+        if kind == "account.opened.v1" and body["controller"] == parts[0][0]:
+            wanted.pop()
         if kind == "batch.transferred.v1" and body["venue"] is not None:
             wanted.append("venue")
         say(len(wanted) == len(signers), "number of signers")
@@ -223,8 +226,8 @@ class Auditor:
             else:
                 named = parts[0][0] if want == "@" else body[want]
                 say(account == named, f"signer is not the {want}")
-            if want == "venue":
-                say((account, "exchange") in self.roles, "venue is no exchange")
+            if want in {"venue", "custodian"}:
+                say((account, "exchange") in self.roles, f"{want} is no exchange")
         if kind in TWO_PERSONS:
             persons = {self.controllers[account] for account, _ in signers}
             say(len(persons) == len(signers), "one person twice")
@@ -235,17 +238,19 @@ class Auditor:
         for account, _key in body["officers"]:
             self.roles[account, "officer"] = 0
 
-    def _registry_role_granted(self, _stream: str, body: Any, *_: Any) -> None:
+    def _registry_role_granted(self, _stream: str, body: Any, *_: Any) -> Any:
         say(body["account"] in self.keys, "no such account")
         say((body["account"], body["role"]) not in self.roles, "role held")
         self.roles[body["account"], body["role"]] = len(self.leaves)
+        return {"controller": self.controllers[body["account"]]}
 
     def _registry_role_withdrawn(self, _stream: str, body: Any, *_: Any) -> None:
         index, leaf = body["means"]
         say(self.roles.get((body["account"], body["role"])) == index, "another grant meant")
         say(self.leaves[index] == leaf, "another leaf meant")
         del self.roles[body["account"], body["role"]]
-        say(sum(role == "officer" for _, role in self.roles) >= 2, "too few officers")
+        left = {self.controllers[account] for account, role in self.roles if role == "officer"}
+        say(len(left) >= 2, "too few officers")
 
     def _account_opened(self, stream: str, body: Any, fresh: Any, *_: Any) -> None:
         say(stream not in self.keys, "open already")
@@ -294,16 +299,24 @@ class Auditor:
         grams = (high - low + 1) * standard["unit_g"]
         return {"amount_g": grams, "block": named, "units": (low, high)}
 
-    def _project_listed(self, stream: str, body: Any, fresh: Any, *_: Any) -> None:
+    def _standard_document_entered(self, stream: str, body: Any, *_: Any) -> None:
+        say((stream, body["document"]) not in self.documents, "document used")
+        self.documents.add((stream, body["document"]))
+        say(stream.endswith("/" + self.projects[body["project"]]["standard"]), "own standard")
+
+    def _project_listed(self, stream: str, body: Any, fresh: Any, *_: Any) -> Any:
         self._new(stream, fresh)
         say(self.standards[body["standard"]]["home"] is None, "foreign standard")
         self.projects[stream] = {**body, "validator": None, "verified": {}, "issued": {}, "by": {}}
+        return {"controller": self.controllers[body["owner"]]}
 
     def _project_validated(
         self, stream: str, _body: Any, _fresh: Any, signers: Any, *_: Any
     ) -> Any:
         ((account, _),) = signers
         self.projects[stream]["validator"] = account
+        owner = self.projects[stream]["owner"]
+        say(self.controllers[account] != self.controllers[owner], "validated by the owner")
         return {"body": account, "controller": self.controllers[account]}
 
     def _project_registered(self, stream: str, *_: Any) -> None:
@@ -314,6 +327,7 @@ class Auditor:
         ((account, _),) = signers
         over = self.controllers[account]
         say(over != self.controllers[project["validator"]], "verified by who validated")
+        say(over != self.controllers[project["owner"]], "verified by the owner")
         period = tuple(body["period"])
         for first, last in project["verified"]:
             say(period[1] < first or last < period[0], "periods overlap")

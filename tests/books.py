@@ -148,12 +148,19 @@ class Clerk:
         self.begins(setting, project, [(project, [("project.listed.v1", body)])])
         seen = {"document": digest("papers")}
         self.does("validator", parts=[(project, [("project.validated.v1", seen)])])
-        self.does("one", parts=[(project, [("project.registered.v1", seen)])])
+        entered = self.entered(project, digest("boundary"))
+        self.does("one", parts=[(project, [("project.registered.v1", seen)]), entered])
         return project
+
+    def entered(self, project: str, document: bytes) -> Any:
+        """The part that enters a document in the standard, where it serves once."""
+        body = {"document": document, "project": project}
+        return ("standard/SCFG", [("standard.document_entered.v1", body)])
 
     def issues(self, project: str, amount_g: int, period: tuple[str, str] = PERIOD) -> str:
         verified = {"period": period, "amount_g": amount_g, "report": digest(f"report {period}")}
-        self.does("verifier", parts=[(project, [("project.verified.v1", verified)])])
+        entered = self.entered(project, verified["report"])
+        self.does("verifier", parts=[(project, [("project.verified.v1", verified)]), entered])
         setting = self.setting("verifier", "authority")
         batch = setting.new("batch", 1)
         return self.begins(setting, batch, self.issue(project, batch, amount_g, period))

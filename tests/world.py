@@ -146,7 +146,12 @@ class World:
 
     def opens(self, name: str, *, role: str = "", **changed: Any) -> Person:
         person = Person(name)
-        setting = self.setting(self["one"])
+        over = [
+            other for other in self.people.values() if other.account == changed.get("controller")
+        ]
+        # Nobody signs twice: an account that an officer controls is opened by the other.
+        officer = self["two" if over and over[-1] is self["one"] else "one"]
+        setting = self.setting(officer, *over[-1:])
         person.account = setting.new("account", 0)
         body = self.opening(person, person.account, **changed)
         self.submit(setting, [(person.account, [("account.opened.v1", body)])])
@@ -193,7 +198,7 @@ class World:
             "method": "SCFG-001",
             "place": "510100",
             "crediting": CREDITING,
-            "boundary": digest("boundary"),
+            "boundary": digest(f"boundary {project}"),
             "excluded": EXCLUDED,
             "name": Hidden(value="a forest"),
             **changed,
@@ -204,12 +209,21 @@ class World:
     def registers(self) -> str:
         """A project as far as registered."""
         project = self.lists()
-        for name, kind in (
-            ("validator", "project.validated.v1"),
-            ("one", "project.registered.v1"),
-        ):
-            self.do(name, parts=[(project, [(kind, {"document": digest(kind)})])])
+        papers = {"document": digest("papers")}
+        self.do("validator", parts=[(project, [("project.validated.v1", papers)])])
+        self.registers_project(project)
         return project
+
+    def registers_project(self, project: str, boundary: bytes | None = None) -> Addition:
+        entered = self.entered(project, boundary or digest(f"boundary {project}"))
+        papers = {"document": digest("papers")}
+        return self.do("one", parts=[(project, [("project.registered.v1", papers)]), entered])
+
+    def entered(self, project: str, document: bytes, standard: str = "") -> Any:
+        """The part that enters a document in the project's standard, where it serves once."""
+        body = {"document": document, "project": project}
+        code = standard or self.state(project).standard or "SCFG"
+        return (f"standard/{code}", [("standard.document_entered.v1", body)])
 
     def verifies(self, project: str, amount_g: int, **changed: Any) -> Addition:
         body = {
@@ -218,7 +232,11 @@ class World:
             "report": digest(f"report {project} {changed}"),
             **changed,
         }
-        return self.do("verifier", parts=[(project, [("project.verified.v1", body)])])
+        return self.verified_by("verifier", project, body)
+
+    def verified_by(self, name: str, project: str, body: dict[str, Any]) -> Addition:
+        entered = self.entered(project, body["report"])
+        return self.do(name, parts=[(project, [("project.verified.v1", body)]), entered])
 
     def issues(self, amount_g: int = 1_000, *, project: str = "", **changed: Any) -> str:
         """A batch of `amount_g`, held by the owner."""

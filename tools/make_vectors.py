@@ -450,7 +450,7 @@ def _unlawful_roles_and_accounts(world: World, deputised: Addition) -> Iterator[
     yield "the last but one officer withdrawn", lambda: world.withdraws(officer, "officer", first)
     yield (
         "a controller that is none",
-        lambda: world.opens("dan", controller="account/aaaaaaaaaaaaaaaa"),
+        lambda: world.opens("dan", controller=world["deputy"].account),
     )
     yield (
         "a credit code that does not check",
@@ -486,9 +486,16 @@ def _unlawful_standards_and_projects(world: World, project: str) -> Iterator[Att
     body = {"period": ("2024-01-01", "2024-12-31"), "amount_g": 5, "report": digest("r")}
     yield (
         "verified by the body that validated",
-        lambda: world.do("validator", parts=[(project, [("project.verified.v1", body)])]),
+        lambda: world.verified_by("validator", project, body),
     )
     yield "issued by another verifier", lambda: _issued_by(world, project, "validator")
+    listed_again = world.lists()
+    papers = {"document": digest("papers")}
+    world.do("validator", parts=[(listed_again, [("project.validated.v1", papers)])])
+    yield (
+        "a boundary entered that was not declared",
+        lambda: world.registers_project(listed_again, digest("another boundary")),
+    )
     yield (
         "a day verified twice",
         lambda: world.verifies(project, 5, period=("2025-12-31", "2026-01-31")),

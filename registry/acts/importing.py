@@ -98,8 +98,13 @@ def recognised(kind: Kind) -> Happening:
     )
 
 
-def listed(owner: str, kind: Kind, period: tuple[str, str]) -> Happening:
-    """An invented project whose crediting period is the monitoring period."""
+def boundary_of(project: str) -> bytes:
+    """The hash that stands for the boundary of an invented project."""
+    return invented_document(f"boundary of {project}")
+
+
+def listed(project: str, owner: str, kind: Kind, period: tuple[str, str]) -> Happening:
+    """The invented project `project` whose crediting period is the monitoring period."""
     return (
         "project.listed.v1",
         {
@@ -108,7 +113,7 @@ def listed(owner: str, kind: Kind, period: tuple[str, str]) -> Happening:
             "method": f"{kind.code}-DEMO",
             "place": "510000",
             "crediting": period,
-            "boundary": invented_document(f"boundary of a {kind.code} project"),
+            "boundary": boundary_of(project),
             "excluded": EXCLUDED,
             "name": Hidden(value=f"{kind.code} 项目（{INVENTED}）"),
         },

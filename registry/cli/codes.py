@@ -117,9 +117,17 @@ _SIGNING: dict[str, Text] = {
         "这里没有保管所需的私钥[（账户 {account}）][（密钥 {key}）]。请由持有人自行签署。",
         "The private key needed is not kept here[ (account {account})][ (key {key})]. Its holder has to sign.",
     ),
+    "document_used": (
+        "该文件（{document}）已被项目 {project} 使用。同一边界或报告只能用于一个项目一次。",
+        "That document ({document}) already serves project {project}. A boundary or report serves one project, once.",
+    ),
+    "document_differs": (
+        "登记的文件（{entered}）不是所声明的文件（{expected}）。请登记同一份。",
+        "The document entered ({entered}) is not the one declared ({expected}). Enter that one.",
+    ),
     "no_keyring": (
         "私钥文件不在：{file}。没有它不能写入；请恢复该文件。查验和审计不需要它。",
-        "The file of private keys is not there: {file}. Nothing can be written without it; restore it. Checking needs none.",
+        "The file of private keys is not there: {file}. Nothing can be written without it: restore it.",
     ),
     "too_many": (
         "一次提交 {requests} 件，超过上限 {most}。请分几次提交。",
@@ -281,10 +289,6 @@ _CREDITS: dict[str, Text] = {
     "period_overlaps": (
         "核算期 {period} 与已核查的 {known} 重叠。",
         "The monitoring period {period} overlaps {known}, which was verified before.",
-    ),
-    "report_used": (
-        "核查报告 {report} 已用过。一份报告只能用一次。",
-        "The verification report {report} was used before. A report counts once.",
     ),
     "not_verified": (
         "核算期 {period} 没有核查记录。请先核查。",

@@ -55,6 +55,15 @@ class Act:
             if isinstance(event, kinds) and outcome is not None:
                 yield event, outcome
 
+    def stream_of(self, kind: type) -> str:
+        """The stream in which the one event of `kind` in this act happens."""
+        (found,) = [
+            part.stream
+            for part in self.parts
+            if any(isinstance(event, kind) for event in part.events)
+        ]
+        return found
+
     def new_id_of(self, stream: str) -> str:
         """The id that a stream begun by the part that touches `stream` must have."""
         (found,) = [part.new_id for part in self.parts if part.stream == stream]

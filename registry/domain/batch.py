@@ -239,6 +239,8 @@ def _check_issued(state: Batch, event: Issued, act: Act) -> None:
 def _check_deposited(state: Batch, event: Deposited, act: Act) -> None:
     require_new(act, state.name)
     _check_open(event.holder, act)
+    today = day_of(act.at_us).isoformat()
+    require(event.period[1] <= today, "not_yet_happened", period=event.period, today=today)
     ((_, units),) = act.outcomes_of(UnitsDeposited)
     same = event.amount_g == units["amount_g"]
     require(same, "wrong_amount", amount_g=event.amount_g, units_g=units["amount_g"])

@@ -77,7 +77,7 @@ def judge(state: Certificate, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `certificate_exists`, `wrong_id`, `order_needed`, `claim_not_accepted`, `out_of_order`,
-            `not_awaited`, `wrong_entry_meant`.
+            `not_awaited`, `wrong_entry_meant`, `not_yet_happened`.
     """
     match event:
         case Issued():
@@ -90,6 +90,7 @@ def judge(state: Certificate, event: Event, act: Act) -> Outcome:
             meant = event.means[0]
             same = meant == state.issued
             require(same, "wrong_entry_meant", meant=meant, expected=state.issued)
+            check_cancelled(event, at_us=act.at_us)
             return None
         case _:
             assert_never(event)
@@ -151,6 +152,16 @@ def _issued(state: Certificate, event: Issued, act: Act) -> Mapping[str, Any]:
             accepted = event.purpose in standard.claims
             require(accepted, "claim_not_accepted", purpose=event.purpose, standard=standard.code)
     return outcome_of(event, used, at_us=act.at_us, custodial=used[0][0].holder in act.custodial)
+
+
+def check_cancelled(event: HomeCancelled, *, at_us: int) -> None:
+    """Return if the home cancellation has happened by the time that it is shown.
+
+    Raises:
+        RefusedError: `not_yet_happened`.
+    """
+    today = day_of(at_us).isoformat()
+    require(event.day <= today, "not_yet_happened", day=event.day, today=today)
 
 
 def check_ground(event: Issued) -> None:

@@ -21,6 +21,8 @@ class Capacity:
     role: str = ""
     many: bool = False
     """One signer for each event that has the field, instead of one for all."""
+    elsewhere: bool = False
+    """No signer where the field names a stream of this very act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ _GIVER = Capacity(name="giver", field="batch.transferred.v1:giver")
 _VENUE = Capacity(name="venue", field="batch.transferred.v1:venue", role="exchange")
 _RETIREES = PartForm(kinds=("batch.retired.v1",), most=BATCHES_PER_RETIREMENT_MAX)
 _IMPORTER = Capacity(name="holder", field="batch.retirement_imported.v1:holder")
+_DOCUMENT = PartForm(kinds=("standard.document_entered.v1",))
 _CERTIFICATE = PartForm(kinds=("certificate.issued.v1",))
 
 FORMS: tuple[Form, ...] = (
@@ -85,7 +88,10 @@ FORMS: tuple[Form, ...] = (
     Form(
         name="open account",
         parts=(PartForm(kinds=("account.opened.v1",)),),
-        signers=(_OFFICER,),
+        signers=(
+            _OFFICER,
+            Capacity(name="controller", field="account.opened.v1:controller", elsewhere=True),
+        ),
     ),
     Form(
         name="add key",
@@ -115,13 +121,18 @@ FORMS: tuple[Form, ...] = (
     ),
     Form(
         name="register project",
-        parts=(PartForm(kinds=("project.registered.v1",)),),
+        parts=(PartForm(kinds=("project.registered.v1",)), _DOCUMENT),
         signers=(_OFFICER,),
+        equal=(("project.registered.v1:@stream", "standard.document_entered.v1:project"),),
     ),
     Form(
         name="verify reductions",
-        parts=(PartForm(kinds=("project.verified.v1",)),),
+        parts=(PartForm(kinds=("project.verified.v1",)), _DOCUMENT),
         signers=(Capacity(name="verifier", role="verifier"),),
+        equal=(
+            ("project.verified.v1:@stream", "standard.document_entered.v1:project"),
+            ("project.verified.v1:report", "standard.document_entered.v1:document"),
+        ),
     ),
     Form(
         name="issue",
@@ -141,7 +152,10 @@ FORMS: tuple[Form, ...] = (
     Form(
         name="deposit",
         parts=(PartForm(kinds=("standard.deposited.v1",)), PartForm(kinds=("batch.deposited.v1",))),
-        signers=(Capacity(name="custodian", field="batch.deposited.v1:custodian"), _OFFICER),
+        signers=(
+            Capacity(name="custodian", field="batch.deposited.v1:custodian", role="exchange"),
+            _OFFICER,
+        ),
         equal=(
             ("standard.deposited.v1:@id", "batch.deposited.v1:standard"),
             ("standard.deposited.v1:batch", "batch.deposited.v1:@stream"),
@@ -201,11 +215,14 @@ def values_of(field: str, parts: Sequence[ActPart]) -> Iterator[object]:
 def signers_of(form: Form, parts: Sequence[ActPart]) -> list[tuple[Capacity, str | None]]:
     """Who must sign, in order: the capacity, and the account where a field names it."""
     expected: list[tuple[Capacity, str | None]] = []
+    here = {part.stream for part in parts}
     for capacity in form.signers:
         if not capacity.field:
             expected.append((capacity, None))
             continue
         named = [str(value) for value in values_of(capacity.field, parts) if value is not None]
+        if capacity.elsewhere:
+            named = [account for account in named if account not in here]
         expected += [(capacity, account) for account in (named if capacity.many else named[:1])]
     return expected
 

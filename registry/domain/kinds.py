@@ -22,6 +22,7 @@ EVENTS: Mapping[str, type] = {
         roles.RoleWithdrawn,
         standard.Recognised,
         standard.Deposited,
+        standard.DocumentEntered,
         account.Opened,
         account.KeyAdded,
         account.KeyEnded,

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, assert_never
 from rpds import HashTrieMap
 
 from registry.domain import batch, shape
+from registry.domain.account import Account
 from registry.domain.act import Act, Outcome, require_new
 from registry.domain.shape import listed, matching
-from registry.domain.standard import Standard
+from registry.domain.standard import DocumentEntered, Standard
 from registry.domain.timing import day_of
 from registry.errors import require
 
@@ -98,13 +99,14 @@ class Project:
 
     name: str = ""
     status: str = "blank"
-    owner: str = ""
+    owner: tuple[str, str] = ("", "")
+    """The owner's account and its controller."""
+    boundary: bytes = b""
     standard: str = ""
     crediting: tuple[str, str] = ("", "")
     validator: tuple[str, str] = ("", "")
     """The validation body's account and its controller."""
     monitored: "HashTrieMap[tuple[str, str], Monitoring]" = HashTrieMap()
-    reports: "HashTrieMap[bytes, tuple[str, str]]" = HashTrieMap()
 
 
 FOLLOWS: dict[str, frozenset[type]] = {
@@ -120,7 +122,7 @@ def judge(state: Project, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `out_of_order`, `wrong_id`, `not_recognised`, `foreign_standard`, `not_excluded`, `same_body`,
-            `outside_crediting`, `not_yet_happened`, `period_overlaps`, `report_used`, `not_verified`,
+            `outside_crediting`, `not_yet_happened`, `period_overlaps`, `document_differs`, `not_verified`,
             `not_the_verifier`, `exceeds_verified`, `not_the_owner`, `wrong_standard`.
     """
     lawful = type(event) in FOLLOWS[state.status]
@@ -133,14 +135,16 @@ def judge(state: Project, event: Event, act: Act) -> Outcome:
             require(standard.home is None, "foreign_standard", standard=event.standard)
             declared = event.excluded == EXCLUDED
             require(declared, "not_excluded", declared=event.excluded, expected=EXCLUDED)
-            return None
+            return {"controller": act.state(event.owner, Account).controller}
         case Validated():
-            return _body(act, "validator")
+            return _body(act, "validator", state.owner)
         case Registered():
+            _check_document(state, state.boundary, act)
             return None
         case Verified():
+            body = _body(act, "verifier", state.owner, state.validator)
             _check_verified(state, event, act)
-            return _body(act, "verifier")
+            return body
         case Issued():
             _check_issued(state, event, act)
             return None
@@ -152,10 +156,12 @@ def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Proje
     """The state after `event`, which was judged."""
     match event:
         case Listed():
+            assert outcome is not None
             return replace(
                 state,
                 status="listed",
-                owner=event.owner,
+                owner=(event.owner, outcome["controller"]),
+                boundary=event.boundary,
                 standard=event.standard,
                 crediting=event.crediting,
             )
@@ -171,7 +177,6 @@ def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Proje
             return replace(
                 state,
                 monitored=state.monitored.insert(event.period, monitoring),
-                reports=state.reports.insert(event.report, event.period),
             )
         case Issued():
             before = state.monitored[event.period]
@@ -181,16 +186,27 @@ def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Proje
             assert_never(event)
 
 
-def _body(act: Act, capacity: str) -> Outcome:
+def _body(act: Act, capacity: str, *others: tuple[str, str]) -> Outcome:
+    """The body that signs, with its controller; neither may be that of the `others`."""
     account = act.by[capacity]
-    return {"body": account, "controller": act.consulted[account].controller}
+    controller = act.state(account, Account).controller
+    for other, its_controller in others:
+        independent = account != other and controller != its_controller
+        require(independent, "same_body", capacity=capacity, body=account, other=other)
+    return {"body": account, "controller": controller}
+
+
+def _check_document(state: Project, document: bytes, act: Act) -> None:
+    """The document that is used is entered in the project's own standard, where no other project can use it again."""
+    entered = act.only(DocumentEntered)
+    same = entered.document == document
+    require(same, "document_differs", entered=entered.document.hex(), expected=document.hex())
+    stream = act.stream_of(DocumentEntered)
+    own = stream == f"standard/{state.standard}"
+    require(own, "wrong_standard", standard=stream, expected=state.standard)
 
 
 def _check_verified(state: Project, event: Verified, act: Act) -> None:
-    verifier = act.by["verifier"]
-    controller = act.consulted[verifier].controller
-    other = verifier != state.validator[0] and controller != state.validator[1]
-    require(other, "same_body", verifier=verifier, validator=state.validator[0])
     first, last = event.period
     inside = state.crediting[0] <= first and last <= state.crediting[1]
     require(inside, "outside_crediting", period=event.period, crediting=state.crediting)
@@ -199,7 +215,7 @@ def _check_verified(state: Project, event: Verified, act: Act) -> None:
     for known in state.monitored:
         apart = last < known[0] or known[1] < first
         require(apart, "period_overlaps", period=event.period, known=known)
-    require(event.report not in state.reports, "report_used", report=event.report.hex())
+    _check_document(state, event.report, act)
 
 
 def _check_issued(state: Project, event: Issued, act: Act) -> None:
@@ -211,6 +227,7 @@ def _check_issued(state: Project, event: Issued, act: Act) -> None:
     left_g = monitoring.verified_g - monitoring.issued_g
     require(event.amount_g <= left_g, "exceeds_verified", amount_g=event.amount_g, left_g=left_g)
     made = act.only(batch.Issued)
-    require(made.holder == state.owner, "not_the_owner", holder=made.holder, owner=state.owner)
+    owner = state.owner[0]
+    require(made.holder == owner, "not_the_owner", holder=made.holder, owner=owner)
     same = made.standard == state.standard
     require(same, "wrong_standard", standard=made.standard, expected=state.standard)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, assert_never
+from typing import Annotated, ClassVar, assert_never
 
 from rpds import HashTrieMap
 
 from registry.domain import shape
+from registry.domain.account import Account
 from registry.domain.act import Act, Key, Outcome
 from registry.domain.shape import one_of, pair
 from registry.errors import require
@@ -76,18 +77,21 @@ class Registry:
     origin: str = ""
     log_key: Key = ("", b"")
     roles: "HashTrieMap[tuple[str, str], int]" = HashTrieMap()
+    controllers: "HashTrieMap[str, str]" = HashTrieMap()
+    """Of every account that was given a role, who decides for it."""
 
     def has(self, account: str, role: str) -> bool:
         """Whether `account` has `role` now."""
         return (account, role) in self.roles
 
-    def count(self, role: str) -> int:
-        """How many accounts have `role` now."""
-        return sum(1 for _, held in self.roles if held == role)
+    def persons(self, *, besides: str) -> int:
+        """How many officers there are who decide for themselves, each from each, not counting the account `besides`."""
+        others = (account for account, role in self.roles if role == OFFICER and account != besides)
+        return len({self.controllers[account] for account in others})
 
 
 def judge(state: Registry, event: Event, act: Act) -> Outcome:
-    """What comes of `event`.
+    """What comes of `event`; of a grant, who decides for the account.
 
     Raises:
         RefusedError: `officers_differ`, `account_not_open`, `role_held`,
@@ -97,48 +101,57 @@ def judge(state: Registry, event: Event, act: Act) -> Outcome:
         case Created():
             _check_officers(event, act)
         case RoleGranted():
-            _check_account(act.consulted[event.account], event.account)
+            account = act.state(event.account, Account)
+            require(account.is_open, "account_not_open", account=event.account)
             require(not state.has(event.account, event.role), "role_held", **_named(event))
+            return {"controller": account.controller}
         case RoleWithdrawn():
             require(state.has(event.account, event.role), "role_not_held", **_named(event))
             granted = state.roles[event.account, event.role]
             meant = event.means[0]
             require(meant == granted, "wrong_entry_meant", meant=meant, expected=granted)
-            enough = event.role != OFFICER or state.count(OFFICER) > OFFICERS_MIN
-            require(enough, "last_officers", officers=state.count(OFFICER))
+            left = state.persons(besides=event.account)
+            enough = event.role != OFFICER or left >= OFFICERS_MIN
+            require(enough, "last_officers", left=left, least=OFFICERS_MIN)
         case _:
             assert_never(event)
     return None
 
 
-def evolve(state: Registry, event: Event, _outcome: Outcome, index: int) -> Registry:
+def evolve(state: Registry, event: Event, outcome: Outcome, index: int) -> Registry:
     """The state after `event`, which was judged."""
     match event:
         case Created():
             officers = {(account, OFFICER): index for account, _ in event.officers}
-            return Registry(origin=event.origin, log_key=event.log_key, roles=HashTrieMap(officers))
+            own = {account: account for account, _ in event.officers}
+            return Registry(
+                origin=event.origin,
+                log_key=event.log_key,
+                roles=HashTrieMap(officers),
+                controllers=HashTrieMap(own),
+            )
         case RoleGranted():
+            assert outcome is not None
+            controllers = state.controllers.insert(event.account, outcome["controller"])
             roles = state.roles.insert((event.account, event.role), index)
+            return replace(state, roles=roles, controllers=controllers)
         case RoleWithdrawn():
-            roles = state.roles.remove((event.account, event.role))
+            return replace(state, roles=state.roles.remove((event.account, event.role)))
         case _:
             assert_never(event)
-    return replace(state, roles=roles)
 
 
 def _check_officers(event: Created, act: Act) -> None:
     """The officers named are those that sign, each with the key that is named."""
     named = dict(event.officers)
+    once = len(named) == len(event.officers)
+    require(once, "officers_differ", why="one officer named twice")
     signing = {account: key for account, key in act.keys.items() if account != "registry"}
     require(named == signing, "officers_differ", named=sorted(named), signing=sorted(signing))
     opened = {part.stream: made.key for part in act.parts for made in part.events if made != event}
     require(named == opened, "officers_differ", named=sorted(named), opened=sorted(opened))
     own = act.keys["registry"] == event.log_key
     require(own, "officers_differ", why="the log's key named is not the one that signs")
-
-
-def _check_account(account: Any, name: str) -> None:
-    require(account.is_open, "account_not_open", account=name)
 
 
 def _named(event: RoleGranted | RoleWithdrawn) -> Mapping[str, str]:

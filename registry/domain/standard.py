@@ -89,7 +89,20 @@ class Deposited:
     home_serials: Spelled
 
 
-Event = Recognised | Deposited
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentEntered:
+    """A project's boundary, or a report on it, is used here; a document serves one project, once.
+
+    `document` is its SHA-256. It stands in the act that uses it.
+    """
+
+    kind: ClassVar = "standard.document_entered.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+    project: Annotated[str, shape.stream_of("project")]
+
+
+Event = Recognised | Deposited | DocumentEntered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +115,8 @@ class Standard:
     unit_g: int = 0
     claims: tuple[str, ...] = ()
     serial_format: tuple[int, tuple[int, ...], int, int] | None = None
+    documents: "HashTrieMap[bytes, str]" = HashTrieMap()
+    """The documents used, each with its project."""
     deposited: "HashTrieMap[str, Ranges]" = HashTrieMap()
 
     @property
@@ -115,7 +130,7 @@ def judge(state: Standard, event: Event, _act: Act) -> Outcome:
 
     Raises:
         RefusedError: `already_recognised`, `not_recognised`, `serial_format_missing`, `native_standard`,
-            `allowances_need_a_year`, `bad_home_serials`, `deposited_before`.
+            `allowances_need_a_year`, `bad_home_serials`, `deposited_before`, `document_used`.
     """
     match event:
         case Recognised():
@@ -125,6 +140,11 @@ def judge(state: Standard, event: Event, _act: Act) -> Outcome:
             return None
         case Deposited():
             return _deposited(state, event)
+        case DocumentEntered():
+            require(state.is_recognised, "not_recognised", standard=state.code)
+            used = state.documents.get(event.document)
+            require(used is None, "document_used", document=event.document.hex(), project=used)
+            return None
         case _:
             assert_never(event)
 
@@ -146,6 +166,9 @@ def evolve(state: Standard, event: Event, outcome: Outcome, _index: int) -> Stan
             block, (first, last) = outcome["block"], outcome["units"]
             units = state.deposited.get(block, Ranges()).with_([(first, last + 1)])
             return replace(state, deposited=state.deposited.insert(block, units))
+        case DocumentEntered():
+            documents = state.documents.insert(event.document, event.project)
+            return replace(state, documents=documents)
         case _:
             assert_never(event)
 

@@ -224,16 +224,32 @@ class _Supply:
 
     def _issues(self, kind: Kind, period: tuple[str, str], amount_g: int) -> str:
         writer, bodies = self._writer, self._bodies
-        listed = importing.listed(self._stock, kind, period)
         project = writer.begins(
-            self._stock, stream=("project", 0), parts=lambda name: [(name, [listed])]
+            self._stock,
+            stream=("project", 0),
+            parts=lambda name: [(name, [importing.listed(name, self._stock, kind, period)])],
         )
         document = importing.invented_document(f"papers of {project}")
         seen = {"document": document}
         writer.does(bodies["validator"], parts=[(project, [("project.validated.v1", seen)])])
-        writer.does(writer.officer, parts=[(project, [("project.registered.v1", seen)])])
+        boundary = {"document": importing.boundary_of(project), "project": project}
+        report = {"document": document, "project": project}
         verified = {"period": period, "amount_g": amount_g, "report": document}
-        writer.does(bodies["verifier"], parts=[(project, [("project.verified.v1", verified)])])
+        standard = f"standard/{kind.code}"
+        writer.does(
+            writer.officer,
+            parts=[
+                (project, [("project.registered.v1", seen)]),
+                (standard, [("standard.document_entered.v1", boundary)]),
+            ],
+        )
+        writer.does(
+            bodies["verifier"],
+            parts=[
+                (project, [("project.verified.v1", verified)]),
+                (standard, [("standard.document_entered.v1", report)]),
+            ],
+        )
         issued = {
             "project": project,
             "standard": kind.code,

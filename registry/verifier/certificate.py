@@ -16,13 +16,15 @@ from registry.domain.act import ActPart
 from registry.domain.batch import ORIGINS, Retired, RetirementImported, check_imported
 from registry.domain.certificate import HomeCancelled
 from registry.domain.forms import Form
+from registry.domain.ranges import RANGES_PER_ACT_MAX
 from registry.domain.shape import period, serials
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
-from registry.history import SignedEntry, check_entry, check_life
+from registry.history import INLINE_RANGES_MAX, SignedEntry, check_entry, check_life
 from registry.ledger import canonical, ids, proof, tree
 from registry.ledger import entry as entries
 from registry.ledger.commitment import check_opening
 from registry.ledger.entry import NO_PREVIOUS
+from registry.ledger.intent import natural, sized
 from registry.ledger.keys import SUITE
 from registry.ledger.note import (
     Checkpoint,
@@ -278,15 +280,28 @@ def _check_ranges(batch: str, retired: Retired | RetirementImported, came: objec
     require(came["origin"] in ORIGINS, "wrong_outcome", stream=batch)
     period(came["period"])
     ranges = came["ranges"]
-    total_g = ranges.get("total_g") if isinstance(ranges, dict) else _total_g(ranges)
+    total_g = _detached_g(ranges) if isinstance(ranges, dict) else _inline_g(ranges)
     require(total_g == retired.amount_g, "wrong_outcome", stream=batch, amount_g=retired.amount_g)
     asked = retired.range is None or ranges == [list(retired.range)]
     require(asked, "wrong_outcome", stream=batch, range=retired.range)
 
 
-def _total_g(ranges: object) -> int:
+def _detached_g(ranges: Mapping[str, Any]) -> int:
+    """The size of ranges that stand in rows beside the entry, as the entry sums them up."""
+    shaped = ranges.keys() == {"bytes", "count", "root", "total_g"}
+    require(shaped, "wrong_outcome", why="not a summary of rows")
+    sized(ranges["root"], tree.HASH_BYTES, "root")
+    natural(ranges["bytes"], "bytes")
+    count = natural(ranges["count"], "count")
+    many = INLINE_RANGES_MAX < count <= RANGES_PER_ACT_MAX
+    require(many, "wrong_outcome", why="not as many rows as stand beside an entry")
+    return natural(ranges["total_g"], "total_g")
+
+
+def _inline_g(ranges: object) -> int:
     """The size of ranges that rise, apart from each other."""
-    require(isinstance(ranges, list) and bool(ranges), "wrong_outcome", why="no serial ranges")
+    few = isinstance(ranges, list) and 0 < len(ranges) <= INLINE_RANGES_MAX
+    require(few, "wrong_outcome", why="not as many serial ranges as stand in an entry")
     assert isinstance(ranges, list)
     total_g, above = 0, -1
     for item in ranges:
@@ -313,6 +328,7 @@ def _read_later(found: Proof, issue: _Act, awaited: set[str]) -> tuple[HomeCance
         require(isinstance(event, HomeCancelled), "unknown_form", kind=event.kind)
         require(event.means == meant, "wrong_entry_meant", meant=event.means[0])
         require(event.standard in awaited, "not_awaited", standard=event.standard)
+        certificate.check_cancelled(event, at_us=entry.at_us)
         awaited.discard(event.standard)
         shown.append(event)
         before, previous, index = entry, tree.leaf_hash(leaf.entry), leaf.index

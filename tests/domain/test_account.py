@@ -155,7 +155,7 @@ def test_no_character_of_an_organisation_s_code_can_be_mistyped(world, place):
     (reopens, "already_open"),
     (lambda w: opens_as(w, NOBODY), "wrong_id"),
     (lambda w: opens_as(w, "account/uscc-" + "9" * 18), "bad_uscc"),
-    (lambda w: w.opens("bob", controller=NOBODY), "not_a_controller"),
+    (lambda w: w.opens("bob", controller=NOBODY), "wrong_signers"),
     (lambda w: w.opens("bob", legal_form="empire"), "malformed"),
     (lambda w: w.opens("bob", possession=bytes(64)), "bad_possession"),
     (lambda w: w.opens("bob", key=Person("alice").key), "bad_possession"),
@@ -198,3 +198,16 @@ def test_possession_is_shown_for_one_log_one_account_one_purpose(world, place):
     )
 
     assert refusal.code == "bad_possession"
+
+
+def test_whoever_is_to_control_an_account_signs_its_opening(world):
+    setting = world.setting(world["one"])
+    dan = Person("dan", setting.new("account", 0))
+    body = world.opening(dan, dan.account, controller=world["alice"].account)
+
+    refusal = refused(
+        world,
+        lambda: world.submit(setting, [(dan.account, [("account.opened.v1", body)])]),
+    )
+
+    assert refusal.code == "wrong_signers"

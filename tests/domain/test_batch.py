@@ -321,3 +321,34 @@ def test_a_thousand_fragments_really_move(dusty):
     assert held(world, batch, "exchange") == before[:1_000]
     assert held(world, batch, "bob") == before[1_000:]
     assert world.state(batch).conserved
+
+
+def test_units_of_a_period_that_is_not_over_are_not_deposited():
+    world = World().staffed()
+
+    refusal = refused(
+        world,
+        lambda: world.deposits("B1-1-1", GRAMS, period=("2026-01-01", "2026-12-31")),
+    )
+
+    assert refusal.code == "not_yet_happened"
+
+
+def test_a_custodian_is_an_exchange():
+    world = World().staffed()
+    world.people["exchange"] = world["alice"]
+
+    refusal = refused(world, lambda: world.deposits("B1-1-1", GRAMS))
+
+    assert refusal.code == "role_missing"
+
+
+def test_a_retirement_of_next_month_is_not_imported():
+    world = World().staffed()
+    batch = world.issues(1_000)
+
+    refusal = refused(world, lambda: world.imports(batch, "owner", 5, month="2026-10"))
+
+    assert refusal.code == "not_yet_happened"
+    world.imports(batch, "owner", 5, month="2026-09")
+    assert world.state(batch).retired_g == 5

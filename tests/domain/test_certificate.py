@@ -286,3 +286,15 @@ def test_native_credits_await_nothing(world, batch):
     refusal = refused(world, lambda: world.cancels_at_home(number, standard="SCFG"))
 
     assert refusal.code == "not_awaited"
+
+
+def test_a_home_cancellation_of_tomorrow_is_not_shown_today():
+    world = World().staffed()
+    deposit = world.deposits("B1-10-19", 10 * GRAMS)
+    number = world.retires(deposit, "owner", GRAMS, standard="VCU")
+
+    refusal = refused(world, lambda: world.cancels_at_home(number, day="2026-09-22"))
+
+    assert refusal.code == "not_yet_happened"
+    world.cancels_at_home(number, day="2026-09-21")
+    assert world.state(number).home == frozenset()

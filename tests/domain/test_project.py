@@ -19,8 +19,7 @@ def validates(world, project, by="validator"):
 
 
 def registers(world, project):
-    body = {"document": digest("registered")}
-    return world.do("one", parts=[(project, [("project.registered.v1", body)])])
+    return world.registers_project(project)
 
 
 def test_a_project_comes_as_far_as_registered_step_by_step(world):
@@ -33,7 +32,7 @@ def test_a_project_comes_as_far_as_registered_step_by_step(world):
     state = world.state(project)
     assert stages == ["listed", "validated", "registered"]
     assert (state.owner, state.standard, state.crediting) == (
-        world["owner"].account,
+        (world["owner"].account,) * 2,
         "SCFG",
         CREDITING,
     )
@@ -154,7 +153,7 @@ def test_the_id_of_a_project_is_derived(world):
     ({"period": ("2019-12-31", "2020-06-30")}, "outside_crediting"),
     ({"period": ("2026-01-01", "2041-01-01")}, "outside_crediting"),
     ({"period": ("2026-01-01", "2026-09-22")}, "not_yet_happened"),
-    ({"period": NEXT, "report": digest("the report")}, "report_used"),
+    ({"period": NEXT, "report": digest("the report")}, "document_used"),
     ({"period": NEXT, "amount_g": 0}, "malformed"),
 )
 def test_a_verification_is_refused(world, changed, code):
@@ -193,9 +192,7 @@ def test_who_validated_does_not_verify(world, control):
     registers(world, project)
     body = {"period": PERIOD, "amount_g": 1, "report": digest("report")}
 
-    refusal = refused(
-        world, lambda: world.do(name, parts=[(project, [("project.verified.v1", body)])])
-    )
+    refusal = refused(world, lambda: world.verified_by(name, project, body))
 
     assert refusal.code == "same_body"
 
@@ -237,3 +234,63 @@ def test_allowances_need_a_year(world):
     refusal = refused(world, lambda: world.issues(5, project=project, standard="CEA"))
 
     assert refusal.code == "allowances_need_a_year"
+
+
+def test_one_report_serves_one_project(world):
+    first, second = world.registers(), world.registers()
+    world.verifies(first, 100, report=digest("the report"))
+
+    refusal = refused(world, lambda: world.verifies(second, 100, report=digest("the report")))
+
+    assert (refusal.code, refusal.facts["project"]) == ("document_used", first)
+
+
+def test_one_boundary_serves_one_project(world):
+    first, second = world.registers(), world.lists(boundary=digest("the same forest"))
+    third = world.lists(boundary=digest("the same forest"))
+    for project in (second, third):
+        validates(world, project)
+    world.registers_project(second, digest("the same forest"))
+
+    refusal = refused(world, lambda: world.registers_project(third, digest("the same forest")))
+
+    assert (refusal.code, refusal.facts["project"]) == ("document_used", second)
+    assert world.state(first).status == "registered"
+
+
+def test_the_boundary_that_is_entered_is_the_one_declared(world):
+    project = world.lists()
+    validates(world, project)
+
+    refusal = refused(world, lambda: world.registers_project(project, digest("another")))
+
+    assert refusal.code == "document_differs"
+
+
+def test_a_document_is_entered_in_the_project_s_own_standard(world):
+    world.recognises("CDCER")
+    project = world.registers()
+    body = {"period": PERIOD, "amount_g": 5, "report": digest("report")}
+    elsewhere = world.entered(project, digest("report"), standard="CDCER")
+
+    refusal = refused(
+        world,
+        lambda: world.do("verifier", parts=[(project, [("project.verified.v1", body)]), elsewhere]),
+    )
+
+    assert refusal.code == "wrong_standard"
+
+
+@pytest.mark.parametrize("role", ["validator", "verifier"])
+def test_who_checks_a_project_is_independent_of_its_owner(world, role):
+    world.opens("daughter", role=role, controller=world["owner"].account)
+    project = world.lists()
+    body = {"period": PERIOD, "amount_g": 5, "report": digest("report")}
+    if role == "validator":
+        refusal = refused(world, lambda: validates(world, project, "daughter"))
+    else:
+        validates(world, project)
+        registers(world, project)
+        refusal = refused(world, lambda: world.verified_by("daughter", project, body))
+
+    assert refusal.code == "same_body"

@@ -194,7 +194,7 @@ def test_an_officer_can_go_once_there_are_three():
     world.withdraws(world["one"].account, "officer", (0, world.replay.leaf(0)))
 
     assert officers(world) == sorted([world["two"].account, three.account])
-    assert world.state("registry").count("officer") == 2
+    assert world.state("registry").persons(besides="") == 2
 
 
 def test_a_role_that_was_withdrawn_opens_no_door():
@@ -206,3 +206,27 @@ def test_a_role_that_was_withdrawn_opens_no_door():
 
     assert refusal.code == "role_missing"
     assert refusal.facts["account"] == world["one"].account
+
+
+def test_two_officers_under_one_controller_count_as_one():
+    world = World().begun()
+    world.opens("deputy", role="officer", controller=world["one"].account)
+
+    refusal = refused(
+        world,
+        lambda: world.withdraws(world["two"].account, "officer", (0, world.replay.leaf(0))),
+    )
+
+    assert (refusal.code, refusal.facts["left"]) == ("last_officers", 1)
+
+
+def test_no_officer_is_named_twice_in_the_beginning():
+    world = World()
+    honest = World().begun()
+    one, two = honest["one"], honest["two"]
+    spare = Person("spare").key
+    named = sorted([[one.account, one.key], [one.account, spare], [two.account, two.key]])
+
+    refusal = refused(world, lambda: world.begun(officers=named))
+
+    assert refusal.code == "officers_differ"
