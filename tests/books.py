@@ -455,7 +455,7 @@ def copied(source: Book, base: Path) -> Book:
     """A copy of `source` under `base`, with the user's home in which it was made."""
     for name in ("registry", "state"):
         shutil.copytree(source.directory.parent / name, base / name, dirs_exist_ok=True)
-    return replace(source, directory=base / "registry")
+    return replace(source, directory=base / "registry", streams=dict(source.streams))
 
 
 @pytest.fixture(scope="session")
