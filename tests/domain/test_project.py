@@ -159,9 +159,10 @@ def test_the_id_of_a_project_is_derived(world):
 def test_a_verification_is_refused(world, changed, code):
     project = world.registers()
     world.verifies(project, 100, report=digest("the report"))
-    amount_g = changed.pop("amount_g", 100)
+    amount_g, others = changed.get("amount_g", 100), {**changed}
+    others.pop("amount_g", None)
 
-    refusal = refused(world, lambda: world.verifies(project, amount_g, **changed))
+    refusal = refused(world, lambda: world.verifies(project, amount_g, **others))
 
     assert refusal.code == code
 
