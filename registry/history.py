@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from registry.domain import forms, gate, kinds
+from registry.domain import forms, gate, kinds, shape
 from registry.domain.act import ActPart, Outcome
 from registry.domain.forms import Form
 from registry.errors import BrokenHistoryError, RefusedError, require
-from registry.ledger import canonical, ids, intent, keys, rows, tree
+from registry.ledger import canonical, commitment, ids, intent, keys, rows, tree
 from registry.ledger import entry as entries
+from registry.ledger.commitment import Opening
 from registry.ledger.entry import NO_PREVIOUS, Entry, Place
 from registry.ledger.intent import LIFE_US_MAX, Intent
 
@@ -144,6 +145,26 @@ def check_entry(data: bytes) -> SignedEntry:
     return SignedEntry(entry=read, data=data)
 
 
+def check_opening(asked: Intent, opening: Opening) -> None:
+    """Return if `opening` opens a commitment in `asked`: a field that is one, to a text or to several.
+
+    Raises:
+        RefusedError: `wrong_opening`; what `kinds.read` says.
+    """
+    for number, part in enumerate(asked.parts):
+        for order, (kind, body) in enumerate(part.events):
+            event = kinds.read(part.stream, kind, body)
+            for name in shape.commitments(type(event)):
+                if opening.field == commitment.field_name(number, order, name):
+                    texts = opening.value if isinstance(opening.value, list) else [opening.value]
+                    textual = bool(texts) and all(isinstance(text, str) for text in texts)
+                    opened = commitment.commitment(asked.log, asked.author, asked.nonce, opening)
+                    holds = textual and body[name] == opened
+                    require(holds, "wrong_opening", field=opening.field)
+                    return
+    raise RefusedError("wrong_opening", field=opening.field)
+
+
 def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
     """The entry that `signed` makes at the end of the log, if the rules allow it.
 
@@ -211,12 +232,19 @@ def load(stream: str, own: Iterable[tuple[int, bytes, Iterable[Happened]]]) -> S
     Args:
         stream: its name.
         own: for every entry that touches it, in order: index, leaf hash, and what happened in it.
+
+    Raises:
+        BrokenHistoryError: `derived.rows` if an entry of the stream is missing, or one is not its own.
     """
     state, length, last = kinds.blank(stream), 0, NO_PREVIOUS
     for index, leaf, happenings in own:
-        for made in happenings:
-            if made.stream == stream:
-                state = kinds.evolve(stream, state, made.event, made.outcome, index)
+        here = [made for made in happenings if made.stream == stream]
+        if {made.position for made in here} != {length + 1}:
+            raise BrokenHistoryError(
+                "derived.rows", stream=stream, position=length + 1, index=index
+            )
+        for made in here:
+            state = kinds.evolve(stream, state, made.event, made.outcome, index)
         length, last = length + 1, leaf
     return Stream(state=state, length=length, last=last)
 
@@ -225,6 +253,9 @@ def _read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
     """A recorded outcome as the rules know it: with its serial ranges, even where they stand in detached rows."""
     if recorded is None or not isinstance(recorded.get("ranges"), dict):
         return recorded
+    total_g = recorded["ranges"].get("total_g")
+    if {**rows.summary(detached), "total_g": total_g} != recorded["ranges"]:
+        raise BrokenHistoryError("derived.detached", rows=len(detached))
     ranges = [tuple(canonical.decode(row, bytes_max=rows.ROW_BYTES_MAX)[1:]) for row in detached]
     return {**recorded, "ranges": tuple(ranges)}
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from unicodedata import normalize
 
 from registry.ledger import ids, intent
 from registry.ledger.commitment import Opening, commitment, field_name
@@ -81,4 +82,12 @@ def propose(setting: Setting, parts: Sequence[tuple[str, Sequence[Happening]]]) 
 
 def _opening(setting: Setting, field: str, hidden: Hidden) -> Opening:
     salt = sha256(setting.entropy + field.encode()).digest()
-    return Opening(field=field, salt=salt, value=hidden.value)
+    value = hidden.value
+    several = isinstance(value, list)
+    shown = [normalised(text) for text in value] if several else normalised(value)
+    return Opening(field=field, salt=salt, value=shown)
+
+
+def normalised(text: str) -> str:
+    """`text` in the one Unicode form in which it is committed to (NFC), so that equal names are equal."""
+    return normalize("NFC", text)

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from unicodedata import category as category_of
 
+from registry.acts.propose import normalised
 from registry.domain import shape
 from registry.domain.timing import days_of_month
 from registry.errors import RefusedError
+from registry.ledger import canonical
 
 COLUMNS = ["no", "activity", "organiser", "category", "tonnes", "month"]
 CATEGORIES = {
@@ -30,6 +33,8 @@ CATEGORIES = {
     "景区": "scenic_area",
 }
 TEXT_CHARACTERS_MAX = 200
+FIRST_MONTH = "2000-01"
+TAG = "carbon-registry/published-list/v1"
 LIST_BYTES_MAX = 64 * 1024 * 1024
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -53,7 +58,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedList:
-    """A list whose every row is sound; `source` is the SHA-256 of its text: UTF-8, no byte order mark, LF."""
+    """A list whose every row is sound.
+
+    `source` is the SHA-256 of what it says, however the file spells it: canonical [tag, [[number, activity, organiser,
+    purpose, grams, month], ...]].
+    """
 
     source: bytes
     rows: tuple[Row, ...]
@@ -73,14 +82,16 @@ def read(data: bytes) -> PublishedList:
     if len(data) > LIST_BYTES_MAX:
         raise RefusedError("too_long", bytes=len(data), bytes_max=LIST_BYTES_MAX)
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise RefusedError("not_utf8", at_byte=error.start) from error
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     rows: dict[int, Row] = {}
     bad: list[tuple[int, str, str]] = []
+    header_seen = False
     for line, cells in _lines(reader):
-        if line == 1:
+        if not header_seen:
+            header_seen = True
             if cells != COLUMNS:
                 raise RefusedError("bad_header", found=",".join(cells), expected=",".join(COLUMNS))
             continue
@@ -95,7 +106,15 @@ def read(data: bytes) -> PublishedList:
         raise RefusedError("bad_header", found="", expected=",".join(COLUMNS))
     if bad:
         raise RefusedError("bad_rows", rows=bad)
-    return PublishedList(source=sha256(text.encode()).digest(), rows=tuple(rows.values()))
+    return PublishedList(source=_source(tuple(rows.values())), rows=tuple(rows.values()))
+
+
+def _source(rows: Sequence[Row]) -> bytes:
+    said = [
+        [row.number, row.activity, row.organiser, row.purpose, row.amount_g, row.month]
+        for row in rows
+    ]
+    return sha256(canonical.encode([TAG, said])).digest()
 
 
 def period_in(activity: str) -> tuple[str, str] | None:
@@ -127,11 +146,14 @@ def _lines(reader: Iterator[Sequence[str]]) -> Iterator[tuple[int, list[str]]]:
 def _read_row(cells: Sequence[str]) -> Row:
     if len(cells) != len(COLUMNS):
         raise _BadFieldError("columns", str(len(cells)))
-    number, activity, organiser, category, tonnes, month = cells
+    number, activity, organiser, category, tonnes, month = (
+        normalised(cell).strip() for cell in cells
+    )
     if not _NUMBER.fullmatch(number):
         raise _BadFieldError("no", number)
     for field, text in (("activity", activity), ("organiser", organiser)):
-        if not text.strip() or len(text) > TEXT_CHARACTERS_MAX or not text.isprintable():
+        controls = any(category_of(character).startswith("C") for character in text)
+        if not text or len(text) > TEXT_CHARACTERS_MAX or controls:
             raise _BadFieldError(field, text[:TEXT_CHARACTERS_MAX])
     if category not in CATEGORIES:
         raise _BadFieldError("category", category)
@@ -166,4 +188,6 @@ def _month(month: str) -> str:
         days_of_month(shape.month(month))
     except (RefusedError, ValueError) as error:
         raise _BadFieldError("month", month) from error
+    if month < FIRST_MONTH:
+        raise _BadFieldError("month", month)
     return month

@@ -56,16 +56,16 @@ def remember(note: bytes, key: VerifierKey, voice: Voice) -> None:
         voice.warn("verify.not_remembered", why=error.strerror or str(error))
 
 
-def readable(file: Path) -> bytes:
-    """The bytes of `file`.
+def readable(file: Path, bytes_max: int) -> bytes:
+    """The bytes of `file`; of one that is longer than `bytes_max`, one byte more than that: enough to refuse it.
 
     Raises:
         UsageError: `no_file`, `storage_failed`.
     """
     if not file.is_file():
         raise UsageError("no_file", file=str(file))
-    with at_hand():
-        return file.read_bytes()
+    with at_hand(), file.open("rb") as opened:
+        return opened.read(bytes_max + 1)
 
 
 @contextmanager

@@ -117,6 +117,14 @@ _SIGNING: dict[str, Text] = {
         "这里没有保管所需的私钥[（账户 {account}）][（密钥 {key}）]。请由持有人自行签署。",
         "The private key needed is not kept here[ (account {account})][ (key {key})]. Its holder has to sign.",
     ),
+    "our_fault": (
+        "程序出错，请连同上面的内容报告。这不是对所查内容的结论。",
+        "The program failed; please report what stands above. This is no verdict on what was checked.",
+    ),
+    "seems_imported": (
+        "这些行看来已由另一份清单录入：{rows}。请从文件中删去，只录入新行。",
+        "These rows seem to have been entered from another list: {rows}. Import the others only.",
+    ),
     "document_used": (
         "该文件（{document}）已被项目 {project} 使用。同一边界或报告只能用于一个项目一次。",
         "That document ({document}) already serves project {project}. A boundary or report serves one project, once.",
@@ -628,10 +636,10 @@ _ASKING: dict[str, Text] = {
         ),
     ),
     "storage_failed": (
-        "读写失败[：{file}]：{why}。请检查磁盘空间和权限后再试；未确认的写入没有生效。",
+        "读写失败[：{file}]：{why}。请检查磁盘空间和权限后再试；没有得到确认的写入可能已生效：重做同一命令不会重复入账。",
         (
-            "Reading or writing failed[: {file}]: {why}. Check disk space and permissions and try again; what was not"
-            " acknowledged was not recorded."
+            "Reading or writing failed[: {file}]: {why}. Check disk space and permissions, then run the same command"
+            " again: what was not acknowledged may have been recorded, and is not recorded twice."
         ),
     ),
     "usage": (

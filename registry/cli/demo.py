@@ -22,7 +22,7 @@ from registry.cli.words import tonnes
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
 from registry.projections.retirements import Retirements
-from registry.store.importer import BODIES, ImportedRow, Importer
+from registry.store.importer import BODIES, ImportedRow, import_list
 from registry.store.log import DATABASE, Log
 from registry.store.operator import Operator, create
 from registry.store.proofs import certificate_proof
@@ -59,7 +59,7 @@ def run(directory: Path, voice: Voice) -> None:
     create(directory, origin=ORIGIN)
     operator = Operator(directory)
     try:
-        rows = Importer(operator, published).run()
+        rows = import_list(operator, published)
         key = operator.vkey()
         shown = next(item for item in rows if item.row.number == SHOWN_ROW)
         proof = certificate_proof(operator.log, operator.openings, shown.number)

@@ -1,8 +1,11 @@
 """How a command ends: its exit code, and what is said when it fails.
 
-0 done, or valid    1 refused, or invalid    2 wrong usage    3 incomplete    4 stale    130 interrupted
+0 done, or valid    1 refused, or invalid    2 wrong usage    3 incomplete    4 stale
+70 our own fault    74 a disk or the output failed    130 interrupted
 """
 
+import sys
+import traceback
 from collections.abc import Iterator
 
 from registry.cli.voice import Voice
@@ -12,7 +15,10 @@ REFUSED = 1
 USAGE = 2
 INCOMPLETE = 3
 STALE = 4
+OUR_FAULT = 70
+STORAGE = 74
 INTERRUPTED = 130
+"""70 and 74 as sysexits.h has them: a script must not take a full disk for a forged certificate."""
 
 SERVER_EXTRA = "[server]"
 _OURS = "registry"
@@ -50,7 +56,17 @@ def missing_module(error: ModuleNotFoundError, voice: Voice) -> int | None:
     return refused(UsageError("server_missing", module=module, extra=SERVER_EXTRA), voice)
 
 
-def failed_storage(error: BaseException, voice: Voice) -> int | None:
+def unexpected(error: BaseException, voice: Voice) -> int:
+    """Say what failed, where nobody foresaw it: the disk, or we. Returns the exit code."""
+    code = _failed_storage(error, voice)
+    if code is not None:
+        return code
+    traceback.print_exception(error, file=sys.stderr)
+    voice.fail("our_fault", voice.refusal(RefusedError("our_fault")), {})
+    return OUR_FAULT
+
+
+def _failed_storage(error: BaseException, voice: Voice) -> int | None:
     """Say which file or database failed, and return the exit code; None if it was something else."""
     import sqlite3
 
@@ -62,7 +78,8 @@ def failed_storage(error: BaseException, voice: Voice) -> int | None:
         else:
             continue
         facts = {"why": why} if file is None else {"why": why, "file": str(file)}
-        return refused(RefusedError("storage_failed", **facts), voice)
+        refused(RefusedError("storage_failed", **facts), voice)
+        return STORAGE
     return None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from registry.acts import published_list
 from registry.acts.published_list import PublishedList, Row
+from registry.cli.belief import readable
 from registry.cli.voice import Voice
 from registry.cli.words import purpose_word, tonnes, verdict_words
 from registry.domain.timing import Verdict
@@ -40,18 +41,17 @@ def run(file: Path, directory: Path, *, dry_run: bool, voice: Voice) -> None:
     Raises:
         RefusedError: `bad_rows` and what else `published_list.read` says; the rules' refusals. Nothing is recorded.
     """
-    from registry.store.importer import Importer
+    from registry.store.importer import Importer, import_list
     from registry.store.operator import Operator
 
     published = read(file, voice)
     operator = Operator(directory)
     try:
-        importer = Importer(operator, published)
-        plan = importer.plan()
+        plan = Importer(operator, published).plan()
         if dry_run:
             _tell_plan(plan, voice)
             return
-        rows = importer.run()
+        rows = import_list(operator, published)
     finally:
         operator.close()
     _tell_rows(plan, rows, voice)
@@ -64,7 +64,7 @@ def read(file: Path, voice: Voice) -> PublishedList:
         RefusedError: as `published_list.read`.
     """
     try:
-        return published_list.read(file.read_bytes())
+        return published_list.read(readable(file, published_list.LIST_BYTES_MAX))
     except RefusedError as refusal:
         bad = refusal.facts.get("rows")
         if isinstance(bad, list) and not voice.is_json:

@@ -80,10 +80,8 @@ def import_list(
     lang: Language = None,
 ) -> None:
     """Import a published list, all or nothing / 导入公布的清单"""
-    from registry.cli import belief
     from registry.cli import import_list as importing
 
-    belief.readable(file)
     voice = Voice(lang, as_json=as_json)
     importing.run(file, directory, dry_run=dry_run, voice=voice)
 
@@ -249,6 +247,9 @@ def accept_mark(
 
 def main() -> None:
     """Run the command that the process was started with."""
+    # A closed stream is no reason to fail: what would be said there is said to nobody.
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shall not cost the answer.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are text streams here
@@ -267,11 +268,11 @@ def run(arguments: Sequence[str]) -> int:
     except RegistryError as error:
         return exits.refused(error, voice)
     except ModuleNotFoundError as error:
-        return _known(exits.missing_module(error, voice), error)
+        return exits.missing_module(error, voice) or exits.unexpected(error, voice)
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # what is not the disk's is raised again
-        return _known(exits.failed_storage(error, voice), error)
+    except Exception as error:  # noqa: BLE001  # the last one to hear of it: said, with a code of its own
+        return exits.unexpected(error, voice)
     return ended if isinstance(ended, int) else 0
 
 
@@ -282,13 +283,6 @@ def _wrong_usage(error: typer.TyperException, voice: Voice) -> int:
         typer.echo(why, err=True)
         return exits.USAGE
     return exits.wrong_usage(why, voice)
-
-
-def _known(code: int | None, error: BaseException) -> int:
-    """The exit code, if the error is one that a person can do something about."""
-    if code is None:
-        raise error
-    return code
 
 
 def _voice_for(arguments: Sequence[str]) -> Voice:

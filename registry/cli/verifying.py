@@ -19,7 +19,7 @@ def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
     Raises:
         UsageError: there is no such file, or the key is none.
     """
-    data = belief.readable(file)
+    data = belief.readable(file, proof.PROOF_BYTES_MAX)
     origin = None
     try:
         origin = certificate.origin_of(data)

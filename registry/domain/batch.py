@@ -99,7 +99,7 @@ class Retired:
 class RetirementImported:
     """A retirement that happened elsewhere is entered here: attested by an officer and the holder, not proven.
 
-    `source` is the SHA-256 of the published list, `row` its number in it, `month` the month that it states.
+    `source` is the SHA-256 of what the published list says, `row` its number in it, `month` the month that it states.
     """
 
     kind: ClassVar = "batch.retirement_imported.v1"

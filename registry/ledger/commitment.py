@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from registry.errors import require
 from registry.ledger import canonical
-from registry.ledger.intent import Intent
 
 TAG = "carbon-registry/commitment/v1"
 SALT_BYTES = 32
@@ -37,19 +35,3 @@ def commitment(log: bytes, author: str, nonce: bytes, opening: Opening) -> bytes
 def field_name(part: int, event: int, name: str) -> str:
     """The `field` of a commitment that stands under `name` in a body."""
     return f"{part}/{event}/{name}"
-
-
-def check_opening(intent: Intent, opening: Opening) -> None:
-    """Return if `opening` opens the commitment in `intent` at the place that it names.
-
-    Raises:
-        RefusedError: `wrong_opening`.
-    """
-    for part_index, part in enumerate(intent.parts):
-        for event_index, (_, body) in enumerate(part.events):
-            for name, value in body.items():
-                if field_name(part_index, event_index, name) == opening.field:
-                    opened = commitment(intent.log, intent.author, intent.nonce, opening)
-                    require(opened == value, "wrong_opening", field=opening.field)
-                    return
-    require(False, "wrong_opening", field=opening.field)  # noqa: FBT003  # no such place

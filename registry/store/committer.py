@@ -20,7 +20,7 @@ from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import Addition, SignedIntent, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
-from registry.ledger.commitment import Opening, check_opening
+from registry.ledger.commitment import Opening
 from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
 from registry.store.log import Log, Moment
@@ -28,7 +28,7 @@ from registry.store.mark import Mark, Seen
 from registry.store.openings import Openings
 
 STREAMS_CACHED_MAX = 20_000
-REQUESTS_MAX = 65_536
+REQUESTS_MAX = 262_144
 
 Sign = Callable[[Checkpoint], bytes]
 """Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
@@ -131,7 +131,7 @@ def _check_openings(request: Request) -> None:
     fields = [opening.field for opening in request.openings]
     require(len(set(fields)) == len(fields), "wrong_opening", field="one field twice")
     for opening in request.openings:
-        check_opening(request.signed.intent, opening)
+        history.check_opening(request.signed.intent, opening)
 
 
 class Committer:

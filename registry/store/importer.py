@@ -9,8 +9,10 @@ from registry.acts.propose import Happening, Hidden
 from registry.acts.published_list import PublishedList, Row
 from registry.domain import account, batch, certificate
 from registry.domain.batch import Batch, import_nonce
+from registry.domain.roles import Registry
 from registry.domain.standard import Standard
-from registry.domain.timing import Verdict, days_of_month, verdicts
+from registry.domain.timing import Verdict, day_of, days_of_month, verdicts
+from registry.errors import RefusedError
 from registry.ledger import ids
 from registry.store.committer import Request
 from registry.store.log import Log, Moment, Placed
@@ -74,15 +76,18 @@ class Importer:
         self._known = _read_known(operator)
         entered = _certificates_there(operator.log, [self._number(row) for row in published.rows])
         self._missing = [row for row in published.rows if self._number(row) not in entered]
+        self._check_months()
+        self._check_other_lists()
 
     def plan(self) -> Plan:
         """What `run` would do now."""
         missing = self._missing
+        numbers = {row.number for row in missing}
         hosts = dict.fromkeys(row.organiser for row in missing)
         period = monitoring_period(missing) if missing else ("", "")
         return Plan(
             to_enter=tuple(missing),
-            entered=tuple(row for row in self._list.rows if row not in missing),
+            entered=tuple(row for row in self._list.rows if row.number not in numbers),
             to_open=tuple(name for name in hosts if name not in self._known.accounts),
             to_invent=tuple(
                 (kind.code, units_for(rows) * importing.UNIT_G) for kind, rows in self._short()
@@ -103,17 +108,52 @@ class Importer:
             self._operator.record(self._requests())
         return imported_rows(self._operator.log, self._list, self._operator.id)
 
+    def _check_months(self) -> None:
+        """No row was retired in a month that is still to come.
+
+        Raises:
+            RefusedError: `bad_rows`.
+        """
+        today = day_of(self._operator.committer.clock_us()).isoformat()[:7]
+        early = [(row.number, "month", row.month) for row in self._missing if row.month > today]
+        if early:
+            raise RefusedError("bad_rows", rows=early)
+
+    def _check_other_lists(self) -> None:
+        """No row to be entered stands in the log already, from another list, such as an earlier edition.
+
+        Raises:
+            RefusedError: `seems_imported`, naming the rows.
+        """
+        wanted = {(row.number, row.month, row.amount_g): row for row in self._missing}
+        seeming = []
+        for placed in self._operator.log.entries() if wanted else ():
+            made = {type(happened.event): happened.event for happened in placed.happened()}
+            known = made.get(batch.RetirementImported)
+            row = known and wanted.get((known.row, known.month, known.amount_g))
+            if row is not None and self._may_be(row, made[certificate.Issued]):
+                seeming.append(row.number)
+        if seeming:
+            raise RefusedError("seems_imported", rows=sorted(seeming))
+
+    def _may_be(self, row: Row, statement: certificate.Issued) -> bool:
+        """Whether a certificate may be that of `row`, as far as its activity is kept."""
+        if statement.activity is None:
+            return False
+        opened = self._operator.openings.find([statement.activity])
+        return all(opening.value == row.activity for opening in opened.values())
+
     def _requests(self) -> list[Request]:
         """Every act of the import, in order: each builds on those before it."""
         writer = _Writer(self._operator, self._officers)
-        for role, name in BODIES.items():
-            if role not in self._known.bodies:
-                self._known.bodies[role] = writer.opens(name)
-                writer.grants(self._known.bodies[role], role)
+        roles = [role for role in BODIES if role not in self._known.bodies]
         hosts = [STOCK, *dict.fromkeys(row.organiser for row in self._missing)]
-        for name in hosts:
-            if name not in self._known.accounts:
-                self._known.accounts[name] = writer.opens(name)
+        names = [name for name in hosts if name not in self._known.accounts]
+        opened = writer.opens([*(BODIES[role] for role in roles), *names])
+        for role, name in zip(roles, opened, strict=False):
+            self._known.bodies[role] = name
+            writer.grants(name, role)
+        self._known.accounts |= dict(zip(names, opened[len(roles) :], strict=True))
         stock = self._known.accounts[STOCK]
         supply = _Supply(writer, self._known.bodies, stock)
         for kind, rows in self._short():
@@ -166,24 +206,25 @@ class _Writer:
         self.requests.append(self._operator.request(setting, parts(name)))
         return name
 
-    def opens(self, name: str) -> str:
-        """An account of that name, whose key is kept here."""
+    def opens(self, names: Sequence[str]) -> list[str]:
+        """Accounts of these names, whose keys are kept here."""
         operator = self._operator
-        (key,) = operator.keyring.generate()
-        setting = operator.setting(self.officer)
-        opened = setting.new("account", 0)
-        operator.keyring.assign({key: opened})
-        body = {
-            "legal_form": "unstated",
-            "controller": opened,
-            "key": key,
-            "custodial": True,
-            "possession": operator.possession(opened, key),
-            "name": Hidden(value=name),
-        }
-        parts = [(opened, [("account.opened.v1", body)])]
-        self.requests.append(operator.request(setting, parts))
-        return opened
+        keys = operator.keyring.generate(len(names))
+        settings = [operator.setting(self.officer) for _ in names]
+        accounts = [setting.new("account", 0) for setting in settings]
+        operator.keyring.assign(dict(zip(keys, accounts, strict=True)))
+        for name, key, setting, opened in zip(names, keys, settings, accounts, strict=True):
+            body = {
+                "legal_form": "unstated",
+                "controller": opened,
+                "key": key,
+                "custodial": True,
+                "possession": operator.possession(opened, key),
+                "name": Hidden(value=name),
+            }
+            parts = [(opened, [("account.opened.v1", body)])]
+            self.requests.append(operator.request(setting, parts))
+        return accounts
 
     def grants(self, to: str, role: str) -> None:
         body = {"account": to, "role": role}
@@ -294,6 +335,23 @@ class _Supply:
         )
 
 
+def import_list(operator: Operator, published: PublishedList) -> list[ImportedRow]:
+    """Enter the rows of a list that are not in the log yet; returns all its rows as they stand.
+
+    Raises:
+        RefusedError: as `Importer` and `Importer.run`; nothing was recorded.
+    """
+    importer = Importer(operator, published)
+    try:
+        return importer.run()
+    except RefusedError:
+        # Another process may have imported meanwhile: what it entered is no reason to refuse what is left.
+        again = Importer(operator, published)
+        if again.plan().to_enter == importer.plan().to_enter:
+            raise
+        return again.run()
+
+
 def certificate_number(log: bytes, source: bytes, row: Row) -> str:
     """The number that the certificate of a row has, whoever imports it."""
     return ids.derived_id(log, "registry", import_nonce(source, row.number), 0)
@@ -337,7 +395,8 @@ def _read_known(operator: Operator) -> _Known:
     with operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
         known.accounts = account_names(moment, operator.openings)
-        for (name, role), _ in sorted(operator.registry.roles.items(), key=lambda held: held[1]):
+        registry: Registry = moment.stream("registry").state
+        for (name, role), _ in sorted(registry.roles.items(), key=lambda held: held[1]):
             if role in BODIES and operator.keyring.keys_of(name):
                 known.bodies.setdefault(role, name)
         for kind in KINDS:

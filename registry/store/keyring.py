@@ -43,6 +43,7 @@ class Keyring:
         require(self._file.is_file(), "no_keyring", file=str(self._file))
         self._sealing = AESGCM(self._sealing_key(read_passphrase(directory)))
         self._opened: dict[Key, Ed25519PrivateKey] = {}
+        self._assigned: dict[str, list[Key]] = {}
 
     @classmethod
     def create(cls, directory: Path) -> "Keyring":
@@ -84,14 +85,21 @@ class Keyring:
                 "UPDATE keys SET account = ? WHERE key_id = ?",
                 [(account, key_id(key)) for key, account in owners.items()],
             )
+        for key, account in owners.items():
+            self._assigned.setdefault(account, []).append(key)
 
     def keys_of(self, account: str) -> list[Key]:
         """The keys kept here that were given to `account`."""
+        if account in self._assigned:
+            return self._assigned[account]
         with closing(self._connect()) as connection:
             rows = connection.execute(
                 "SELECT suite, public FROM keys WHERE account = ? ORDER BY key_id", (account,)
             )
-            return [(suite, public) for suite, public in rows]
+            found = [(suite, public) for suite, public in rows]
+        if found:
+            self._assigned[account] = found
+        return found
 
     def sign(self, key: Key, message: bytes) -> bytes:
         """The signature of `key` over `message`, 64 bytes.

@@ -95,14 +95,17 @@ class Moment:
         return found
 
     def placed(self, index: int) -> Placed:
-        """Entry `index`, with its leaf hash as the tree has it."""
-        data = self.data(index)
+        """Entry `index`, whose bytes are those of its leaf in the tree.
+
+        Raises:
+            BrokenHistoryError: `entry_altered`, `entry_missing`, `derived.tree`: nobody builds on such an entry.
+        """
+        data, leaf = self.data(index), self.node(0, index)
+        if tree.leaf_hash(data) != leaf:
+            raise BrokenHistoryError("entry_altered", index=index)
+        entry = entries.decode(data)
         return Placed(
-            index=index,
-            data=data,
-            entry=entries.decode(data),
-            leaf=self.node(0, index),
-            detached=self._detached(index),
+            index=index, data=data, entry=entry, leaf=leaf, detached=self._detached(index)
         )
 
     def indexes(self, stream: str, *, after: int = 0) -> list[int]:

@@ -66,8 +66,10 @@ class Openings:
 
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         """The openings that are there, by commitment."""
-        found = {}
-        with closing(self._connect()) as connection:
+        found: dict[bytes, Opening] = {}
+        if not self._file.exists():
+            return found
+        with closing(self._reading()) as connection:
             for wanted in commitments:
                 row = connection.execute(
                     "SELECT field, salt, value FROM openings WHERE commitment = ?", (wanted,)
@@ -78,11 +80,17 @@ class Openings:
 
     def all(self) -> Iterator[tuple[bytes, Opening]]:
         """Every opening, with its commitment."""
-        with closing(self._connect()) as connection:
+        if not self._file.exists():
+            return
+        with closing(self._reading()) as connection:
             for wanted, *row in connection.execute(
                 "SELECT commitment, field, salt, value FROM openings"
             ):
                 yield wanted, _opening(row)
+
+    def _reading(self) -> sqlite3.Connection:
+        """A connection that changes nothing: a reader leaves no file where there was none."""
+        return sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
 
     def _connect(self) -> sqlite3.Connection:
         """A connection; to an empty file, readable by its owner only, where there is none or all was erased."""

@@ -4,6 +4,7 @@ DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
 DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
 """
 
+import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -44,6 +45,7 @@ class Beginning:
         return ids.log_id(self.origin, self.key, self.random)
 
 
+BEGINNING = ".beginning"
 PATIENCE_US = 3600 * 1_000_000
 """How long an intent made here may wait to be recorded."""
 
@@ -152,30 +154,44 @@ def log_key(log: Log) -> VerifierKey:
 def create(directory: Path, *, origin: str) -> None:
     """Begin a registry in `directory`: keys, two root officers, the first entry, the mark.
 
-    Made beside it and moved there as the last step, the database last of all: a crash leaves no registry, never half.
+    Made in a folder inside it, and moved up as the last step, the database last of all: a crash leaves no registry,
+    never half of one. Durable on return.
 
     Raises:
         RefusedError: `directory_in_use`, `malformed` for an origin that is none.
     """
-    directory = directory.resolve()
     in_use = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
     require(not in_use, "directory_in_use", directory=str(directory))
     shape.origin(origin)
     made = not directory.exists()
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    beside = directory.parent / f".{directory.name}.{secrets.token_hex(4)}"
-    beside.mkdir(mode=0o700)
+    beginning = directory / BEGINNING
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        _begin(beside, origin)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        for file in sorted(beside.iterdir(), key=lambda file: file.name == DATABASE):
+        beginning.mkdir(mode=0o700)
+        _begin(beginning, origin)
+        for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
+            _synchronise(file)
             file.replace(directory / file.name)
-        beside.rmdir()
+        beginning.rmdir()
+        _synchronise(directory)
+        _synchronise(directory.resolve().parent)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        for file in (*directory.iterdir(), *beginning.glob("*")):
+            if file != beginning:
+                file.unlink(missing_ok=True)
+        shutil.rmtree(beginning, ignore_errors=True)
         if made:
-            shutil.rmtree(directory, ignore_errors=True)
+            directory.rmdir()
         raise
+
+
+def _synchronise(path: Path) -> None:
+    """Have what `path` names, a file or a directory, survive a power cut."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def accept_mark(directory: Path, at_us: int) -> Seen:

@@ -24,7 +24,7 @@ from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, S
 from registry.history import Addition, SignedEntry
 from registry.ledger import canonical, tree
 from registry.ledger import entry as entries
-from registry.ledger.commitment import Opening, check_opening, commitment
+from registry.ledger.commitment import Opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX
 from registry.ledger.keys import SUITE
 from registry.ledger.note import (
@@ -42,7 +42,7 @@ from registry.verifier.trust import Memory
 CHUNK_ENTRIES = 256
 SETTLING_TRIES = 10
 SETTLING_S = 0.05
-PENDING_ENTRIES_MAX = 65_536
+PENDING_ENTRIES_MAX = 262_144
 """So many entries may be about to be written: their openings are stored before them."""
 
 Progress = Callable[[int, int], None]
@@ -363,9 +363,8 @@ def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
         if isinstance(last, int) and stored.index > last:
             break
         first = stored.rows[0]
-        if first.part != 0:
+        if first.part != 0 or not isinstance(first.state, bytes):
             return BrokenHistoryError("entry_missing", index=stored.index)
-        assert isinstance(first.state, bytes)
         if leaves[stored.index] != tree.leaf_hash(first.state):
             return BrokenHistoryError(
                 "entry_altered",
@@ -415,14 +414,13 @@ def _opens(row: Mapping[str, object], source: Database, size: int) -> bool:
     entry, salt, text, value = (row[name] for name in ("entry", "salt", "field", "value"))
     if not (isinstance(entry, int) and 0 <= entry < size):
         return False
-    assert isinstance(salt, bytes)
-    assert isinstance(text, str)
-    assert isinstance(value, bytes)
+    if not (isinstance(salt, bytes) and isinstance(text, str) and isinstance(value, bytes)):
+        return False
     asked = entries.decode(source.entry(entry)).intent
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
         opening = Opening(field=text, salt=salt, value=shown)
-        check_opening(asked, opening)
+        history.check_opening(asked, opening)
     except RefusedError:
         return False
     committed = commitment(asked.log, asked.author, asked.nonce, opening)

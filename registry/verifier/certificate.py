@@ -19,10 +19,15 @@ from registry.domain.forms import Form
 from registry.domain.ranges import RANGES_PER_ACT_MAX
 from registry.domain.shape import period, serials
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
-from registry.history import INLINE_RANGES_MAX, SignedEntry, check_entry, check_life
+from registry.history import (
+    INLINE_RANGES_MAX,
+    SignedEntry,
+    check_entry,
+    check_life,
+    check_opening,
+)
 from registry.ledger import canonical, ids, proof, tree
 from registry.ledger import entry as entries
-from registry.ledger.commitment import check_opening
 from registry.ledger.entry import NO_PREVIOUS
 from registry.ledger.intent import natural, sized
 from registry.ledger.keys import SUITE

@@ -24,18 +24,19 @@ POINTER_BYTES = 8
 SCHEMA_VERSION = 1
 
 Tables = Mapping[str, str]
-"""The columns of each table, with their types."""
+"""The columns of each table: type, whether it is of the key, whether it may be NULL where it is not."""
 
 _LOG_TABLES: Tables = {
-    "stored_events": "rowid INTEGER, originator_id TEXT, originator_version INTEGER, topic TEXT,"
+    "stored_events": "rowid INTEGER KEY, originator_id TEXT, originator_version INTEGER, topic TEXT,"
     " state BLOB",
-    "tree": "node INTEGER, hash BLOB",
-    "nonces": "account TEXT, nonce BLOB, entry INTEGER",
-    "detached": "entry INTEGER, part INTEGER, event INTEGER, number INTEGER, row BLOB",
-    "head": "one INTEGER, size INTEGER, root BLOB, checkpoint BLOB",
+    "tree": "node INTEGER KEY, hash BLOB",
+    "nonces": "account TEXT KEY, nonce BLOB KEY, entry INTEGER",
+    "detached": "entry INTEGER KEY, part INTEGER KEY, event INTEGER KEY, number INTEGER KEY,"
+    " row BLOB",
+    "head": "one INTEGER KEY, size INTEGER, root BLOB, checkpoint BLOB NULL",
 }
 _OPENINGS_TABLES: Tables = {
-    "openings": "commitment BLOB, entry INTEGER, author TEXT, nonce BLOB, field TEXT, salt BLOB,"
+    "openings": "commitment BLOB KEY, entry INTEGER, author TEXT, nonce BLOB, field TEXT, salt BLOB,"
     " value BLOB"
 }
 
@@ -213,13 +214,19 @@ def _check_schema(connection: sqlite3.Connection, tables: Tables) -> None:
     strict = {row[1] for row in connection.execute("PRAGMA table_list") if row[5] == 1}
     for table, columns in tables.items():
         described = connection.execute(f"PRAGMA table_info({table})").fetchall()
-        if ", ".join(f"{row[1]} {row[2]}" for row in described) != columns or table not in strict:
+        if ", ".join(map(_column, described)) != columns or table not in strict:
             odd.add(table)
     if odd:
         raise _UnreadableError(f"not the tables expected: {', '.join(sorted(odd))}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if tables is _LOG_TABLES and version != SCHEMA_VERSION:
         raise _UnreadableError(f"schema version {version}")
+
+
+def _column(described: tuple[int, str, str, int, object, int]) -> str:
+    """A row of table_info in the words of `Tables`."""
+    _, name, kind, not_null, _, key = described
+    return f"{name} {kind}" + (" KEY" if key else "" if not_null else " NULL")
 
 
 def _open(file: Path) -> sqlite3.Connection:

@@ -33,6 +33,8 @@ def pinned() -> list[VerifierKey]:
         text = pins_file().read_text("utf-8")
     except FileNotFoundError:
         return []
+    except UnicodeDecodeError as error:
+        raise RefusedError("bad_vkey", why="not UTF-8", file=str(pins_file())) from error
     return [read_vkey(line) for line in text.splitlines() if line]
 
 
