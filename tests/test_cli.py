@@ -975,7 +975,7 @@ def test_a_disk_that_refuses_is_told_without_a_traceback(book: Book, shell: Shel
 
     ended = shell("certificate", number(book, "public"), "--dir", book.directory, "-o", nowhere)
 
-    assert ended.code == 1
+    assert ended.code == 74
     assert "storage_failed" in ended.err
     assert str(nowhere) in ended.err
 
@@ -985,7 +985,7 @@ def test_a_database_that_is_none_is_told_without_a_traceback(book: Book, shell: 
 
     ended = shell("balance", "alice 有限公司", "--dir", book.directory, "--json")
 
-    assert (ended.code, ended.json["error"]) == (1, "storage_failed")
+    assert (ended.code, ended.json["error"]) == (74, "storage_failed")
 
 
 def test_a_registry_that_is_not_there_is_refused(home: Path, shell: Shell):
@@ -1018,8 +1018,10 @@ def test_a_fault_of_our_own_is_not_hidden(shell: Shell, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("registry.cli.keeping.key", broken)
 
-    with pytest.raises(ZeroDivisionError):
-        shell("key", "--dir", "x")
+    ended = shell("key", "--dir", "x")
+
+    assert ended.code == 70
+    assert "ZeroDivisionError" in ended.err
 
 
 def test_an_interrupted_command_ends_as_interrupted(shell: Shell, monkeypatch: pytest.MonkeyPatch):

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from registry import history
+from registry.acts.propose import propose
 from registry.domain.account import Account
 from registry.domain.act import Act
 from registry.domain.batch import Batch
@@ -26,6 +27,7 @@ from registry.domain.ranges import Ranges
 from registry.domain.standard import Deposited, Recognised, Standard
 from registry.errors import BrokenHistoryError, RefusedError
 from registry.history import check_entry, check_intent, follow, happened, load
+from registry.ledger import commitment as commitments
 from registry.ledger import entry as entries
 from registry.ledger import intent
 from registry.ledger.intent import LIFE_US_MAX, in_key_order
@@ -699,3 +701,88 @@ def test_a_life_with_everything_in_it_is_told_alike():
     assert set(answers) == {""}
     compare(world.replay, auditor)
     assert sum(end - start for start, end in auditor.held(batch)["retired"]) == 21
+
+
+@pytest.fixture(scope="module")
+def opened():
+    """An intent that retires and states why, and the opening of its activity."""
+    world = World().staffed()
+    world.retires(world.issues(1_000), "owner", 5)
+    made = world.proposals[-1]
+    return made.intent, next(item for item in made.openings if item.field == "1/0/activity")
+
+
+def test_an_opening_opens_its_own_place(opened):
+    asked, opening = opened
+
+    assert history.check_opening(asked, opening) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"value": "another activity"},
+        {"value": b"an activity"},
+        {"value": []},
+        {"value": ["an activity", 5]},
+        {"salt": bytes(32)},
+        {"field": "0/0/activity"},
+        {"field": "1/1/activity"},
+        {"field": "01/0/activity"},
+        {"field": "1/0/beneficiary"},
+        {"field": "1/0/organisers"},
+        {"field": "0/0/amount_g", "value": 5},
+        {"field": ""},
+    ],
+    ids=str,
+)
+def test_an_opening_opens_no_other_place_and_nothing_but_texts(opened, changed):
+    asked, opening = opened
+
+    with pytest.raises(RefusedError) as refusal:
+        history.check_opening(asked, replace(opening, **changed))
+
+    assert refusal.value.code == "wrong_opening"
+
+
+@pytest.mark.parametrize("changed", [{"log": bytes(32)}, {"nonce": bytes(16)}], ids=str)
+def test_an_opening_opens_nothing_in_another_act(opened, changed):
+    asked, opening = opened
+
+    with pytest.raises(RefusedError) as refusal:
+        history.check_opening(replace(asked, **changed), opening)
+
+    assert refusal.value.code == "wrong_opening"
+
+
+def test_what_is_no_commitment_is_not_opened_although_it_is_one():
+    """A digest field can be filled with a commitment; nobody is to be shown what it hides as if it were named there."""
+    world = World().staffed()
+    setting = world.setting(world["one"])
+    opening = commitments.Opening(field="0/0/document", salt=bytes(32), value="a paper")
+    hidden = commitments.commitment(world.log, world["one"].account, setting.nonce, opening)
+    project = world.lists()
+    proposal = propose(setting, [(project, [("project.validated.v1", {"document": hidden})])])
+
+    with pytest.raises(RefusedError) as refusal:
+        history.check_opening(proposal.intent, opening)
+
+    assert refusal.value.code == "wrong_opening"
+
+
+def test_a_stream_that_lacks_an_entry_is_not_loaded():
+    world = World().staffed()
+    alice = world["alice"].account
+    world.adds_key("alice again", "alice")
+    own = [
+        (made.index, made.leaf, list(happened(check_entry(made.data).entry, {})))
+        for made in world.additions
+        if alice in made.streams
+    ]
+    assert load(alice, own).length == 2
+
+    for left in (own[1:], own[:1] * 2, [(0, own[0][1], [])]):
+        with pytest.raises(BrokenHistoryError) as broken:
+            load(alice, left)
+
+        assert broken.value.code == "derived.rows"

@@ -10,7 +10,7 @@ from registry.domain.timing import EVENTS, ORGANISATIONS
 from registry.errors import BrokenHistoryError, IncompleteError, StaleError
 from registry.ledger import canonical, ids, intent, proof, tree
 from registry.ledger import entry as entries
-from registry.ledger.commitment import Opening, commitment
+from registry.ledger.commitment import Opening
 from registry.ledger.entry import NO_PREVIOUS, Place
 from registry.ledger.intent import LIFE_US_MAX, Intent, Part, in_key_order
 from registry.ledger.note import Checkpoint
@@ -680,17 +680,6 @@ def test_a_forged_cancellation_that_its_own_entry_betrays_is_refused(world, said
     assert refusal.code == code
 
 
-def test_what_a_later_entry_opens_is_not_shown_as_the_certificate_s(world):
-    opening = Opening(field="0/0/document", salt=bytes(32), value="a paper")
-    committed = commitment(world.log, world["one"].account, bytes([77]) * 16, opening)
-    index, entry = cancelled(world, "awaiting", document=committed)
-    size = len(world.entries)
-
-    data = proven([*world.entries, entry], index, later=[size], openings=((1, opening),))
-
-    assert verify(data, log_key()).opened == {}
-
-
 def test_a_cancellation_before_its_certificate_is_a_gap(world):
     index, leaf = world.issuing(world.numbers["awaiting"])
     meant = (index + 1, leaf)
@@ -781,14 +770,3 @@ def test_a_proof_file_is_an_array_of_eight(world, length):
 
 def test_a_proof_file_has_a_longest_size():
     assert broken(bytes(proof.PROOF_BYTES_MAX + 1)).code == "too_long"
-
-
-def test_an_opening_of_any_value_is_shown_as_it_was_committed(world):
-    value = {"zh": ["论坛", 1, True, None]}
-    opening = Opening(field="1/0/activity", salt=bytes(32), value=value)
-    committed = commitment(world.log, world["owner"].account, bytes([77]) * 16, opening)
-    data = proof.decode(forged_issue(world, activity=committed))
-
-    found = verify(proof.encode(replace(data, openings=((0, opening),))), log_key())
-
-    assert found.opened == {"activity": value}

@@ -1,34 +1,18 @@
 """What hides names, what names new things, and what stands beside an entry."""
 
 from base64 import b32encode
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
 from registry.errors import RefusedError
 from registry.ledger import canonical, commitment, ids, rows
-from registry.ledger.commitment import Opening, check_opening, field_name
-from registry.ledger.intent import Intent, Part
+from registry.ledger.commitment import Opening, field_name
 from registry.ledger.tree import EMPTY_ROOT, leaf_hash, root_of
 from tests.world import Person
 
 LOG, AUTHOR, NONCE = bytes([1]) * 32, "account/a", bytes([2]) * 16
 OPENING = Opening(field="1/0/activity", salt=bytes([3]) * 32, value="论坛")
-
-
-def asked(log=LOG, author=AUTHOR, nonce=NONCE, field="activity", part=1):
-    hidden = commitment.commitment(LOG, AUTHOR, NONCE, OPENING)
-    plain = Part(stream="batch/a", events=(("batch.retired.v1", {"amount_g": 5}),))
-    said = Part(stream="certificate/a", events=(("certificate.issued.v1", {field: hidden}),))
-    parts = (plain, said) if part == 1 else (said, plain)
-    return Intent(
-        log=log,
-        signers=(Person("alice", author).signer,),
-        parts=parts,
-        nonce=nonce,
-        not_after_us=1,
-    )
 
 
 def code_of(check, *args):
@@ -53,49 +37,8 @@ def test_a_commitment_is_the_hash_of_all_that_it_depends_on():
     assert made == sha256(canonical.encode(said)).digest()
 
 
-def test_an_opening_opens_its_own_place():
-    check_opening(asked(), OPENING)
-
+def test_a_field_is_named_by_part_event_and_name():
     assert field_name(1, 0, "activity") == OPENING.field
-
-
-@pytest.mark.parametrize(
-    ("intent", "opening"),
-    [
-        (asked(), replace(OPENING, value="論壇")),
-        (asked(), replace(OPENING, value="论坛".encode())),
-        (asked(), replace(OPENING, salt=bytes(32))),
-        (asked(), replace(OPENING, field="0/0/activity")),
-        (asked(), replace(OPENING, field="1/1/activity")),
-        (asked(), replace(OPENING, field="01/0/activity")),
-        (asked(), replace(OPENING, field="1/0/beneficiary")),
-        (asked(), replace(OPENING, field="0/0/amount_g", value=5)),
-        (asked(), replace(OPENING, field="")),
-        (asked(log=bytes(32)), OPENING),
-        (asked(nonce=bytes(16)), OPENING),
-        (asked(author="account/b"), OPENING),
-        (asked(field="beneficiary"), replace(OPENING, field="1/0/beneficiary")),
-        (asked(part=0), replace(OPENING, field="0/0/activity")),
-    ],
-    ids=[
-        "another value",
-        "bytes",
-        "another salt",
-        "another part",
-        "another event",
-        "another spelling",
-        "no such field",
-        "no commitment",
-        "no place",
-        "another log",
-        "another act",
-        "another author",
-        "moved to another field",
-        "moved to another part",
-    ],
-)
-def test_an_opening_opens_no_other_place(intent, opening):
-    assert code_of(check_opening, intent, opening) == "wrong_opening"
 
 
 def test_a_log_is_named_by_all_that_it_begins_with():
