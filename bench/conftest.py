@@ -48,7 +48,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     directory = tmp_path / "registry"
     create(directory, origin="demo.bench.invalid")
     operator = Operator(directory)
-    rows = Importer(operator, published_list.read(LIST.read_bytes())).run()
+    rows = Importer(operator, published_list.read(LIST.read_bytes(), until="2026-11")).run()
     with operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
         names = account_names(moment, operator.openings)

@@ -1,7 +1,6 @@
-"""The ways to fail: ask for something else, ask again, stop; and, for a checker, not knowing.
+"""The ways to fail: ask for something else; stop; and, for a checker, not knowing.
 
     RefusedError        the rules or the format say no; nothing was recorded
-    StreamMovedError    somebody else wrote meanwhile; nothing was recorded; ask again
     BrokenHistoryError  what is stored or shown cannot be true; stop
     IncompleteError     a checker lacks something; neither valid nor invalid
     StaleError          all of it holds, but it is older than the checker's policy allows
@@ -25,10 +24,6 @@ class RegistryError(Exception):
 
 class RefusedError(RegistryError):
     """The rules or the format say no; nothing was recorded. Ask for something else."""
-
-
-class StreamMovedError(RegistryError):
-    """Somebody else wrote meanwhile; nothing was recorded. Ask again."""
 
 
 class BrokenHistoryError(RegistryError):

@@ -165,6 +165,27 @@ def check_opening(asked: Intent, opening: Opening) -> None:
     raise RefusedError("wrong_opening", field=opening.field)
 
 
+def read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
+    """The events that the bodies say, in their form, with the ids that they may make.
+
+    Raises:
+        RefusedError: `unknown_kind`, `wrong_stream`, `malformed`, `unknown_form`, `parts_differ`.
+    """
+    read = [
+        (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
+        for part in asked.parts
+    ]
+    form = forms.form_of([ActPart(stream=name, new_id="", events=made) for name, made in read])
+    parts = []
+    for number, (name, made) in enumerate(read):
+        if form.once:
+            new_id = ids.once_id(asked.log, asked.nonce)
+        else:
+            new_id = ids.derived_id(asked.log, asked.author, asked.nonce, number)
+        parts.append(ActPart(stream=name, new_id=new_id, events=made))
+    return parts, form
+
+
 def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
     """The entry that `signed` makes at the end of the log, if the rules allow it.
 
@@ -267,7 +288,7 @@ def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
     require(known, "wrong_log", log=asked.log.hex(), expected=(view.log or b"").hex())
     used = view.is_used(asked.author, asked.nonce, at_us)
     require(not used, "nonce_used", account=asked.author, nonce=asked.nonce.hex())
-    parts, form = _read_parts(asked)
+    parts, form = read_parts(asked)
     if view.log is None:
         _check_beginning(asked, parts)
     _check_keys(asked, parts)
@@ -314,21 +335,6 @@ def check_life(asked: Intent, at_us: int) -> None:
     require(live, "expired", at_us=at_us, not_after_us=asked.not_after_us)
     near = asked.not_after_us <= at_us + LIFE_US_MAX
     require(near, "too_far_ahead", at_us=at_us, not_after_us=asked.not_after_us)
-
-
-def _read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
-    """The events that the bodies say, in their form, with the ids that they may make."""
-    read = [
-        (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
-        for part in asked.parts
-    ]
-    form = forms.form_of([ActPart(stream=name, new_id="", events=made) for name, made in read])
-    author = "registry" if form.once else asked.author
-    parts = []
-    for number, (name, made) in enumerate(read):
-        new_id = ids.derived_id(asked.log, author, asked.nonce, 0 if form.once else number)
-        parts.append(ActPart(stream=name, new_id=new_id, events=made))
-    return parts, form
 
 
 def _check_beginning(asked: Intent, parts: Sequence[ActPart]) -> None:

@@ -992,7 +992,7 @@ def test_a_registry_that_is_not_there_is_refused(home: Path, shell: Shell):
     for command in (["key"], ["balance", "x"], ["show", "registry"], ["certificate", "--list"]):
         ended = shell(*command, "--dir", home, "--json")
 
-        assert (ended.code, ended.json["error"]) == (1, "no_registry")
+        assert (ended.code, ended.json["error"]) == (2, "no_registry")
 
 
 def test_wrong_usage_is_told_in_the_readers_language_and_as_json(shell: Shell):

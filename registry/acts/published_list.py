@@ -9,15 +9,15 @@ An activity may end with the period that it covers. Only an explicit range of da
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import Any
 from unicodedata import category as category_of
 
 from registry.acts.propose import normalised
 from registry.domain import shape
-from registry.domain.timing import days_of_month
 from registry.errors import RefusedError
 from registry.ledger import canonical
 
@@ -38,6 +38,7 @@ TAG = "carbon-registry/published-list/v1"
 LIST_BYTES_MAX = 64 * 1024 * 1024
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
 _A_DAY = r"([0-9]{4})\s*[-年]\s*([0-9]{1,2})\s*[-月]\s*([0-9]{1,2})\s*日?"
 _PERIOD = re.compile(rf"{_A_DAY}\s*(?:至|到|—+|~)\s*{_A_DAY}")
@@ -68,44 +69,46 @@ class PublishedList:
     rows: tuple[Row, ...]
 
 
-class _BadFieldError(Exception):
-    """Which field of a row is bad."""
+Problem = tuple[int, str, str]
+"""The line in the file, the field, and what stands there."""
 
 
-def read(data: bytes) -> PublishedList:
+def read(data: bytes, *, until: str) -> PublishedList:
     """The list in a file's bytes.
 
+    Args:
+        data: the file.
+        until: the last month YYYY-MM that a retirement may state, which is today's.
+
     Raises:
-        RefusedError: `too_long`; `not_utf8`; `bad_header`; `bad_rows`, whose fact `rows` names every bad row as
-            (line in the file, field, what stands there).
+        RefusedError: `too_long`; `not_utf8`; `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
+            `Problem`s.
     """
     if len(data) > LIST_BYTES_MAX:
         raise RefusedError("too_long", bytes=len(data), bytes_max=LIST_BYTES_MAX)
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise RefusedError("not_utf8", at_byte=error.start) from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+        line = data[: error.start].count(b"\n") + 1
+        raise RefusedError("not_utf8", line=line, at_byte=error.start) from error
     rows: dict[int, Row] = {}
-    bad: list[tuple[int, str, str]] = []
-    header_seen = False
-    for line, cells in _lines(reader):
-        if not header_seen:
-            header_seen = True
-            if cells != COLUMNS:
+    bad: list[Problem] = []
+    header: list[str] | None = None
+    for line, cells in _lines(text, bad):
+        if header is None:
+            header = [cell.strip() for cell in cells]
+            if header != COLUMNS:
                 raise RefusedError("bad_header", found=",".join(cells), expected=",".join(COLUMNS))
             continue
-        try:
-            row = _read_row(cells)
-            if row.number in rows:
-                raise _BadFieldError("no", cells[0])  # noqa: TRY301  # told with the other bad rows
+        row = _read_row(line, cells, until, bad)
+        if row is not None and row.number in rows:
+            bad.append((line, "no", cells[0]))
+        elif row is not None:
             rows[row.number] = row
-        except _BadFieldError as error:
-            bad.append((line, *error.args))
-    if not (rows or bad):
-        raise RefusedError("bad_header", found="", expected=",".join(COLUMNS))
     if bad:
         raise RefusedError("bad_rows", rows=bad)
+    if not rows:
+        raise RefusedError("bad_header", found="", expected=",".join(COLUMNS))
     return PublishedList(source=_source(tuple(rows.values())), rows=tuple(rows.values()))
 
 
@@ -133,61 +136,91 @@ def period_in(activity: str) -> tuple[str, str] | None:
     return first.isoformat(), last.isoformat()
 
 
-def _lines(reader: Iterator[Sequence[str]]) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not blank, with their numbers in the file."""
+def _lines(text: str, bad: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not blank, with their numbers; where quotes do not close, the rest is one problem."""
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         for cells in reader:
-            if cells:
-                yield reader.line_num, list(cells)  # type: ignore[attr-defined]  # a csv reader's own
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
     except csv.Error as error:
-        raise RefusedError("bad_rows", rows=[(0, "columns", str(error))]) from error
+        bad.append((reader.line_num, "columns", str(error)))
 
 
-def _read_row(cells: Sequence[str]) -> Row:
+def _read_row(line: int, cells: Sequence[str], until: str, bad: list[Problem]) -> Row | None:
+    """The row, or None once all that is bad in it was added to `bad`."""
     if len(cells) != len(COLUMNS):
-        raise _BadFieldError("columns", str(len(cells)))
-    number, activity, organiser, category, tonnes, month = (
-        normalised(cell).strip() for cell in cells
-    )
-    if not _NUMBER.fullmatch(number):
-        raise _BadFieldError("no", number)
-    for field, text in (("activity", activity), ("organiser", organiser)):
-        controls = any(category_of(character).startswith("C") for character in text)
-        if not text or len(text) > TEXT_CHARACTERS_MAX or controls:
-            raise _BadFieldError(field, text[:TEXT_CHARACTERS_MAX])
-    if category not in CATEGORIES:
-        raise _BadFieldError("category", category)
-    try:
-        period = period_in(activity)
-    except ValueError as error:
-        raise _BadFieldError("activity", activity) from error
+        bad.append((line, "columns", str(len(cells))))
+        return None
+    found: dict[str, Any] = {}
+    for field, cell in zip(COLUMNS, cells, strict=True):
+        text = normalised(cell).strip()
+        try:
+            found[field] = _PARSERS[field](text)
+        except ValueError:
+            bad.append((line, field, text[:TEXT_CHARACTERS_MAX]))
+    if "month" in found and found["month"] > until:
+        bad.append((line, "month", found.pop("month")))
+    if len(found) < len(COLUMNS):
+        return None
     return Row(
-        number=int(number),
-        activity=activity,
-        organiser=organiser,
-        purpose=CATEGORIES[category],
-        amount_g=_grams(tonnes),
-        month=_month(month),
-        period=period,
+        number=found["no"],
+        activity=found["activity"],
+        organiser=found["organiser"],
+        purpose=found["category"],
+        amount_g=found["tonnes"],
+        month=found["month"],
+        period=period_in(found["activity"]),
     )
 
 
-def _grams(tonnes: str) -> int:
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _name(text: str) -> str:
+    controls = any(category_of(character).startswith("C") for character in text)
+    if not text or len(text) > TEXT_CHARACTERS_MAX or controls:
+        raise ValueError(text)
+    return text
+
+
+def _activity(text: str) -> str:
+    """A name whose period, if it states one, is real."""
+    period_in(text)
+    return _name(text)
+
+
+def _purpose(text: str) -> str:
+    if text not in CATEGORIES:
+        raise ValueError(text)
+    return CATEGORIES[text]
+
+
+def _grams(text: str) -> int:
     """Tonnes to grams, exactly."""
-    found = _TONNES.fullmatch(tonnes)
+    found = _TONNES.fullmatch(text)
     if found is None:
-        raise _BadFieldError("tonnes", tonnes)
+        raise ValueError(text)
     grams = int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
     if not 0 < grams <= shape.GRAMS_MAX:
-        raise _BadFieldError("tonnes", tonnes)
+        raise ValueError(text)
     return grams
 
 
-def _month(month: str) -> str:
-    try:
-        days_of_month(shape.month(month))
-    except (RefusedError, ValueError) as error:
-        raise _BadFieldError("month", month) from error
-    if month < FIRST_MONTH:
-        raise _BadFieldError("month", month)
-    return month
+def _month(text: str) -> str:
+    if not (_MONTH.fullmatch(text) and text >= FIRST_MONTH):
+        raise ValueError(text)
+    return text
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "no": _number,
+    "activity": _activity,
+    "organiser": _name,
+    "category": _purpose,
+    "tonnes": _grams,
+    "month": _month,
+}

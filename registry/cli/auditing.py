@@ -10,7 +10,6 @@ from registry.cli.voice import Voice
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, RegistryError
 from registry.ledger.note import VerifierKey
 from registry.verifier import audit as auditing
-from registry.verifier import database
 from registry.verifier.audit import Audited
 
 FIGURES = (
@@ -98,11 +97,8 @@ def _stands(path: Path, error: RegistryError, key: VerifierKey | None) -> int | 
     if not isinstance(error, BrokenHistoryError):
         return None
     if error.code.startswith(_DERIVED):
-        # Findings about tables come last: every entry was replayed, under a signed head if there is a key.
-        if key is None:
-            return None
-        with database.reading(path) as source:
-            return source.count()
+        # Findings about tables come last: every entry was replayed; those under the signed head stand.
+        return None if key is None else auditing.signed_size(path)
     index = error.facts.get("index")
     return index if isinstance(index, int) else None
 

@@ -125,6 +125,13 @@ _SIGNING: dict[str, Text] = {
         "这些行看来已由另一份清单录入：{rows}。请从文件中删去，只录入新行。",
         "These rows seem to have been entered from another list: {rows}. Import the others only.",
     ),
+    "clock_behind": (
+        "本机时钟（{now_us}）早于最后一条记录（{head_us}）两秒以上。请校准时钟后再试；什么都没有写入。",
+        (
+            "The clock ({now_us}) is more than two seconds behind the last entry ({head_us}). Set it and try again;"
+            " nothing was written."
+        ),
+    ),
     "document_used": (
         "该文件（{document}）已被项目 {project} 使用。同一边界或报告只能用于一个项目一次。",
         "That document ({document}) already serves project {project}. A boundary or report serves one project, once.",

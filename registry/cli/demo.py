@@ -4,6 +4,7 @@ The rows are real and public; kinds of credit and serial numbers are not publish
 """
 
 import os
+import secrets
 import shutil
 import sqlite3
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 
 from registry.acts import published_list
 from registry.acts.published_list import PublishedList
-from registry.cli.import_list import category_rows, flagged, tell_flagged
+from registry.cli.import_list import category_rows, flagged, tell_flagged, this_month
 from registry.cli.voice import WHERE, Voice
 from registry.cli.words import tonnes
 from registry.errors import BrokenHistoryError
@@ -26,6 +27,7 @@ from registry.store.importer import BODIES, ImportedRow, import_list
 from registry.store.log import DATABASE, Log
 from registry.store.operator import Operator, create
 from registry.store.proofs import certificate_proof
+from registry.store.recorder import row_number
 from registry.verifier.audit import Audited, audit
 from registry.verifier.certificate import Verified, verify
 
@@ -55,8 +57,9 @@ def run(directory: Path, voice: Voice) -> None:
     Raises:
         RefusedError: `directory_in_use`.
     """
-    published = published_list.read(_list())
-    create(directory, origin=ORIGIN)
+    published = published_list.read(_list(), until=this_month())
+    # Each demonstration is a log of its own, with a key of its own, and so a name of its own.
+    create(directory, origin=f"{ORIGIN}-{secrets.token_hex(4)}")
     operator = Operator(directory)
     try:
         rows = import_list(operator, published)
@@ -115,7 +118,7 @@ def _alter_a_copy(directory: Path, key: VerifierKey, index: int) -> Altered:
         shutil.copy(directory / DATABASE, copy)
         with sqlite3.connect(copy) as connection:
             rowid, entry = connection.execute(
-                "SELECT rowid, state FROM stored_events WHERE rowid = ?", (index * 64 + 1,)
+                "SELECT rowid, state FROM stored_events WHERE rowid = ?", (row_number(index, 0),)
             ).fetchone()
             offset = len(entry) // 2
             changed = bytearray(entry)
@@ -239,7 +242,7 @@ def _tell_checks(
     )
     voice.print(
         voice.pick(
-            f"证书 {verified.number}（{tonnes(verified.amount_g)}）导出为 {file}，"
+            f"证明 {verified.number}（{tonnes(verified.amount_g)}）导出为 {file}，"
             f"{file.stat().st_size} 字节；只凭该文件和公钥验证：有效。",
             f"Certificate {verified.number} ({tonnes(verified.amount_g)}) was written to {file},"
             f" {file.stat().st_size} bytes; checked with that file and the public key alone: valid.",

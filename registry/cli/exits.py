@@ -30,7 +30,7 @@ class UsageError(RefusedError):
 
 def of_error(error: RegistryError) -> int:
     """The exit code of an error."""
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError) or error.code == "no_registry":
         return USAGE
     if isinstance(error, IncompleteError):
         return INCOMPLETE

@@ -1,6 +1,7 @@
 """`registry import-list`: a published list into the log, all of it or nothing."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from registry.acts import published_list
 from registry.acts.published_list import PublishedList, Row
 from registry.cli.belief import readable
 from registry.cli.voice import Voice
-from registry.cli.words import purpose_word, tonnes, verdict_words
+from registry.cli.words import CHINA, purpose_word, tonnes, verdict_words
 from registry.domain.timing import Verdict
 from registry.errors import RefusedError
 
@@ -64,12 +65,18 @@ def read(file: Path, voice: Voice) -> PublishedList:
         RefusedError: as `published_list.read`.
     """
     try:
-        return published_list.read(readable(file, published_list.LIST_BYTES_MAX))
+        data = readable(file, published_list.LIST_BYTES_MAX)
+        return published_list.read(data, until=this_month())
     except RefusedError as refusal:
         bad = refusal.facts.get("rows")
         if isinstance(bad, list) and not voice.is_json:
             _tell_bad(bad, voice)
         raise
+
+
+def this_month() -> str:
+    """The month that it is in China, YYYY-MM."""
+    return f"{datetime.now(CHINA):%Y-%m}"
 
 
 def flagged(

@@ -63,7 +63,7 @@ def trust(vkey: str, *, replace: bool, voice: Voice) -> None:
         return
     voice.demonstration(given.name)
     voice.say("key.fingerprint", fingerprint=given.fingerprint)
-    voice.say("trust.done", name=given.name)
+    voice.say("trust.done", name=given.name, file=str(pins_file()))
 
 
 def accept_mark(directory: Path, *, yes: bool, voice: Voice) -> None:

@@ -99,8 +99,9 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         voice.say("verify.awaiting", awaiting=verified.awaiting)
     for shown in verified.cancelled_at_home:
         voice.say("verify.home", standard=shown.standard, reference=shown.reference, day=shown.day)
-    if verified.is_attested:
-        voice.say("verify.attested")
+    for _, retired, _ in verified.retired:
+        if isinstance(retired, RetirementImported):
+            voice.say("verify.attested", row=retired.row, month=retired.month)
     if verified.custodial:
         voice.say("verify.custodial")
     for verdict in verified.verdicts:

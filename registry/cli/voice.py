@@ -77,12 +77,15 @@ class Voice:
         terminal = sys.stdout.isatty()
         # A file has no width: cut nothing.
         console = Console(file=sys.stdout, width=None if terminal else _WIDTH_OF_A_FILE)
-        table = Table(title=Text(words.clean(title), style="bold"), box=box.SIMPLE_HEAD)
-        table.title_justify = "left"
+        self.print(f"\n{title}")
+        table = Table(box=box.SIMPLE_HEAD)
         for number, column in enumerate(columns):
             cells = [row[number] for row in rows]
             if any(cells) and all(_NUMERIC.issuperset(cell) for cell in cells):
                 table.add_column(Text(column), justify="right", no_wrap=True)
+            elif number == 0:
+                # What a row is called by is there to be copied.
+                table.add_column(Text(column), no_wrap=True)
             else:
                 table.add_column(Text(column), overflow="fold")
         for row in rows:

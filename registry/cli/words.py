@@ -152,10 +152,13 @@ SCREEN: dict[str, Text] = {
         ),
     ),
     "trust.done": (
-        "已采信 {name} 的公钥。请经另一渠道（电话、公报、当面）核对上面的指纹；不符就不要相信。",
+        (
+            "已采信 {name} 的公钥。请经另一渠道（电话、公报、当面）核对上面的指纹；"
+            "不符就不要相信，并在 {file} 中删去该行。"
+        ),
         (
             "The key of {name} is pinned. Compare the fingerprint over another channel (by phone, in a gazette, in"
-            " person); if it differs, do not believe it."
+            " person); if it differs, do not believe it: delete its line in {file}."
         ),
     ),
     "mark.accepted": (
@@ -276,8 +279,14 @@ SCREEN: dict[str, Text] = {
         "Cancelled at home: {standard}, {reference}, {day}.",
     ),
     "verify.attested": (
-        "补录的既往注销：由登记官和持有人具名证实，并非由账本证明。",
-        "Imported history: attested by those who signed, not proven.",
+        (
+            "补录的既往注销（清单第 {row} 行，所称月份 {month}）：由登记官和持有人具名证实，并非由账本证明；"
+            "清单未公布信用种类和序列号，系录入者提供。"
+        ),
+        (
+            "Imported history (row {row} of its list, month claimed {month}): attested by those who signed, not proven;"
+            " kind and serial numbers are not in the list, the importer supplied them."
+        ),
     ),
     "verify.custodial": (
         "持有人的密钥由运营方代管：签署是运营方代持有人作出的。",

@@ -148,7 +148,6 @@ def serials(value: object) -> tuple[int, int]:
 # The checks that other modules build on, and the types that fields of bodies have.
 account = matching(_ACCOUNT, "account/<id>")
 key = pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "a suite"), octets(32))
-month = matching(_MONTH, "a month YYYY-MM")
 origin = matching(_ORIGIN, "an origin of small letters, digits and . / -")
 Grams = Annotated[int, integer(1, GRAMS_MAX)]
 Account = Annotated[str, account]
@@ -163,7 +162,7 @@ Place = Annotated[str, matching(_PLACE, "a GB/T 2260 code of six digits")]
 OptionalPlace = Annotated[str | None, optional(matching(_PLACE, "a GB/T 2260 code of six digits"))]
 Flag = Annotated[bool, flag]
 Day = Annotated[str, day]
-Month = Annotated[str, month]
+Month = Annotated[str, matching(_MONTH, "a month YYYY-MM")]
 Period = Annotated[tuple[str, str], period]
 OptionalPeriod = Annotated[tuple[str, str] | None, optional(period)]
 Serials = Annotated[tuple[int, int] | None, optional(serials)]

@@ -4,7 +4,6 @@ Source: GB 32100-2015, section 4.
 """
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-LENGTH = 18
 
 
 def check_character(first_17: str) -> str:

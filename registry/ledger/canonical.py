@@ -52,7 +52,7 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
     except RefusedError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise RefusedError("not_canonical", why=type(error).__name__) from error
+        raise RefusedError("not_canonical", why="cut short, or no MessagePack") from error
     if again != data:
         raise RefusedError("not_canonical", why=f"{len(data)} bytes re-encode to others")
     return value

@@ -32,6 +32,11 @@ def derived_id(log: bytes, author: str, nonce: bytes, part: int) -> str:
     return _base32(digest)[:ID_CHARACTERS]
 
 
+def once_id(log: bytes, nonce: bytes) -> str:
+    """The id of what may come into being once in a log, whoever's act it is: as of `registry` and part 0."""
+    return derived_id(log, "registry", nonce, 0)
+
+
 def bearer(key: Key) -> str:
     """The account name of somebody who has a key and no account."""
     return f"bearer/{_base32(key_id(key))}"

@@ -28,6 +28,7 @@ def summary(rows: Sequence[bytes]) -> dict[str, Any]:
     """What an entry says of its detached rows."""
     assert len(rows) <= ROWS_MAX
     assert all(len(row) <= ROW_BYTES_MAX for row in rows)
+    assert sum(map(len, rows)) <= ROWS_BYTES_MAX
     return {
         "bytes": sum(map(len, rows)),
         "count": len(rows),

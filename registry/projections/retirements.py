@@ -24,11 +24,6 @@ class Retirement:
     verdicts: tuple[Verdict, ...]
     awaiting: frozenset[str]
 
-    @property
-    def flags(self) -> tuple[Verdict, ...]:
-        """The verdicts that are not a pass."""
-        return tuple(verdict for verdict in self.verdicts if verdict[2] == "flag")
-
 
 class Retirements:
     """All certificates, by number, in the order in which they were issued."""

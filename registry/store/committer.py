@@ -29,6 +29,8 @@ from registry.store.openings import Openings
 
 STREAMS_CACHED_MAX = 20_000
 REQUESTS_MAX = 262_144
+CLOCK_TOLERANCE_US = 2_000_000
+"""So far the clock may be behind the last entry before nothing is written any more."""
 
 Sign = Callable[[Checkpoint], bytes]
 """Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
@@ -175,7 +177,7 @@ class Committer:
         `whole` or not at all. The same intent again gets the receipt of the first time.
 
         Raises:
-            RefusedError: `too_many` requests; or one of a `whole` is refused; nothing was recorded.
+            RefusedError: `too_many` requests; `clock_behind`; or one of a `whole` is refused; nothing was recorded.
             BrokenHistoryError: the tables or the mark are not what they must be; nothing was recorded.
         """
         require(
@@ -244,7 +246,10 @@ class Committer:
     ) -> tuple[_Draft, list[tuple[int, bytes] | RefusedError]]:
         draft = _Draft(moment, self._frontier.copy(), moment.log_id(), self._at_us)
         draft.cached = self._streams
-        at_us = max(self.clock_us(), self._at_us)
+        now_us = self.clock_us()
+        behind = self._at_us - now_us > CLOCK_TOLERANCE_US
+        require(not behind, "clock_behind", now_us=now_us, head_us=self._at_us)
+        at_us = max(now_us, self._at_us)
         answers: list[tuple[int, bytes] | RefusedError] = []
         for request in requests:
             signed = request.signed

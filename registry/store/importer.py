@@ -11,7 +11,7 @@ from registry.domain import account, batch, certificate
 from registry.domain.batch import Batch, import_nonce
 from registry.domain.roles import Registry
 from registry.domain.standard import Standard
-from registry.domain.timing import Verdict, day_of, days_of_month, verdicts
+from registry.domain.timing import Verdict, days_of_month, verdicts
 from registry.errors import RefusedError
 from registry.ledger import ids
 from registry.store.committer import Request
@@ -64,6 +64,8 @@ class _Known:
     standards: dict[str, Standard] = field(default_factory=dict)
     stock: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The batch of each kind of which the stock holds most, and how much."""
+    periods: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The monitoring periods of those batches."""
 
 
 class Importer:
@@ -76,7 +78,6 @@ class Importer:
         self._known = _read_known(operator)
         entered = _certificates_there(operator.log, [self._number(row) for row in published.rows])
         self._missing = [row for row in published.rows if self._number(row) not in entered]
-        self._check_months()
         self._check_other_lists()
 
     def plan(self) -> Plan:
@@ -84,7 +85,7 @@ class Importer:
         missing = self._missing
         numbers = {row.number for row in missing}
         hosts = dict.fromkeys(row.organiser for row in missing)
-        period = monitoring_period(missing) if missing else ("", "")
+        periods = self._periods()
         return Plan(
             to_enter=tuple(missing),
             entered=tuple(row for row in self._list.rows if row.number not in numbers),
@@ -93,8 +94,9 @@ class Importer:
                 (kind.code, units_for(rows) * importing.UNIT_G) for kind, rows in self._short()
             ),
             foreseen=tuple(
-                (row, verdicts(row.purpose, row.period, period, days_of_month(row.month)))
+                (row, verdicts(row.purpose, row.period, periods[kind_of(row).code], window))
                 for row in missing
+                for window in [days_of_month(row.month)]
             ),
         )
 
@@ -107,17 +109,6 @@ class Importer:
         if self._missing:
             self._operator.record(self._requests())
         return imported_rows(self._operator.log, self._list, self._operator.id)
-
-    def _check_months(self) -> None:
-        """No row was retired in a month that is still to come.
-
-        Raises:
-            RefusedError: `bad_rows`.
-        """
-        today = day_of(self._operator.committer.clock_us()).isoformat()[:7]
-        early = [(row.number, "month", row.month) for row in self._missing if row.month > today]
-        if early:
-            raise RefusedError("bad_rows", rows=early)
 
     def _check_other_lists(self) -> None:
         """No row to be entered stands in the log already, from another list, such as an earlier edition.
@@ -177,6 +168,11 @@ class Importer:
             if sum(row.amount_g for row in rows) > held_g:
                 found.append((kind, rows))
         return found
+
+    def _periods(self) -> dict[str, tuple[str, str]]:
+        """The monitoring period of the credits of each kind that the missing rows would use."""
+        invented = {kind.code: monitoring_period(rows) for kind, rows in self._short()}
+        return {**self._known.periods, **invented}
 
     def _next(self, kind: Kind) -> int:
         """The first unit of a kind's home registry that was never deposited."""
@@ -354,7 +350,7 @@ def import_list(operator: Operator, published: PublishedList) -> list[ImportedRo
 
 def certificate_number(log: bytes, source: bytes, row: Row) -> str:
     """The number that the certificate of a row has, whoever imports it."""
-    return ids.derived_id(log, "registry", import_nonce(source, row.number), 0)
+    return ids.once_id(log, import_nonce(source, row.number))
 
 
 def imported_rows(log: Log, published: PublishedList, log_id: bytes) -> list[ImportedRow]:
@@ -407,6 +403,7 @@ def _read_known(operator: Operator) -> _Known:
             held_g = state.holding(stock).total_g
             if held_g > known.stock.get(state.standard, ("", 0))[1]:
                 known.stock[state.standard] = (name, held_g)
+                known.periods[state.standard] = state.period
     return known
 
 

@@ -64,6 +64,19 @@ class Openings:
             connection.executemany("INSERT INTO openings VALUES (?,?,?,?,?,?,?)", rows)
             connection.execute("COMMIT")
 
+    def erase(self, commitments: Sequence[bytes]) -> int:
+        """Forget what these commitments hide; returns how many openings there were. The log stays as it is.
+
+        What they held is overwritten in the file, and not in backups that were made of it.
+        """
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            erased = connection.executemany(
+                "DELETE FROM openings WHERE commitment = ?", [(one,) for one in commitments]
+            ).rowcount
+            connection.execute("COMMIT")
+        return erased
+
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         """The openings that are there, by commitment."""
         found: dict[bytes, Opening] = {}

@@ -166,8 +166,9 @@ def create(directory: Path, *, origin: str) -> None:
     made = not directory.exists()
     beginning = directory / BEGINNING
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # If another one begins here at this moment, this is where they meet: nothing of the other's is touched.
+    beginning.mkdir(mode=0o700)
     try:
-        beginning.mkdir(mode=0o700)
         _begin(beginning, origin)
         for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
             _synchronise(file)

@@ -144,11 +144,12 @@ def audit(
         _check_ends(tables, replay)
         checkpoint, note = _check_head(source, replay, tables.findings, key)
         opened = _check_openings(path, source, replay, tables.findings)
+    seen = None if key is None else _check_memory(replay, key)
     if tables.findings.first is not None:
         raise tables.findings.first
     audited = _summary(replay, opened, note)
     progress(audited.entries, audited.entries)
-    _check_policy(audited, checkpoint, key, replay)
+    _check_policy(audited, checkpoint, key, seen)
     return audited
 
 
@@ -168,6 +169,12 @@ def origin_of(path: Path) -> str | None:
         return read_checkpoint(text).origin
     except RefusedError:
         return None
+
+
+def signed_size(path: Path) -> int:
+    """How many entries the stored checkpoint covers, before anything is checked; 0 without one."""
+    with database.reading(path) as source:
+        return _signed_size(source) or 0
 
 
 @contextmanager
@@ -230,8 +237,7 @@ def _follow(
     if isinstance(checked, BrokenHistoryError):
         raise checked
     addition = history.follow(replay, checked)
-    nodes = replay.frontier.copy().append(addition.leaf)
-    replay.take(addition)
+    nodes = replay.take(addition)
     _compare_rows(stored, addition, tables.findings)
     _compare_nodes(addition, nodes, tables)
     _compare_nonces(addition, tables)
@@ -428,21 +434,29 @@ def _opens(row: Mapping[str, object], source: Database, size: int) -> bool:
     return stored == (committed, asked.author, asked.nonce)
 
 
+def _check_memory(replay: Replay, key: VerifierKey) -> Checkpoint | None:
+    """The checkpoint that this user remembers, once the log contains it, as far as it goes.
+
+    Raises:
+        BrokenHistoryError: `forked`.
+    """
+    memory = Memory(key=key)
+    seen = memory.read()
+    if seen is not None and seen.size <= replay.size and replay.root_at(seen.size) != seen.root:
+        raise BrokenHistoryError("forked", size=seen.size, evidence=str(memory.file))
+    return seen
+
+
 def _check_policy(
     audited: Audited,
     checkpoint: Checkpoint | None,
     key: VerifierKey | None,
-    replay: Replay,
+    seen: Checkpoint | None,
 ) -> None:
-    """Whether the findings may be believed: a pinned key, a signature over all of it, and no less than was seen."""
+    """Whether the findings may be believed: a pinned key, no less than was seen, and a signature over all of it."""
     if key is None:
         raise IncompleteError("no_pinned_key", origin=audited.origin, audited=audited)
-    seen = Memory(key=key).read()
-    if seen is not None and seen.size <= audited.entries:
-        if replay.root_at(seen.size) != seen.root:
-            evidence = str(Memory(key=key).file)
-            raise BrokenHistoryError("forked", size=seen.size, evidence=evidence)
-    elif seen is not None:
+    if seen is not None and seen.size > audited.entries:
         raise StaleError(
             "shorter_than_seen", entries=audited.entries, seen=seen.size, audited=audited
         )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from registry.domain import certificate, forms, kinds
+from registry.domain import certificate, forms
 from registry.domain.act import ActPart
 from registry.domain.batch import ORIGINS, Retired, RetirementImported, check_imported
 from registry.domain.certificate import HomeCancelled
@@ -25,6 +25,7 @@ from registry.history import (
     check_entry,
     check_life,
     check_opening,
+    read_parts,
 )
 from registry.ledger import canonical, ids, proof, tree
 from registry.ledger import entry as entries
@@ -184,15 +185,7 @@ def _read_act(data: bytes) -> _Act:
     signed = check_entry(data)
     entry, asked = signed.entry, signed.entry.intent
     check_life(asked, entry.at_us)
-    parts = tuple(
-        ActPart(
-            stream=part.stream,
-            new_id="",
-            events=tuple(kinds.read(part.stream, kind, body) for kind, body in part.events),
-        )
-        for part in asked.parts
-    )
-    form = forms.form_of(parts)
+    parts, form = read_parts(asked)
     signers = [signer.account for signer in asked.signers]
     named = [account for _, account in forms.signers_of(form, parts)]
     fits = len(named) == len(signers) and all(
@@ -205,7 +198,7 @@ def _read_act(data: bytes) -> _Act:
     for place in entry.places:
         first = place.position == 1
         require(first == (place.previous == NO_PREVIOUS), "wrong_previous")
-    return _Act(signed=signed, form=form, parts=parts)
+    return _Act(signed=signed, form=form, parts=tuple(parts))
 
 
 def _read_issue(data: bytes) -> _Act:
@@ -213,10 +206,7 @@ def _read_issue(data: bytes) -> _Act:
     issue = _read_act(data)
     issuing = isinstance(issue.parts[-1].events[0], certificate.Issued)
     require(issuing, "not_a_certificate", form=issue.form.name)
-    asked = issue.signed.entry.intent
-    once = issue.form.once
-    author, part = ("registry", 0) if once else (asked.author, len(issue.parts) - 1)
-    expected = f"certificate/{ids.derived_id(asked.log, author, asked.nonce, part)}"
+    expected = f"certificate/{issue.parts[-1].new_id}"
     require(issue.stream == expected, "wrong_id", stream=issue.stream, expected=expected)
     first = issue.signed.entry.places[-1].position == 1
     require(first, "wrong_position", stream=issue.stream, expected=1)

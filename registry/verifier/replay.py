@@ -48,11 +48,11 @@ class Replay:
         self.take(addition)
         return addition
 
-    def take(self, addition: Addition) -> None:
-        """Grow by `addition`, which was judged against this very log."""
+    def take(self, addition: Addition) -> list[tuple[int, int, bytes]]:
+        """Grow by `addition`, which was judged against this very log; returns the tree nodes that it made."""
         self.log = addition.intent.log
         self.at_us = addition.at_us
-        self.frontier.append(addition.leaf)
+        nodes = self.frontier.append(addition.leaf)
         self._leaves += addition.leaf
         self.streams.update(addition.streams)
         asked = addition.intent
@@ -62,6 +62,7 @@ class Replay:
             not_after_us, account, nonce = heappop(self._expiries)
             if self._unexpired.get((account, nonce)) == not_after_us:
                 del self._unexpired[account, nonce]
+        return nodes
 
     def root_at(self, size: int) -> bytes:
         """The root of the first `size` entries."""

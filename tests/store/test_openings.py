@@ -145,3 +145,21 @@ def test_an_act_asked_for_twice_has_its_openings_once(book: Book) -> None:
 
     assert len(kept(book)) == before + 2
     assert book.audited().openings == before + 2
+
+
+def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book: Book) -> None:
+    openings = Openings(book.directory)
+    ((commitment, opening),) = [
+        (one, shown) for one, shown in openings.all() if shown.value == "受益人"
+    ]
+    assert "受益人".encode() in book.directory.joinpath("openings.db").read_bytes()
+
+    erased = openings.erase([commitment])
+
+    assert erased == 1
+    assert openings.find([commitment]) == {}
+    for file in book.directory.glob("openings.db*"):
+        assert "受益人".encode() not in file.read_bytes()
+        assert opening.salt not in file.read_bytes()
+    assert book.audited().openings == len(kept(book))
+    assert openings.erase([commitment]) == 0

@@ -486,3 +486,15 @@ def test_an_entry_is_stored_in_the_bytes_that_were_signed(book: Book) -> None:
 
     assert again == [stored(book, index) for index in range(size)]
     assert all(canonical.decode(data, bytes_max=65_535) for data in again)
+
+
+def test_a_fork_is_not_hidden_behind_a_broken_cache(book: Book) -> None:
+    seen = book.audited()
+    alter_the_last(book)
+    book.rebuild()
+    book.change("UPDATE nonces SET entry = entry + 1 WHERE entry = 5")
+
+    fault = book.fault()
+
+    assert isinstance(fault, BrokenHistoryError)
+    assert (fault.code, fault.facts["size"]) == ("forked", seen.entries)
