@@ -275,17 +275,34 @@ def test_an_intent_that_expired_is_answered_if_it_was_recorded(book: Book) -> No
     assert book.audited().entries == first.index + 1
 
 
-def test_time_never_goes_back_in_the_log_though_the_clock_does(book: Book) -> None:
+def test_time_never_goes_back_in_the_log_though_the_clock_does_a_little(book: Book) -> None:
     before = book.audited()
     with book.clerk() as clerk:
         request = gift(clerk, book)
-        clerk.operator.committer.clock_us = lambda: 1
+        clerk.operator.committer.clock_us = lambda: before.at_us - 2_000_000
 
         clerk.operator.record([request])
 
     after = book.audited()
     assert after.entries == before.entries + 1
     assert after.at_us == before.at_us
+
+
+def test_nothing_is_written_while_the_clock_is_far_behind_the_log(book: Book) -> None:
+    before = book.audited()
+    with book.clerk() as clerk:
+        request = gift(clerk, book)
+        right = clerk.operator.committer.clock_us
+        clerk.operator.committer.clock_us = lambda: before.at_us - 2_000_001
+        with pytest.raises(RefusedError) as refusal:
+            clerk.operator.record([request])
+        assert book.audited() == before
+
+        clerk.operator.committer.clock_us = right
+        clerk.operator.record([request])
+
+    assert refusal.value.code == "clock_behind"
+    assert book.audited().entries == before.entries + 1
 
 
 def test_a_refused_request_does_not_drag_its_neighbours_down(book: Book) -> None:
