@@ -61,3 +61,10 @@ def test_make_targets_named_in_the_readme_exist():
 
     assert named == {"demo", "test"}
     assert all(f"\n{target}:" in targets for target in named)
+
+
+def test_the_benchmarks_page_holds_results():
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    _, _, results = page.partition("<!-- results: generated -->")
+
+    assert "| reference verifications |" in results.partition("<!-- results: end -->")[0]
