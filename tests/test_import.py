@@ -2,6 +2,9 @@
 
 import csv
 import io
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,3 +188,21 @@ def test_what_is_no_list_is_refused(data, code):
         read(data, until=UNTIL)
 
     assert refusal.value.code == code
+
+
+def test_two_who_import_at_once_both_succeed_and_every_row_enters_once(home):
+    directory = home / "registry"
+    create(directory, origin="demo.registry.example/list")
+    command = [sys.executable, "-m", "registry.cli.main", "import-list", LIST, "--dir", directory]
+
+    started = [
+        subprocess.Popen([*map(str, command), "--json"], stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    said = [json.loads(process.communicate()[0]) for process in started]
+
+    assert [process.returncode for process in started] == [0, 0]
+    assert sorted(one["rows"] for one in said) == [0, 132]
+    opened = Operator(directory)
+    found = audit(directory, opened.vkey())
+    opened.close()
+    assert (found.certificates, found.retired_g) == (132, 616_921_203_000)

@@ -122,7 +122,7 @@ def _listed(item: Retirement, hidden: dict[str, bytes], source: Opened) -> dict[
 
 
 def _cells(item: dict[str, Any], voice: Voice) -> list[str]:
-    names = [words.fact(name, value, voice.lang) for name, value in item["names"].items()]
+    activity = item["names"].get("activity", "")
     state = voice.text("certificate.final")
     if item["awaiting"]:
         state = voice.text("certificate.awaiting", awaiting=sorted(item["awaiting"]))
@@ -131,7 +131,7 @@ def _cells(item: dict[str, Any], voice: Voice) -> list[str]:
         words.tonnes(item["amount_g"]),
         words.purpose_word(item["purpose"], voice.lang),
         item["holder_name"] or item["holder"],
-        " · ".join(names) if item["public"] else voice.text("certificate.private"),
+        activity if item["public"] else voice.text("certificate.private"),
         state,
     ]
 

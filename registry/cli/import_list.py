@@ -48,14 +48,13 @@ def run(file: Path, directory: Path, *, dry_run: bool, voice: Voice) -> None:
     published = read(file, voice)
     operator = Operator(directory)
     try:
-        plan = Importer(operator, published).plan()
         if dry_run:
-            _tell_plan(plan, voice)
+            _tell_plan(Importer(operator, published).plan(), voice)
             return
         rows = import_list(operator, published)
     finally:
         operator.close()
-    _tell_rows(plan, rows, voice)
+    _tell_rows(rows, voice)
 
 
 def read(file: Path, voice: Voice) -> PublishedList:
@@ -165,13 +164,15 @@ def _tell_plan(plan: "Plan", voice: Voice) -> None:
     )
 
 
-def _tell_rows(plan: "Plan", rows: "list[ImportedRow]", voice: Voice) -> None:
+def _tell_rows(rows: "list[ImportedRow]", voice: Voice) -> None:
+    new = sum(1 for item in rows if item.is_new)
+    already = len(rows) - new
     if voice.is_json:
         voice.json(
             {
                 "dry_run": False,
-                "rows": len(plan.to_enter),
-                "already": len(plan.entered),
+                "rows": new,
+                "already": already,
                 "amount_g": sum(item.row.amount_g for item in rows),
                 "certificates": [
                     {"no": item.row.number, "number": item.number, "index": item.index}
@@ -187,13 +188,12 @@ def _tell_rows(plan: "Plan", rows: "list[ImportedRow]", voice: Voice) -> None:
     total_g = sum(item.row.amount_g for item in rows)
     voice.print(
         voice.pick(
-            f"录入 {len(plan.to_enter)} 行，先前已有 {len(plan.entered)} 行；"
-            f"清单合计 {tonnes(total_g)}。",
-            f"Entered {len(plan.to_enter)} rows, {len(plan.entered)} were there already;"
+            f"录入 {new} 行，先前已有 {already} 行；清单合计 {tonnes(total_g)}。",
+            f"Entered {new} rows, {already} were there already;"
             f" the list comes to {tonnes(total_g)}.",
         )
     )
-    if plan.to_enter:
+    if new:
         voice.print(
             voice.pick(
                 "清单未公布信用种类和序列号：这里的是虚构的。",

@@ -39,6 +39,8 @@ class ImportedRow:
     standard: str
     index: int
     verdicts: tuple[Verdict, ...]
+    is_new: bool
+    """Whether this import entered it; false if it was there before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,19 @@ class Importer:
         """
         if self._missing:
             self._operator.record(self._requests())
-        return imported_rows(self._operator.log, self._list, self._operator.id)
+        return self._rows()
+
+    def _rows(self) -> list[ImportedRow]:
+        """The rows of the list as they stand in the log, in the list's order."""
+        new = {row.number for row in self._missing}
+        found = []
+        with self._operator.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            for row in self._list.rows:
+                (index, *_) = moment.indexes(f"certificate/{self._number(row)}")
+                placed = moment.placed(index)
+                found.append(_imported(row, self._number(row), placed, is_new=row.number in new))
+        return found
 
     def _check_other_lists(self) -> None:
         """No row to be entered stands in the log already, from another list, such as an earlier edition.
@@ -338,12 +352,13 @@ def import_list(operator: Operator, published: PublishedList) -> list[ImportedRo
         RefusedError: as `Importer` and `Importer.run`; nothing was recorded.
     """
     importer = Importer(operator, published)
+    before = importer.plan().to_enter
     try:
         return importer.run()
     except RefusedError:
         # Another process may have imported meanwhile: what it entered is no reason to refuse what is left.
         again = Importer(operator, published)
-        if again.plan().to_enter == importer.plan().to_enter:
+        if again.plan().to_enter == before:
             raise
         return again.run()
 
@@ -353,20 +368,7 @@ def certificate_number(log: bytes, source: bytes, row: Row) -> str:
     return ids.once_id(log, import_nonce(source, row.number))
 
 
-def imported_rows(log: Log, published: PublishedList, log_id: bytes) -> list[ImportedRow]:
-    """The rows of a list that are in the log, in the list's order."""
-    found = []
-    with log.recorder.reading() as cursor:
-        moment = Moment(cursor)
-        for row in published.rows:
-            number = certificate_number(log_id, published.source, row)
-            indexes = moment.indexes(f"certificate/{number}")
-            if indexes:
-                found.append(_imported(row, number, moment.placed(indexes[0])))
-    return found
-
-
-def _imported(row: Row, number: str, placed: Placed) -> ImportedRow:
+def _imported(row: Row, number: str, placed: Placed, *, is_new: bool) -> ImportedRow:
     made = {type(happened.event): happened for happened in placed.happened()}
     outcome = made[certificate.Issued].outcome
     assert outcome is not None
@@ -376,6 +378,7 @@ def _imported(row: Row, number: str, placed: Placed) -> ImportedRow:
         standard=made[batch.RetirementImported].event.standard,
         index=placed.index,
         verdicts=tuple(tuple(verdict) for verdict in outcome["verdicts"]),
+        is_new=is_new,
     )
 
 
