@@ -786,3 +786,21 @@ def test_a_stream_that_lacks_an_entry_is_not_loaded():
             load(alice, left)
 
         assert broken.value.code == "derived.rows"
+
+
+def test_rows_that_are_not_those_of_the_entry_are_not_read():
+    world = World().staffed()
+    batch = world.issues(1_000)
+    for number in range(17):
+        world.transfers(batch, "owner", "alice", 1, range=(2 * number, 2 * number + 1))
+    made = world.transfers(batch, "alice", "bob", 17)
+    entry = check_entry(made.data).entry
+    ((beside),) = made.detached
+    whole = {(beside.part, beside.event): beside.rows}
+    assert len(list(happened(entry, whole))[0].outcome["ranges"]) == 17
+
+    for rows in ({}, {(0, 0): beside.rows[:-1]}, {(0, 0): beside.rows[::-1]}):
+        with pytest.raises(BrokenHistoryError) as broken:
+            list(happened(entry, rows))
+
+        assert broken.value.code == "derived.detached"
