@@ -797,7 +797,7 @@ def test_rows_that_are_not_those_of_the_entry_are_not_read():
     entry = check_entry(made.data).entry
     ((beside),) = made.detached
     whole = {(beside.part, beside.event): beside.rows}
-    assert len(list(happened(entry, whole))[0].outcome["ranges"]) == 17
+    assert len(next(happened(entry, whole)).outcome["ranges"]) == 17
 
     for rows in ({}, {(0, 0): beside.rows[:-1]}, {(0, 0): beside.rows[::-1]}):
         with pytest.raises(BrokenHistoryError) as broken:

@@ -350,6 +350,8 @@ def _life() -> tuple[World, list[dict[str, Any]]]:
     claims = ("enterprise", "meeting")
     world.recognises("XCU", home="XC", serial_format=(3, (0,), 1, 2), claims=claims)
     narrow = world.deposits("X-1-9", 9 * GRAMS, standard="XCU")
+    # Never shown cancelled at home: its proof is valid, not final.
+    world.retires(narrow, "owner", GRAMS, standard="XCU", statement={"purpose": "meeting"})
     world.recognises("CEA", credit_class="allowance", home="CN", serial_format=(3, (0,), 1, 2))
     project = world.registers()
     world.verifies(project, 3_000_000)
