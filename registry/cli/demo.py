@@ -22,7 +22,7 @@ from registry.cli.voice import WHERE, Voice
 from registry.cli.words import tonnes
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
-from registry.projections.retirements import Retirements
+from registry.projections.retirements import Retirements, totals
 from registry.store.importer import BODIES, ImportedRow, import_list
 from registry.store.log import DATABASE, Log
 from registry.store.operator import Operator, create
@@ -163,10 +163,7 @@ def _tell_ledger(rows: Sequence[ImportedRow], audited: Audited, voice: Voice) ->
             f"Taking part: {staff}; {bodies}; {hosts} hosts.",
         )
     )
-    by_standard: dict[str, tuple[int, int]] = {}
-    for item in rows:
-        count, grams = by_standard.get(item.standard, (0, 0))
-        by_standard[item.standard] = (count + 1, grams + item.row.amount_g)
+    by_standard = totals((item.standard, item.row.amount_g) for item in rows)
     voice.table(
         voice.pick("所用库存（虚构）", "inventory used (invented)"),
         [
@@ -174,7 +171,7 @@ def _tell_ledger(rows: Sequence[ImportedRow], audited: Audited, voice: Voice) ->
             voice.pick("笔数", "retirements"),
             voice.pick("注销量", "retired"),
         ],
-        [[code, str(n), tonnes(grams)] for code, (n, grams) in sorted(by_standard.items())],
+        [[code, str(n), tonnes(grams)] for code, (n, grams) in by_standard.items()],
     )
 
 
@@ -205,14 +202,6 @@ def _tell_figures(published: PublishedList, retirements: Retirements, voice: Voi
 
 def _agree(published: PublishedList, retirements: Retirements) -> bool:
     """Whether the log's figures are the list's, by category and by month."""
-
-    def totals(names: Sequence[tuple[str, int]]) -> Mapping[str, tuple[int, int]]:
-        found: dict[str, tuple[int, int]] = {}
-        for name, grams in names:
-            count, total = found.get(name, (0, 0))
-            found[name] = (count + 1, total + grams)
-        return found
-
     return (
         totals([(row.purpose, row.amount_g) for row in published.rows]) == retirements.by_purpose()
         and totals([(row.month, row.amount_g) for row in published.rows]) == retirements.by_month()

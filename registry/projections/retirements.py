@@ -54,11 +54,11 @@ class Retirements:
 
     def by_purpose(self) -> Mapping[str, tuple[int, int]]:
         """How many retirements, and how many grams, by purpose."""
-        return _totals((item.purpose, item.amount_g) for item in self.by_number.values())
+        return totals((item.purpose, item.amount_g) for item in self.by_number.values())
 
     def by_month(self) -> Mapping[str, tuple[int, int]]:
         """How many retirements, and how many grams, by month: the claimed one for imported history."""
-        return _totals((item.month, item.amount_g) for item in self.by_number.values())
+        return totals((item.month, item.amount_g) for item in self.by_number.values())
 
     def _issued(
         self, index: int, at_us: int, made: Happened, used: list[Retired | RetirementImported]
@@ -86,7 +86,8 @@ def _month(retired: Retired | RetirementImported, at_us: int) -> str:
     return day_of(at_us).isoformat()[:7]
 
 
-def _totals(pairs: Iterable[tuple[str, int]]) -> Mapping[str, tuple[int, int]]:
+def totals(pairs: Iterable[tuple[str, int]]) -> Mapping[str, tuple[int, int]]:
+    """How many, and how many grams, by name, of pairs of a name and grams; in order of the names."""
     found: dict[str, tuple[int, int]] = {}
     for name, amount_g in pairs:
         count, total_g = found.get(name, (0, 0))

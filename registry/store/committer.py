@@ -18,12 +18,11 @@ from eventsourcing.sqlite import SQLiteCursor
 from registry import history
 from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import Addition, SignedIntent, Stream
-from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.commitment import Opening
 from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
-from registry.store.log import Log, Moment
+from registry.store.log import Log, Moment, Placed
 from registry.store.mark import Mark, Seen
 from registry.store.openings import Openings
 
@@ -53,13 +52,23 @@ class Receipt:
     checkpoint: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An entry that an earlier intent made."""
+
+    index: int
+    leaf: bytes
+    intent_bytes: bytes
+    not_after_us: int
+
+
 class _Draft:
     """The log as it will be if the transaction commits: a `history.View` over the tables and what is new."""
 
     def __init__(self, moment: Moment, frontier: Frontier, log: bytes | None, at_us: int) -> None:
         self._moment = moment
         self._start = frontier.size
-        self._nonces: dict[tuple[str, bytes], Addition] = {}
+        self._made: dict[tuple[str, bytes], _Made | None] = {}
         self.frontier = frontier
         self.log = log
         self.at_us = at_us
@@ -87,15 +96,13 @@ class _Draft:
         made = self.made_by(account, nonce)
         return made is not None and made.not_after_us >= at_us
 
-    def made_by(self, account: str, nonce: bytes) -> "_Made | None":
+    def made_by(self, account: str, nonce: bytes) -> _Made | None:
         """What an intent under this nonce came to, if it is remembered."""
-        addition = self._nonces.get((account, nonce))
-        if addition is not None:
-            return _Made(addition.index, addition.leaf, addition.data)
-        index = self._moment.entry_of(account, nonce)
-        if index is None:
-            return None
-        return _Made(index, self._moment.node(0, index), self._moment.data(index))
+        pair = (account, nonce)
+        if pair not in self._made:
+            index = self._moment.entry_of(account, nonce)
+            self._made[pair] = None if index is None else _made_in(self._moment.placed(index))
+        return self._made[pair]
 
     def take(self, addition: Addition, openings: Sequence[Opening]) -> None:
         self.log = addition.intent.log
@@ -104,24 +111,15 @@ class _Draft:
         self.additions.append(addition)
         self.openings.append((addition, openings))
         self.streams.update(addition.streams)
-        self._nonces[addition.intent.author, addition.intent.nonce] = addition
+        asked = addition.intent
+        self._made[asked.author, asked.nonce] = _Made(
+            addition.index, addition.leaf, addition.intent_bytes, asked.not_after_us
+        )
 
 
-class _Made:
-    """An entry that an earlier intent made."""
-
-    def __init__(self, index: int, leaf: bytes, data: bytes) -> None:
-        self.index = index
-        self.leaf = leaf
-        self._entry = entries.decode(data)
-
-    @property
-    def not_after_us(self) -> int:
-        return self._entry.intent.not_after_us
-
-    @property
-    def intent_bytes(self) -> bytes:
-        return self._entry.intent_bytes
+def _made_in(placed: Placed) -> _Made:
+    asked = placed.entry.intent
+    return _Made(placed.index, placed.leaf, placed.entry.intent_bytes, asked.not_after_us)
 
 
 def _check_openings(request: Request) -> None:
@@ -153,6 +151,7 @@ class Committer:
         self._sign = sign
         self._frontier = Frontier()
         self._at_us = 0
+        self._id: bytes | None = None
         self._streams: OrderedDict[str, Stream] = OrderedDict()
         self.clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
 
@@ -226,6 +225,7 @@ class Committer:
                 self._streams.pop(stream, None)
             self._frontier = Frontier.load(head.size, moment.node)
             self._at_us = moment.placed(head.size - 1).entry.at_us if head.size else 0
+            self._id = moment.log_id()
         if self._frontier.root() != head.root:
             raise BrokenHistoryError("derived.tree", size=head.size)
         return moment
@@ -244,7 +244,7 @@ class Committer:
     def _judge(
         self, moment: Moment, requests: Sequence[Request]
     ) -> tuple[_Draft, list[tuple[int, bytes] | RefusedError]]:
-        draft = _Draft(moment, self._frontier.copy(), moment.log_id(), self._at_us)
+        draft = _Draft(moment, self._frontier.copy(), self._id, self._at_us)
         draft.cached = self._streams
         now_us = self.clock_us()
         behind = self._at_us - now_us > CLOCK_TOLERANCE_US
@@ -280,7 +280,7 @@ class Committer:
         A crash here leaves the commit whole: the mark and the signature are made good at the next start.
         """
         if draft is not None:
-            self._frontier, self._at_us = draft.frontier, draft.at_us
+            self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
             self._keep(draft.streams)
         size, root = self._frontier.size, self._frontier.root()
         seen = self._mark.read()

@@ -108,12 +108,11 @@ class Moment:
             index=index, data=data, entry=entry, leaf=leaf, detached=self._detached(index)
         )
 
-    def indexes(self, stream: str, *, after: int = 0) -> list[int]:
-        """The entries that touch `stream`, beyond its first `after`, in order."""
+    def indexes(self, stream: str) -> list[int]:
+        """The entries that touch `stream`, in order."""
         self._cursor.execute(
-            "SELECT rowid FROM stored_events WHERE originator_id = ? AND originator_version > ?"
-            " ORDER BY originator_version",
-            (stream, after),
+            "SELECT rowid FROM stored_events WHERE originator_id = ? ORDER BY originator_version",
+            (stream,),
         )
         return [(row[0] - 1) // PARTS_PER_ENTRY for row in self._cursor.fetchall()]
 

@@ -161,20 +161,15 @@ def origin_of(path: Path) -> str | None:
         BrokenHistoryError: `database_unreadable`.
     """
     with database.reading(path) as source:
-        head = source.head()
-    if head is None or not isinstance(head[2], bytes):
-        return None
-    try:
-        text, _ = split_note(head[2])
-        return read_checkpoint(text).origin
-    except RefusedError:
-        return None
+        claimed = _claimed(source)
+    return claimed.origin if claimed else None
 
 
 def signed_size(path: Path) -> int:
     """How many entries the stored checkpoint covers, before anything is checked; 0 without one."""
     with database.reading(path) as source:
-        return _signed_size(source) or 0
+        claimed = _claimed(source)
+    return claimed.size if claimed else 0
 
 
 @contextmanager
@@ -182,7 +177,8 @@ def _settled(path: Path) -> Iterator[Database]:
     """The database at a moment when its head is signed; if a writer was stopped before that, as it is."""
     for _ in range(SETTLING_TRIES):
         with database.reading(path) as source:
-            if not source.has_writer or _signed_size(source) == source.count():
+            claimed = _claimed(source)
+            if not source.has_writer or (claimed and claimed.size == source.count()):
                 yield source
                 return
         time.sleep(SETTLING_S)
@@ -190,11 +186,12 @@ def _settled(path: Path) -> Iterator[Database]:
         yield source
 
 
-def _signed_size(source: Database) -> int | None:
+def _claimed(source: Database) -> Checkpoint | None:
+    """The checkpoint that is stored, before its signature is checked; None where there is none in form."""
     head = source.head()
     try:
         text, _ = split_note(head[2] if head and isinstance(head[2], bytes) else b"")
-        return read_checkpoint(text).size
+        return read_checkpoint(text)
     except RefusedError:
         return None
 
@@ -384,11 +381,8 @@ def _blame(source: Database, broken: BrokenHistoryError) -> BrokenHistoryError:
 
 def _signed_leaves(source: Database) -> list[bytes]:
     """The stored leaf hashes under the stored checkpoint, if they come to its root; else none."""
-    head = source.head()
-    try:
-        text, _ = split_note(head[2] if head and isinstance(head[2], bytes) else b"")
-        checkpoint = read_checkpoint(text)
-    except RefusedError:
+    checkpoint = _claimed(source)
+    if checkpoint is None:
         return []
     leaves: list[bytes] = []
     for index in range(min(checkpoint.size, source.count())):
