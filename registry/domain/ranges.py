@@ -5,6 +5,7 @@ a range is half-open, [start, end), and its size is grams; ranges never touch or
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 
 from registry.errors import RefusedError, require
 
@@ -29,9 +30,20 @@ class Ranges:
         """The set that consists of `ranges`, which are distinct."""
         return cls().with_(ranges)
 
+    @classmethod
+    def of_sorted(cls, ranges: Chunk) -> "Ranges":
+        """The set that consists of `ranges`, which stand in order and apart; each costs the same, however many.
+
+        Raises:
+            ValueError: they do not.
+        """
+        if not all(low < high for low, high in pairwise(chain.from_iterable(ranges))):
+            raise ValueError("ranges that are empty, touch or are out of order")
+        total_g = sum(end - start for start, end in ranges)
+        return cls(_cut(ranges) if ranges else (), total_g)
+
     def __iter__(self) -> Iterator[Range]:
-        for chunk in self._chunks:
-            yield from chunk
+        return chain.from_iterable(self._chunks)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ranges) and tuple(self) == tuple(other)

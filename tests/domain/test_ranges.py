@@ -40,6 +40,31 @@ def test_ranges_are_the_set_that_was_put_in_whatever_the_order(serials, chance):
     assert hash(held) == hash(Ranges.of(runs(serials)))
 
 
+@given(SERIALS)
+def test_ranges_that_stand_in_order_are_taken_as_they_are(serials):
+    held = Ranges.of_sorted(tuple(runs(serials)))
+
+    assert held == Ranges.of(runs(serials))
+    assert held.total_g == len(serials)
+
+
+def test_many_ranges_that_stand_in_order_are_cut_as_if_they_had_come_one_by_one():
+    held = Ranges.of_sorted(tuple(dust(FRAGMENTS)))
+
+    assert list(held) == list(dust(FRAGMENTS))
+    assert held.total_g == FRAGMENTS
+    assert max(map(len, held._chunks)) <= 2 * CHUNK_RANGES
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [((3, 3),), ((3, 2),), ((0, 1), (1, 2)), ((5, 6), (0, 1)), ((0, 5), (4, 6)), ((0, 1), (2, 2))],
+)
+def test_ranges_that_are_empty_or_touch_or_are_out_of_order_are_not_taken(ranges):
+    with pytest.raises(ValueError, match="out of order"):
+        Ranges.of_sorted(ranges)
+
+
 @given(SERIALS, SERIALS)
 def test_adding_and_removing_are_union_and_difference(first, second):
     both = Ranges.of(runs(first)).with_(runs(second - first))
