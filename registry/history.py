@@ -9,6 +9,7 @@ The order of checks is part of the format: docs/format.md, "Order of checks".
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from registry.domain import forms, gate, kinds, shape
@@ -175,15 +176,19 @@ def read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
         (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
         for part in asked.parts
     ]
-    form = forms.form_of([ActPart(stream=name, new_id="", events=made) for name, made in read])
-    parts = []
-    for number, (name, made) in enumerate(read):
-        if form.once:
-            new_id = ids.once_id(asked.log, asked.nonce)
-        else:
-            new_id = ids.derived_id(asked.log, asked.author, asked.nonce, number)
-        parts.append(ActPart(stream=name, new_id=new_id, events=made))
+    form = forms.form_of(tuple(tuple(event.kind for event in made) for _, made in read))
+    parts = [
+        ActPart(stream=name, new_id=partial(_new_id, asked, form, number), events=made)
+        for number, (name, made) in enumerate(read)
+    ]
+    forms.check_equal(form, parts)
     return parts, form
+
+
+def _new_id(asked: Intent, form: Form, part: int) -> str:
+    if form.once:
+        return ids.once_id(asked.log, asked.nonce)
+    return ids.derived_id(asked.log, asked.author, asked.nonce, part)
 
 
 def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:

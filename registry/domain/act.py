@@ -1,6 +1,6 @@
 """What the rules see of an act: who, when, what stands together, and the states consulted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,10 +15,10 @@ Outcome = Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActPart:
-    """What an act does in one stream. `new_id` is the only id that a stream begun here may have."""
+    """What an act does in one stream. `new_id` works out the only id that a stream begun here may have."""
 
     stream: str
-    new_id: str
+    new_id: Callable[[], str]
     events: tuple[Any, ...]
 
 
@@ -66,7 +66,7 @@ class Act:
 
     def new_id_of(self, stream: str) -> str:
         """The id that a stream begun by the part that touches `stream` must have."""
-        (found,) = [part.new_id for part in self.parts if part.stream == stream]
+        (found,) = [part.new_id() for part in self.parts if part.stream == stream]
         return found
 
     def state(self, stream: str, kind: type[State]) -> State:

@@ -6,6 +6,7 @@ is named "kind:field"; "@stream" stands for the stream's name and "@id" for what
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from registry.domain.act import ActPart
 from registry.domain.roles import OFFICER
@@ -49,6 +50,7 @@ class Form:
 
 
 BATCHES_PER_RETIREMENT_MAX = 16
+SHAPES_CACHED_MAX = 4_096
 
 _OFFICER = Capacity(name="officer", role=OFFICER)
 _SECOND = Capacity(name="second officer", role=OFFICER)
@@ -187,20 +189,28 @@ FORMS: tuple[Form, ...] = (
 )
 
 
-def form_of(parts: Sequence[ActPart]) -> Form:
-    """The form of an act of `parts`, with all equal in it that must be.
+@lru_cache(maxsize=SHAPES_CACHED_MAX)
+def form_of(kinds: tuple[tuple[str, ...], ...]) -> Form:
+    """The form of an act whose parts have events of `kinds`.
 
     Raises:
-        RefusedError: `unknown_form`; `parts_differ`, naming the fields.
+        RefusedError: `unknown_form`.
     """
-    shape = [tuple(event.kind for event in part.events) for part in parts]
     for form in FORMS:
-        if _matches(form.parts, shape):
-            for fields in form.equal:
-                values = {value for field in fields for value in values_of(field, parts)}
-                require(len(values) == 1, "parts_differ", form=form.name, fields=fields)
+        if _matches(form.parts, kinds):
             return form
-    raise RefusedError("unknown_form", kinds=[list(kinds) for kinds in shape])
+    raise RefusedError("unknown_form", kinds=[list(part) for part in kinds])
+
+
+def check_equal(form: Form, parts: Sequence[ActPart]) -> None:
+    """Return if all is equal in `parts` that must be.
+
+    Raises:
+        RefusedError: `parts_differ`, naming the fields.
+    """
+    for fields in form.equal:
+        values = {value for field in fields for value in values_of(field, parts)}
+        require(len(values) == 1, "parts_differ", form=form.name, fields=fields)
 
 
 def values_of(field: str, parts: Sequence[ActPart]) -> Iterator[object]:
@@ -236,10 +246,15 @@ def consults(parts: Sequence[ActPart], signers: Sequence[str]) -> list[str]:
     wanted = {"registry", *signers}
     for part in parts:
         for event in part.events:
-            for rule in event.consults:
-                prefix, _, field = rule.partition(" ")
-                wanted.add(f"{prefix}/{str(getattr(event, field)).rpartition('/')[2]}")
-    return sorted(wanted - {part.stream for part in parts})
+            for prefix, field in _rules(event.consults):
+                wanted.add(prefix + str(getattr(event, field)).rpartition("/")[2])
+    return sorted(wanted.difference(part.stream for part in parts))
+
+
+@lru_cache(maxsize=SHAPES_CACHED_MAX)
+def _rules(consults: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What a kind consults, as (prefix with its slash, field)."""
+    return tuple((f"{prefix}/", field) for prefix, field in map(str.split, consults))
 
 
 def _value(stream: str, event: object, name: str) -> object:

@@ -27,8 +27,10 @@ def encode(value: Any) -> bytes:
     Raises:
         RefusedError: `not_canonical` if the value has a type, an integer or a depth that has no canonical form.
     """
+    if not _in_order([value], DEPTH_MAX + 1):
+        value = _ordered(value)
     try:
-        return msgpack.packb(_ordered(value, DEPTH_MAX), use_bin_type=True)  # type: ignore[no-any-return]  # msgpack has no stubs for packb's result
+        return msgpack.packb(value, use_bin_type=True)  # type: ignore[no-any-return]  # msgpack has no stubs for packb's result
     except UnicodeEncodeError as error:
         raise RefusedError("not_canonical", why="a string that is not UTF-8") from error
 
@@ -47,22 +49,26 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
         raise RefusedError("too_long", bytes=len(data), bytes_max=bytes_max)
     try:
         value = msgpack.unpackb(data, raw=False, strict_map_key=True, max_ext_len=0)
-        _check([value], DEPTH_MAX + 1)
+        in_order = _in_order([value], DEPTH_MAX + 1)
         again = msgpack.packb(value, use_bin_type=True)
     except RefusedError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
         raise RefusedError("not_canonical", why="cut short, or no MessagePack") from error
-    if again != data:
+    if not in_order or again != data:
         raise RefusedError("not_canonical", why=f"{len(data)} bytes re-encode to others")
     return value
 
 
-def _check(items: Iterable[Any], depth: int) -> None:
-    """Return if each of `items`, inside `depth` levels that are left, is a value with a canonical form.
+def _in_order(items: Iterable[Any], depth: int) -> bool:
+    """Whether all maps in `items`, inside `depth` levels that are left, have their keys in order.
 
-    Written for speed: every entry that is read passes here, most of its items without a call.
+    Written for speed: everything that is written or read passes here, most of it without a call.
+
+    Raises:
+        RefusedError: `not_canonical` for what has no canonical form in any order.
     """
+    ordered = True
     for item in items:
         kind = type(item)
         if kind in _LEAVES:
@@ -72,32 +78,24 @@ def _check(items: Iterable[Any], depth: int) -> None:
                 raise RefusedError("not_canonical", why="an integer beyond 64 bits")
         elif depth == 1:
             raise RefusedError("not_canonical", why=f"more than {DEPTH_MAX} levels")
-        elif kind is list:
-            _check(item, depth - 1)
+        elif kind is list or kind is tuple:
+            ordered &= _in_order(item, depth - 1)
         elif kind is dict:
             keys = list(item)
-            if any(type(key) is not str for key in keys) or keys != sorted(keys):
-                raise RefusedError("not_canonical", why="map keys that are not strings in order")
-            _check(item.values(), depth - 1)
+            if any(type(key) is not str for key in keys):
+                raise RefusedError("not_canonical", why="a map key that is not a string")
+            # Code points and UTF-8 bytes sort alike: that is a property of UTF-8.
+            ordered &= keys == sorted(keys)
+            ordered &= _in_order(item.values(), depth - 1)
         else:
             raise RefusedError("not_canonical", why=f"{kind.__name__} has no canonical form")
+    return ordered
 
 
-def _ordered(value: Any, depth: int) -> Any:
-    kind = type(value)
-    if kind in _LEAVES:
-        return value
-    if kind is int:
-        if INTEGER_MIN <= value <= INTEGER_MAX:
-            return value
-        raise RefusedError("not_canonical", why="an integer beyond 64 bits")
-    if depth == 0:
-        raise RefusedError("not_canonical", why=f"more than {DEPTH_MAX} levels")
-    if kind is list or kind is tuple:
-        return [_ordered(item, depth - 1) for item in value]
-    if kind is dict:
-        if any(type(key) is not str for key in value):
-            raise RefusedError("not_canonical", why="a map key that is not a string")
-        # Code points and UTF-8 bytes sort alike: that is a property of UTF-8.
-        return {key: _ordered(value[key], depth - 1) for key in sorted(value)}
-    raise RefusedError("not_canonical", why=f"{kind.__name__} has no canonical form")
+def _ordered(value: Any) -> Any:
+    """`value`, whose every part has a canonical form, with its maps in order."""
+    if isinstance(value, list | tuple):
+        return [_ordered(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return value

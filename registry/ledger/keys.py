@@ -8,6 +8,7 @@ cofactorless equation, S < L, and neither the key nor R a point of small order. 
 canonical encoding of a point of the prime-order group, so that no key exists for which every signature holds.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 
 from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
@@ -19,12 +20,14 @@ from registry.ledger import canonical
 SUITE = "ed25519-sha256"
 PUBLIC_BYTES = 32
 SIGNATURE_BYTES = 64
+KEY_IDS_CACHED_MAX = 16_384
 POSSESSION_TAG = "carbon-registry/possession/v1"
 
 Key = tuple[str, bytes]
 """Suite and public key, in full."""
 
 
+@lru_cache(maxsize=KEY_IDS_CACHED_MAX)
 def key_id(key: Key) -> bytes:
     """The name of `key`, 32 bytes, never to be shortened where it identifies."""
     return sha256(canonical.encode(key)).digest()

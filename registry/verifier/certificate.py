@@ -206,7 +206,7 @@ def _read_issue(data: bytes) -> _Act:
     issue = _read_act(data)
     issuing = isinstance(issue.parts[-1].events[0], certificate.Issued)
     require(issuing, "not_a_certificate", form=issue.form.name)
-    expected = f"certificate/{issue.parts[-1].new_id}"
+    expected = f"certificate/{issue.parts[-1].new_id()}"
     require(issue.stream == expected, "wrong_id", stream=issue.stream, expected=expected)
     first = issue.signed.entry.places[-1].position == 1
     require(first, "wrong_position", stream=issue.stream, expected=1)

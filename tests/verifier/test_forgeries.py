@@ -63,7 +63,7 @@ def forge(book: Book, request: Request, outcomes: Sequence[Sequence[Any]], **cha
     read = [
         ActPart(
             stream=part.stream,
-            new_id="",
+            new_id=str,
             events=tuple(kinds.read(part.stream, kind, body) for kind, body in part.events),
         )
         for part in asked.parts
