@@ -5,7 +5,8 @@ a range is half-open, [start, end), and its size is grams; ranges never touch or
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain
+from operator import lt
 
 from registry.errors import RefusedError, require
 
@@ -17,12 +18,12 @@ RANGES_PER_ACT_MAX = 1_000
 
 
 class Ranges:
-    """An immutable ordered set of serial numbers, kept as ranges. `total_g` is how many there are."""
+    """An immutable ordered set of serial numbers, kept as ranges in `chunks`. `total_g` is how many there are."""
 
-    __slots__ = ("_chunks", "total_g")
+    __slots__ = ("chunks", "total_g")
 
     def __init__(self, chunks: tuple[Chunk, ...] = (), total_g: int = 0) -> None:
-        self._chunks = chunks
+        self.chunks = chunks
         self.total_g = total_g
 
     @classmethod
@@ -37,13 +38,13 @@ class Ranges:
         Raises:
             ValueError: they do not.
         """
-        if not all(low < high for low, high in pairwise(chain.from_iterable(ranges))):
+        bounds = tuple(chain.from_iterable(ranges))
+        if not all(map(lt, bounds, bounds[1:])):
             raise ValueError("ranges that are empty, touch or are out of order")
-        total_g = sum(end - start for start, end in ranges)
-        return cls(_cut(ranges) if ranges else (), total_g)
+        return cls(_cut(ranges) if ranges else (), sum(bounds[1::2]) - sum(bounds[::2]))
 
     def __iter__(self) -> Iterator[Range]:
-        return chain.from_iterable(self._chunks)
+        return chain.from_iterable(self.chunks)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ranges) and tuple(self) == tuple(other)
@@ -56,7 +57,7 @@ class Ranges:
 
     def with_(self, ranges: Iterable[Range]) -> "Ranges":
         """This set and `ranges`, of which it holds nothing yet."""
-        chunks, total_g = self._chunks, self.total_g
+        chunks, total_g = self.chunks, self.total_g
         for start, end in ranges:
             chunks = _added(chunks, start, end)
             total_g += end - start
@@ -64,7 +65,7 @@ class Ranges:
 
     def without(self, ranges: Iterable[Range]) -> "Ranges":
         """This set less `ranges`, each of which lies within one range of it."""
-        chunks, total_g = self._chunks, self.total_g
+        chunks, total_g = self.chunks, self.total_g
         for start, end in ranges:
             chunks = _removed(chunks, start, end)
             total_g -= end - start
@@ -72,12 +73,12 @@ class Ranges:
 
     def holds(self, start: int, end: int) -> bool:
         """Whether every number of [start, end) is in the set."""
-        found = _at(self._chunks, start)
+        found = _at(self.chunks, start)
         return found is not None and found[0] <= start and end <= found[1]
 
     def first_overlap(self, start: int, end: int) -> Range | None:
         """The lowest range of the set that shares a number with [start, end), or None."""
-        chunks = self._chunks
+        chunks = self.chunks
         if not chunks:
             return None
         place = _place(chunks, start)
@@ -153,6 +154,8 @@ def _removed(chunks: tuple[Chunk, ...], start: int, end: int) -> tuple[Chunk, ..
 
 
 def _cut(ranges: Chunk) -> tuple[Chunk, ...]:
-    pieces = max(1, -(-len(ranges) // (2 * CHUNK_RANGES)))
+    if len(ranges) <= 2 * CHUNK_RANGES:
+        return (ranges,)
+    pieces = -(-len(ranges) // (2 * CHUNK_RANGES))
     size = -(-len(ranges) // pieces)
     return tuple(ranges[first : first + size] for first in range(0, len(ranges), size))

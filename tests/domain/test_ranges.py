@@ -53,7 +53,7 @@ def test_many_ranges_that_stand_in_order_are_cut_as_if_they_had_come_one_by_one(
 
     assert list(held) == list(dust(FRAGMENTS))
     assert held.total_g == FRAGMENTS
-    assert max(map(len, held._chunks)) <= 2 * CHUNK_RANGES
+    assert max(map(len, held.chunks)) <= 2 * CHUNK_RANGES
 
 
 @pytest.mark.parametrize(
@@ -164,12 +164,12 @@ def test_the_hundred_thousandth_fragment_costs_what_the_tenth_did():
     touched = 0
     for number in range(0, FRAGMENTS, 997):
         after = held.without([(2 * number, 2 * number + 1)]).with_([(2 * number, 2 * number + 1)])
-        touched = max(touched, len({*map(id, after._chunks)} - {*map(id, held._chunks)}))
+        touched = max(touched, len({*map(id, after.chunks)} - {*map(id, held.chunks)}))
 
     assert sum(1 for _ in held) == held.total_g == FRAGMENTS
     assert touched <= 4
-    assert max(map(len, held._chunks)) <= 2 * CHUNK_RANGES
-    assert len(held._chunks) < 1_000
+    assert max(map(len, held.chunks)) <= 2 * CHUNK_RANGES
+    assert len(held.chunks) < 1_000
 
 
 def test_ranges_show_themselves_and_equal_nothing_else():
