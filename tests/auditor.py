@@ -26,6 +26,10 @@ SIGNED_BY = {
     "account.opened.v1": ["role officer", "controller"],
     "account.key_added.v1": ["@"],
     "account.key_ended.v1": ["@"],
+    "account.recovery_announced.v1": ["role officer", "role officer"],
+    "account.recovery_stopped.v1": ["@"],
+    "account.recovery_withdrawn.v1": ["role officer", "role officer"],
+    "account.recovered.v1": ["role officer", "role officer"],
     "standard.recognised.v1": ["role authority", "role officer"],
     "project.listed.v1": ["owner"],
     "project.validated.v1": ["role validator"],
@@ -41,6 +45,9 @@ SIGNED_BY = {
 TWO_PERSONS = {
     "registry.role_granted.v1",
     "registry.role_withdrawn.v1",
+    "account.recovery_announced.v1",
+    "account.recovery_withdrawn.v1",
+    "account.recovered.v1",
     "standard.recognised.v1",
     "project.issued.v1",
     "standard.deposited.v1",
@@ -99,6 +106,9 @@ class Auditor:
         self.touched: dict[str, list[bytes]] = {}
         self.roles: dict[tuple[str, str], int] = {}
         self.keys: dict[str, dict[tuple[str, bytes], list[int | None]]] = {}
+        self.kept: dict[tuple[str, tuple[str, bytes]], bool] = {}
+        self.announced: dict[str, tuple[int, dict[str, Any], datetime]] = {}
+        self.recovered: set[str] = set()
         self.controllers: dict[str, str] = {}
         self.documents: set[tuple[str, bytes]] = set()
         self.standards: dict[str, dict[str, Any]] = {}
@@ -261,17 +271,62 @@ class Auditor:
         over = body["controller"]
         say(over == stream or self.controllers.get(over) == over, "controller")
         self.controllers[stream] = over
-        self.keys[stream] = {tuple(body["key"]): [self._added(), None]}
+        self.keys[stream] = {}
+        self._account_key_added(stream, body)
 
     def _account_key_added(self, stream: str, body: Any, *_: Any) -> None:
-        say(tuple(body["key"]) not in self.keys[stream], "key known")
-        self.keys[stream][tuple(body["key"])] = [len(self.leaves), None]
+        key = tuple(body["key"])
+        say(key not in self.keys[stream], "key known")
+        self.keys[stream][key] = [len(self.leaves), None]
+        self.kept[stream, key] = body["custodial"]
 
     def _account_key_ended(self, stream: str, body: Any, *_: Any) -> None:
         life = self.keys[stream].get(tuple(body["key"]))
         say(life is not None and life[1] is None, "no such key")
         self.keys[stream][tuple(body["key"])] = [life[0], len(self.leaves)]
         say(any(ended is None for _, ended in self.keys[stream].values()), "no key left")
+
+    def _account_recovery_announced(
+        self, stream: str, body: Any, _fresh: Any, signers: Any, _outcomes: Any, at_us: int
+    ) -> Any:
+        self._strangers(stream, signers)
+        say(stream not in self.announced, "announced already")
+        say(tuple(body["key"]) not in self.keys[stream], "key known")
+        day = china(at_us).replace(hour=0, minute=0, second=0)
+        self.announced[stream] = (len(self.leaves), body, day)
+        for _ in range(3):
+            day += timedelta(days=1)
+            while day.strftime("%a") in ("Sat", "Sun"):
+                day += timedelta(days=1)
+        return {"not_before": (day + timedelta(days=1)).strftime("%Y-%m-%d")}
+
+    def _account_recovery_stopped(self, stream: str, body: Any, *_: Any) -> None:
+        say(stream in self.announced, "nothing announced")
+        index, _, _ = self.announced.pop(stream)
+        say(body["means"] == [index, self.leaves[index]], "another announcement meant")
+
+    def _account_recovery_withdrawn(
+        self, stream: str, body: Any, _fresh: Any, signers: Any, *_: Any
+    ) -> None:
+        self._strangers(stream, signers)
+        self._account_recovery_stopped(stream, body)
+
+    def _account_recovered(
+        self, stream: str, body: Any, _fresh: Any, signers: Any, _outcomes: Any, at_us: int
+    ) -> None:
+        say(stream in self.announced, "nothing announced")
+        _, announced, day = self.announced[stream]
+        whole = [day + timedelta(days=n) for n in range(1, (china(at_us) - day).days)]
+        say(sum(one.isoweekday() <= 5 for one in whole) >= 3, "too early")
+        self._account_recovery_withdrawn(stream, body, None, signers)
+        for life in self.keys[stream].values():
+            life[1] = len(self.leaves) if life[1] is None else life[1]
+        self._account_key_added(stream, announced)
+        self.recovered.add(stream)
+
+    def _strangers(self, stream: str, signers: Any) -> None:
+        for account, _ in signers:
+            say(self.controllers[account] != self.controllers[stream], "an account of one's own")
 
     def _standard_recognised(self, stream: str, body: Any, *_: Any) -> None:
         code = stream.split("/")[1]
@@ -374,8 +429,7 @@ class Auditor:
     def _batch_retirement_imported(
         self, stream: str, body: Any, fresh: Any, _signers: Any, _outcomes: Any, at_us: int
     ) -> Any:
-        china = datetime.fromtimestamp(at_us // 1_000_000, timezone(timedelta(hours=8)))
-        say(body["month"] <= china.strftime("%Y-%m"), "month to come")
+        say(body["month"] <= china(at_us).strftime("%Y-%m"), "month to come")
         row = body["row"].to_bytes(8, "big")
         say(sha256(body["source"] + row).digest()[:16] == fresh[2], "nonce of the row")
         return self._batch_retired(stream, body)
@@ -395,7 +449,10 @@ class Auditor:
             "home": home,
         }
         shown = self.certificates[stream]
-        return [shown["amount_g"], shown["holder"], sorted(home)]
+        holder = shown["holder"]
+        (key,) = [tuple(key) for account, key in signers if account == holder]
+        kept, recovered = self.kept[holder, key], holder in self.recovered
+        return [shown["amount_g"], kept, holder, sorted(home), recovered]
 
     def _certificate_home_cancelled(self, stream: str, body: Any, *_: Any) -> None:
         certificate = self.certificates[stream]
@@ -403,9 +460,6 @@ class Auditor:
         index, leaf = body["means"]
         say(index == certificate["issued"] and self.leaves[index] == leaf, "another entry meant")
         certificate["home"].discard(body["standard"])
-
-    def _added(self) -> int:
-        return len(self.leaves)
 
     def _new(self, stream: str, fresh: list[Any]) -> None:
         """An id is the hash of who made it, cut to sixteen letters of base32."""
@@ -459,6 +513,10 @@ class Auditor:
         self.grams[stream] = pieces
 
 
+def china(at_us: int) -> datetime:
+    return datetime.fromtimestamp(at_us // 1_000_000, timezone(timedelta(hours=8)))
+
+
 def closes(code: str) -> bool:
     """GB 32100-2015, section 4, with its table of weights."""
     letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -485,8 +543,10 @@ def wired(moved: list[tuple[int, int]]) -> Any:
 
 
 def outcome_bytes(kind: str, outcome: Any) -> bytes:
-    """What is compared: all of it, but of a certificate its amount, holder, and what is awaited from home."""
+    """What is compared: all of it, but of a certificate all but its verdicts."""
     if kind == "certificate.issued.v1":
-        say(isinstance(outcome, dict) and len(outcome) == 5, "outcome of a certificate")
-        outcome = [outcome["amount_g"], outcome["holder"], outcome["home"]]
+        say(isinstance(outcome, dict) and len(outcome) == 6, "outcome of a certificate")
+        outcome = [
+            outcome[name] for name in ("amount_g", "custodial", "holder", "home", "recovered")
+        ]
     return msgpack.packb(outcome)

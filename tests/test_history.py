@@ -163,6 +163,10 @@ CHANGES = {
     "nothing awaited": (lambda d: {"places": outcome_with(d, 1, home=["VCU"])}, "wrong_outcome"),
     "zero for false": (lambda d: {"places": outcome_with(d, 1, custodial=0)}, "wrong_outcome"),
     "true for false": (lambda d: {"places": outcome_with(d, 1, custodial=True)}, "wrong_outcome"),
+    "a recovery invented": (
+        lambda d: {"places": outcome_with(d, 1, recovered=True)},
+        "wrong_outcome",
+    ),
     "no verdict": (lambda d: {"places": outcome_with(d, 1, verdicts=[])}, "wrong_outcome"),
     "time back": (lambda d: {"at_us": entries.decode(d).at_us - 1_001}, "clock_back"),
     "too late": (lambda d: {"at_us": entries.decode(d).at_us + HOUR_US + 1}, "expired"),
@@ -174,8 +178,8 @@ CHANGES = {
         "wrong_signatures",
     ),
 }
-# The independent model does not judge custodial keys and verdicts.
-UNSEEN = {"zero for false", "true for false", "no verdict"}
+# The independent model does not judge verdicts.
+UNSEEN = {"no verdict"}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -496,7 +500,6 @@ def test_outcomes_of_other_kinds_and_without_any_are_passed_over():
         parts=(),
         by={},
         keys={},
-        custodial=frozenset(),
         consulted={},
         outcomes=told,
     )
@@ -529,6 +532,9 @@ def compare(replay, auditor):
         lives = {key: [life.added, life.ended] for key, life in state.keys.items()}
         assert auditor.keys[state.name] == lives
         assert auditor.controllers[state.name] == state.controller
+        assert (state.name in auditor.recovered) == state.is_recovered
+        standing = auditor.announced.get(state.name)
+        assert (standing and standing[0]) == (state.recovery and state.recovery.announced)
     for state in replay.states(Standard):
         for block, units in state.deposited.items():
             known = [(low, high + 1) for low, high in auditor.units[state.code, block]]
@@ -569,6 +575,7 @@ class Lives(RuleBasedStateMachine):
     batches = Bundle("batches")
     certificates = Bundle("certificates")
     spare = Bundle("spare")
+    recoveries = Bundle("recoveries")
 
     def __init__(self):
         super().__init__()
@@ -657,6 +664,27 @@ class Lives(RuleBasedStateMachine):
         if made is not None:
             self.world.people[holder] = self.world[name]
 
+    @rule(target=recoveries, holder=HOLDERS)
+    def announces(self, holder):
+        name = f"key {next(self.numbers)}"
+        made = self.asks(lambda: self.world.announces(name, holder))
+        return multiple() if made is None else (holder, name, made)
+
+    @rule(recovery=recoveries, how=st.sampled_from(["recovery_stopped", "recovery_withdrawn"]))
+    def ends_a_recovery(self, recovery, how):
+        holder, _, means = recovery
+        signers = [holder] if how == "recovery_stopped" else []
+        self.asks(lambda: self.world.ends_recovery(how, holder, means, *signers))
+
+    @rule(recovery=recoveries, days=st.integers(0, 5))
+    def recovers(self, recovery, days):
+        """The holder signs with the key that was announced, if it is not too early."""
+        holder, name, means = recovery
+        self.world.now_us += days * 24 * HOUR_US
+        made = self.asks(lambda: self.world.ends_recovery("recovered", holder, means))
+        if made is not None:
+            self.world.people[holder] = self.world[name]
+
     @precondition(lambda self: self.world.replay.size < 80)
     @rule(hours=st.integers(0, 3))
     def time_passes(self, hours):
@@ -696,11 +724,20 @@ def test_a_life_with_everything_in_it_is_told_alike():
     made = world.grants(world["bob"].account, "court")
     world.withdraws(world["bob"].account, "court", (made.index, made.leaf))
 
+    stopped = world.announces("alice three", "bob")
+    world.ends_recovery("recovery_stopped", "bob", stopped, "bob")
+    taken_back = world.announces("alice four", "bob")
+    world.ends_recovery("recovery_withdrawn", "bob", taken_back)
+    world.recovers("bob two", "bob", custodial=True)
+    world.people["bob"] = world["bob two"]
+    world.transfers(batch, "owner", "bob", 1)
+    world.retires(batch, "bob", 1)
+
     answers = [auditor.take(data) for data in world.entries]
 
     assert set(answers) == {""}
     compare(world.replay, auditor)
-    assert sum(end - start for start, end in auditor.held(batch)["retired"]) == 21
+    assert sum(end - start for start, end in auditor.held(batch)["retired"]) == 22
 
 
 @pytest.fixture(scope="module")

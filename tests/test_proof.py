@@ -54,6 +54,12 @@ def world():
     for start in range(600, 640, 2):
         world.transfers(batch, "owner", "bob", 1, range=(start, start + 1))
     world.numbers["scattered"] = world.retires(batch, "bob", 20)
+    means = world.announces("found again", "alice")
+    world.now_us += 4 * 24 * HOUR_US
+    world.ends_recovery("recovered", "alice", means)
+    world.people["alice"] = world["found again"]
+    world.transfers(batch, "owner", "alice", 1)
+    world.numbers["recovered"] = world.retires(batch, "alice", 1)
     world.opens("last")
     return world
 
@@ -93,7 +99,8 @@ def test_a_valid_proof_shows_the_certificate(world):
     )
     assert found.opened == {"activity": "an activity", "organisers": ["an organiser"]}
     assert (found.awaiting, found.cancelled_at_home) == ((), ())
-    assert (found.is_final, found.is_attested, found.custodial) == (True, False, False)
+    assert (found.is_final, found.is_attested) == (True, False)
+    assert (found.custodial, found.recovered) == (False, False)
     assert not found.is_demonstration
 
 
@@ -131,6 +138,13 @@ def test_a_custodial_certificate_says_so(world):
 
     assert found.custodial
     assert found.verdicts == ((EVENTS, "claim", "pass", ""),)
+
+
+def test_a_certificate_by_a_recovered_key_says_so(world):
+    found = verify(shown(world, "recovered"), log_key())
+
+    assert (found.recovered, found.custodial) == (True, False)
+    assert found.holder == world["alice"].account
 
 
 def test_a_named_range_and_many_ranges_are_shown(world):
@@ -436,11 +450,13 @@ def test_what_is_signed_again_without_a_lie_is_valid(world):
         (1, {"home": ["VCU"]}),
         (1, {"custodial": 0}),
         (1, {"custodial": None}),
+        (1, {"recovered": 0}),
+        (1, {"recovered": None}),
         (1, {"verdicts": []}),
         (1, {"verdicts": [[ORGANISATIONS, "claim", "pass", "great"]]}),
         (1, {"more": 1}),
     ],
-    ids=[str(number) for number in range(29)],
+    ids=[str(number) for number in range(31)],
 )
 def test_an_outcome_that_does_not_follow_from_the_act_is_refused_although_the_log_signed_it(
     world, part, outcome
@@ -562,6 +578,7 @@ def forged_issue(
         "custodial": False,
         "holder": world["owner"].account,
         "home": [],
+        "recovered": False,
         "verdicts": [
             [ORGANISATIONS, "claim", "pass", ""],
             [ORGANISATIONS, "credits", "pass", ""],

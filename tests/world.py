@@ -403,6 +403,34 @@ class World:
         body = {"key": self[name].key}
         return self.do(by, parts=[(self[by].account, [("account.key_ended.v1", body)])])
 
+    def announces(self, name: str, of: str, *officers: str, **changed: Any) -> tuple[int, bytes]:
+        """The recovery of the account of `of` is announced, with the key of `name`; returns the announcement meant."""
+        person = Person(name, self[of].account)
+        message = keys.possession_message(self.log, person.account, person.key, "act")
+        body = {
+            "key": person.key,
+            "custodial": False,
+            "possession": person.sign(message),
+            "identity": digest(f"identity of {of}"),
+            "notice": digest(f"notice to {of}"),
+            **changed,
+        }
+        announced = ("account.recovery_announced.v1", body)
+        made = self.do(*(officers or ("one", "two")), parts=[(person.account, [announced])])
+        self.people[name] = person
+        return made.index, made.leaf
+
+    def ends_recovery(self, how: str, of: str, means: tuple[int, bytes], *signers: str) -> Addition:
+        """A recovery of the account of `of` is "recovery_stopped", "recovery_withdrawn" or "recovered"."""
+        ended = (f"account.{how}.v1", {"means": means})
+        return self.do(*(signers or ("one", "two")), parts=[(self[of].account, [ended])])
+
+    def recovers(self, name: str, of: str, **changed: Any) -> Addition:
+        """The account of `of` is recovered, with the key of `name`, after a week."""
+        means = self.announces(name, of, **changed)
+        self.now_us += 7 * 24 * HOUR_US
+        return self.ends_recovery("recovered", of, means)
+
     def issuing(self, number: str) -> tuple[int, bytes]:
         """The index and leaf hash of the entry that issued a certificate."""
         (made,) = [

@@ -364,9 +364,12 @@ def _life() -> tuple[World, list[dict[str, Any]]]:
     waiting = world.retires(deposit, "owner", GRAMS, standard="VCU")
     world.imports(native, "bob", 5_000, statement={"period": ("2025-01-01", "2026-03-31")})
     granted = world.grants(world["bob"].account, "exchange")
+    world.recovers("carol again", "carol")
+    world.people["carol"] = world["carol again"]
     _dust(world, native)
     for attempts in (
         _unlawful_roles_and_accounts(world, deputised),
+        _unlawful_recoveries(world),
         _unlawful_standards_and_projects(world, project),
         _unlawful_moves(world, native, deposit, retired_there),
         _unlawful_certificates(world, certificate, waiting),
@@ -466,6 +469,53 @@ def _unlawful_roles_and_accounts(world: World, deputised: Addition) -> Iterator[
     yield "a key added twice", lambda: world.adds_key("alice again", "alice")
     yield "a key ended that is none", lambda: world.ends_key("bob", "alice")
     yield "the last key ended", lambda: world.ends_key("bob", "bob")
+
+
+def _unlawful_recoveries(world: World) -> Iterator[Attempt]:
+    """A recovery that is withdrawn, one that is stopped, and all that may not be done on the way."""
+    none = (0, world.additions[0].leaf)
+    yield (
+        "a recovery stopped that nobody announced",
+        lambda: world.ends_recovery("recovery_stopped", "bob", none, "bob"),
+    )
+    yield (
+        "an officer recovers an account that he controls",
+        lambda: world.announces("deputy again", "deputy"),
+    )
+    yield (
+        "a recovery by one officer and a stranger",
+        lambda: world.announces("bob again", "bob", "one", "alice"),
+    )
+    yield (
+        "a recovery with a key that the account had",
+        lambda: world.announces("alice", "alice"),
+    )
+    yield (
+        "a recovery with a key that is not in hand",
+        lambda: world.announces("bob again", "bob", possession=bytes(64)),
+    )
+    means = world.announces("bob again", "bob")
+    yield "a recovery announced twice", lambda: world.announces("bob anew", "bob")
+    yield (
+        "a recovery completed that was not announced so",
+        lambda: world.ends_recovery("recovered", "bob", none),
+    )
+    world.now_us += 71 * HOUR_US
+    yield (
+        "a recovery completed on the third working day",
+        lambda: world.ends_recovery("recovered", "bob", means),
+    )
+    yield (
+        "a recovery stopped by another account",
+        lambda: world.ends_recovery("recovery_stopped", "bob", means, "alice"),
+    )
+    world.ends_recovery("recovery_withdrawn", "bob", means)
+    means = world.announces("bob again", "bob")
+    world.ends_recovery("recovery_stopped", "bob", means, "bob")
+    yield (
+        "a recovery completed that was stopped",
+        lambda: world.ends_recovery("recovered", "bob", means),
+    )
 
 
 def _unlawful_standards_and_projects(world: World, project: str) -> Iterator[Attempt]:
@@ -777,6 +827,7 @@ def _proofs(world: World) -> dict[str, Any]:
                 "final": seen.is_final,
                 "attested": seen.is_attested,
                 "custodial": seen.custodial,
+                "recovered": seen.recovered,
                 "verdicts": [list(verdict) for verdict in seen.verdicts],
                 "names": dict(seen.opened),
             }

@@ -113,6 +113,28 @@ _SIGNING: dict[str, Text] = {
         "这是 {account} 的最后一个密钥，不能终止。请先登记新的。",
         "This is the last key of {account} and cannot end. Add another first.",
     ),
+    "own_account": (
+        "登记官 {officer} 与账户 {account} 由同一人控制，不能为其找回。请由另外两名登记官办理。",
+        (
+            "The officer {officer} has the same controller as the account {account} and cannot recover it. Two other"
+            " officers have to."
+        ),
+    ),
+    "recovery_announced": (
+        "账户 {account} 已公告找回（记录 {announced}）。请先完成、撤回或中止它。",
+        "A recovery of {account} is announced already (entry {announced}). Complete, withdraw or stop that one first.",
+    ),
+    "no_recovery": (
+        "账户 {account} 没有公告中的找回。请先由两名登记官公告。",
+        "No recovery of {account} is announced. Two officers have to announce it first.",
+    ),
+    "too_early": (
+        "找回尚在等待期：{not_before} 起才可完成，今天是 {today}。期间持有人可以中止。",
+        (
+            "The recovery is still waiting: it can be completed from {not_before} on, and today is {today}. Until then"
+            " the holder can stop it."
+        ),
+    ),
     "no_private_key": (
         "这里没有保管所需的私钥[（账户 {account}）][（密钥 {key}）]。请由持有人自行签署。",
         "The private key needed is not kept here[ (account {account})][ (key {key})]. Its holder has to sign.",

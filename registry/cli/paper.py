@@ -44,6 +44,7 @@ def object_of(verified: Verified) -> dict[str, Any]:
         "home_cancelled": [_cancelled(shown) for shown in verified.cancelled_at_home],
         "attested": verified.is_attested,
         "custodial": verified.custodial,
+        "recovered": verified.recovered,
         "verdicts": [verdict_object(verdict) for verdict in verified.verdicts],
         "names": verified.opened,
         "signers": verified.signers,
@@ -104,6 +105,8 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
             voice.say("verify.attested", row=retired.row, month=retired.month)
     if verified.custodial:
         voice.say("verify.custodial")
+    if verified.recovered:
+        voice.say("verify.recovered")
     for verdict in verified.verdicts:
         voice.say("verify.verdict", verdict=words.verdict_words(verdict, voice.lang))
 

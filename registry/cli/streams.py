@@ -64,14 +64,7 @@ def figures(state: State) -> dict[str, Any]:
                 "deposited_units": sum(units.total_g for _, units in state.deposited.items()),
             }
         case Account():
-            living = [key for key, life in state.keys.items() if life.ended is None]
-            return {
-                "legal_form": state.legal_form,
-                "controller": state.controller,
-                "keys": len(state.keys),
-                "keys_valid": sorted(public for _, public in living),
-                "custodial": all(state.keys[key].custodial for key in living),
-            }
+            return _account(state)
         case Project():
             return _project(state)
         case Batch():
@@ -86,6 +79,21 @@ def figures(state: State) -> dict[str, Any]:
             }
         case _:
             assert_never(state)
+
+
+def _account(state: Account) -> dict[str, Any]:
+    living = [key for key, life in state.keys.items() if life.ended is None]
+    standing = state.recovery
+    return {
+        "legal_form": state.legal_form,
+        "controller": state.controller,
+        "keys": len(state.keys),
+        "keys_valid": sorted(public for _, public in living),
+        "custodial": all(state.keys[key].custodial for key in living),
+        "recovered": state.is_recovered,
+        "recovery_announced": None if standing is None else standing.announced,
+        "recovery_not_before": None if standing is None else standing.not_before,
+    }
 
 
 def _project(state: Project) -> dict[str, Any]:

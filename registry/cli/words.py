@@ -292,6 +292,10 @@ SCREEN: dict[str, Text] = {
         "持有人的密钥由运营方代管：签署是运营方代持有人作出的。",
         "Custodial: signed by the operator for the holder.",
     ),
+    "verify.recovered": (
+        "持有人的密钥是找回的：由两名登记官在等待期后给予，不是由原有密钥登记的。",
+        "Recovered key: two officers gave it to the holder after a waiting time; no key that the holder had added it.",
+    ),
     "verify.verdict": ("时间规则：{verdict}", "Timing: {verdict}"),
     "verify.advice": (
         "不要依赖这份文件。请保存它，并直接向登记机构查询。",

@@ -1,15 +1,23 @@
-"""An account: who may sign for a holder or a body, since when and until when, by log index."""
+"""An account: who may sign for a holder or a body, since when and until when, by log index.
 
+    a key of the account            adds and ends its keys, and stops a recovery
+    two officers, strangers to it   announce a recovery, withdraw it and, some working days later, complete it
+
+A key that an account has had never comes again.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, assert_never
+from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Key, Outcome, require_new
 from registry.domain.shape import one_of
+from registry.domain.timing import day_of, first_day_after
 from registry.domain.uscc import is_sound
-from registry.errors import require
+from registry.errors import RefusedError, require
 
 LEGAL_FORMS = frozenset(
     {"company", "event", "person", "public_body", "social_organisation", "unstated"}
@@ -17,6 +25,12 @@ LEGAL_FORMS = frozenset(
 """What the holder is in law; `unstated` for accounts of published history that does not say."""
 
 USCC_PREFIX = "uscc-"
+
+RECOVERY_WORKING_DAYS = 3
+"""So many days from Monday to Friday lie wholly between the announcement of a recovery and its completion.
+
+Source: the province's practice for lost keys: identity check, notice on every channel, three working days.
+"""
 
 LegalForm = Annotated[str, one_of(LEGAL_FORMS)]
 
@@ -59,16 +73,75 @@ class KeyEnded:
     key: shape.Key
 
 
-Event = Opened | KeyAdded | KeyEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryAnnounced:
+    """Two officers announce the key that is to speak for an account whose own is lost.
+
+    `identity` is the SHA-256 of the identity check's document, `notice` that of the notice given on every channel.
+    """
+
+    kind: ClassVar = "account.recovery_announced.v1"
+    consults: ClassVar = ()
+    key: shape.Key
+    custodial: shape.Flag
+    possession: shape.Signature
+    identity: shape.Digest
+    notice: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryStopped:
+    """The holder, who has a key after all, stops a recovery; `means` is its announcement."""
+
+    kind: ClassVar = "account.recovery_stopped.v1"
+    consults: ClassVar = ()
+    means: shape.Means
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryWithdrawn:
+    """Two officers take the announcement of a recovery back; `means` is that announcement."""
+
+    kind: ClassVar = "account.recovery_withdrawn.v1"
+    consults: ClassVar = ()
+    means: shape.Means
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """The key announced speaks from the next entry on, and no key before it does; `means` is the announcement."""
+
+    kind: ClassVar = "account.recovered.v1"
+    consults: ClassVar = ()
+    means: shape.Means
+
+
+Ending = RecoveryStopped | RecoveryWithdrawn | Recovered
+"""How a recovery that was announced can end."""
+Event = Opened | KeyAdded | KeyEnded | RecoveryAnnounced | Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLife:
-    """When a key was added and ended, by index, and whether the operator keeps it."""
+    """When a key was added and ended, by index, and whether the operator keeps it.
+
+    `recovered` says that it came by recovery: itself, or added by one that did. Nothing washes it off.
+    """
 
     added: int
     ended: int | None = None
     custodial: bool
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A recovery that was announced: in which entry, with which key, and the first day on which it may be completed."""
+
+    announced: int
+    key: Key
+    custodial: bool
+    not_before: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +152,13 @@ class Account:
     legal_form: str = ""
     controller: str = ""
     keys: "HashTrieMap[Key, KeyLife]" = HashTrieMap()
+    recovery: Recovery | None = None
+    """The one that is announced now."""
+
+    @property
+    def is_recovered(self) -> bool:
+        """Whether the keys that speak for the account now came by recovery: all of them do, or none."""
+        return any(life.recovered and life.ended is None for life in self.keys.values())
 
     @property
     def is_open(self) -> bool:
@@ -91,11 +171,12 @@ class Account:
 
 
 def judge(state: Account, event: Event, act: Act) -> Outcome:
-    """What comes of `event`.
+    """What comes of `event`; of the announcement of a recovery, the day before which it is not completed.
 
     Raises:
         RefusedError: `already_open`, `wrong_id`, `bad_uscc`, `not_a_controller`, `account_not_open`, `key_known`,
-            `key_unknown`, `last_key`.
+            `key_unknown`, `last_key`, `own_account`, `recovery_announced`, `no_recovery`, `wrong_entry_meant`,
+            `too_early`.
     """
     if isinstance(event, Opened):
         require(not state.is_open, "already_open", account=state.name)
@@ -111,12 +192,22 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
             require(state.speaks(event.key), "key_unknown", account=state.name)
             living = sum(1 for life in state.keys.values() if life.ended is None)
             require(living > 1, "last_key", account=state.name)
+        case RecoveryAnnounced():
+            return _announced(state, event, act)
+        case RecoveryStopped():
+            _announcement(state, event)
+        case RecoveryWithdrawn():
+            _check_strangers(state, act)
+            _announcement(state, event)
+        case Recovered():
+            _check_strangers(state, act)
+            _check_due(state, _announcement(state, event), act)
         case _:
             assert_never(event)
     return None
 
 
-def evolve(state: Account, event: Event, _outcome: Outcome, index: int) -> Account:
+def evolve(state: Account, event: Event, outcome: Outcome, index: int) -> Account:
     """The state after `event`, which was judged."""
     match event:
         case Opened():
@@ -128,12 +219,70 @@ def evolve(state: Account, event: Event, _outcome: Outcome, index: int) -> Accou
                 keys=state.keys.insert(event.key, life),
             )
         case KeyAdded():
-            life = KeyLife(added=index, custodial=event.custodial)
+            life = KeyLife(added=index, custodial=event.custodial, recovered=state.is_recovered)
+            return replace(state, keys=state.keys.insert(event.key, life))
         case KeyEnded():
             life = replace(state.keys[event.key], ended=index)
+            return replace(state, keys=state.keys.insert(event.key, life))
+        case RecoveryAnnounced():
+            assert outcome is not None
+            recovery = Recovery(
+                announced=index,
+                key=event.key,
+                custodial=event.custodial,
+                not_before=outcome["not_before"],
+            )
+            return replace(state, recovery=recovery)
+        case RecoveryStopped() | RecoveryWithdrawn():
+            return replace(state, recovery=None)
+        case Recovered():
+            return _recovered(state, index)
         case _:
             assert_never(event)
-    return replace(state, keys=state.keys.insert(event.key, life))
+
+
+def _announced(state: Account, event: RecoveryAnnounced, act: Act) -> Mapping[str, Any]:
+    _check_strangers(state, act)
+    standing = state.recovery
+    if standing is not None:
+        raise RefusedError("recovery_announced", account=state.name, announced=standing.announced)
+    require(event.key not in state.keys, "key_known", account=state.name)
+    return {"not_before": first_day_after(day_of(act.at_us), RECOVERY_WORKING_DAYS).isoformat()}
+
+
+def _announcement(state: Account, event: Ending) -> Recovery:
+    """The recovery that `event` ends."""
+    if state.recovery is None:
+        raise RefusedError("no_recovery", account=state.name)
+    meant, expected = event.means[0], state.recovery.announced
+    require(meant == expected, "wrong_entry_meant", meant=meant, expected=expected)
+    return state.recovery
+
+
+def _check_strangers(state: Account, act: Act) -> None:
+    """Nobody recovers an account for whom the same person decides as for their own."""
+    for officer in act.by.values():
+        own = officer == state.name or act.state(officer, Account).controller == state.controller
+        require(not own, "own_account", account=state.name, officer=officer)
+
+
+def _check_due(state: Account, recovery: Recovery, act: Act) -> None:
+    today = day_of(act.at_us).isoformat()
+    due = recovery.not_before <= today
+    require(due, "too_early", not_before=recovery.not_before, today=today)
+    # The holder may have added the very key meanwhile.
+    require(recovery.key not in state.keys, "key_known", account=state.name)
+
+
+def _recovered(state: Account, index: int) -> Account:
+    """The account with the announced key, and no other, speaking for it."""
+    assert state.recovery is not None
+    keys = state.keys
+    for key, life in state.keys.items():
+        if life.ended is None:
+            keys = keys.insert(key, replace(life, ended=index))
+    life = KeyLife(added=index, custodial=state.recovery.custodial, recovered=True)
+    return replace(state, keys=keys.insert(state.recovery.key, life), recovery=None)
 
 
 def _check_id(act: Act, stream: str) -> None:

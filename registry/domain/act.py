@@ -36,7 +36,6 @@ class Act:
     parts: Sequence[ActPart]
     by: Mapping[str, str]
     keys: Mapping[str, Key]
-    custodial: frozenset[str]
     consulted: Mapping[str, Any]
     outcomes: list[tuple[Any, Outcome]]
 

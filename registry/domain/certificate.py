@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, assert_never
 
 from registry.domain import shape
+from registry.domain.account import Account, KeyLife
 from registry.domain.act import Act, Outcome, require_new
 from registry.domain.batch import DEPOSITED, Retired, RetirementImported
 from registry.domain.shape import one_of
@@ -73,7 +74,7 @@ class Certificate:
 
 
 def judge(state: Certificate, event: Event, act: Act) -> Outcome:
-    """What comes of `event`; of an issue: amount, holder, whether keys were custodial, what is final, and verdicts.
+    """What comes of `event`; of an issue: amount, holder, what of the holder's key, what is final, and verdicts.
 
     Raises:
         RefusedError: `certificate_exists`, `wrong_id`, `order_needed`, `claim_not_accepted`, `out_of_order`,
@@ -115,15 +116,16 @@ def evolve(state: Certificate, event: Event, outcome: Outcome, index: int) -> Ce
 
 
 def outcome_of(
-    event: Issued, used: Sequence[Used], *, at_us: int, custodial: bool
+    event: Issued, used: Sequence[Used], *, at_us: int, custodial: bool, recovered: bool
 ) -> Mapping[str, Any]:
-    """What an issue comes to, which follows from its act alone but for `custodial`.
+    """What an issue comes to, which follows from its act alone but for `custodial` and `recovered`.
 
     Args:
         event: the certificate.
         used: the retirements in the same act, with their outcomes.
         at_us: the time of the act.
         custodial: whether the holder signed with a key that the operator keeps.
+        recovered: whether that key came by recovery.
     """
     found = [
         verdict
@@ -137,6 +139,7 @@ def outcome_of(
         "custodial": custodial,
         "holder": used[0][0].holder,
         "home": sorted({retired.standard for retired, came in used if came["origin"] == DEPOSITED}),
+        "recovered": recovered,
         "verdicts": tuple(dict.fromkeys(found)),
     }
 
@@ -151,7 +154,15 @@ def _issued(state: Certificate, event: Issued, act: Act) -> Mapping[str, Any]:
             standard = act.state(f"standard/{retired.standard}", Standard)
             accepted = event.purpose in standard.claims
             require(accepted, "claim_not_accepted", purpose=event.purpose, standard=standard.code)
-    return outcome_of(event, used, at_us=act.at_us, custodial=used[0][0].holder in act.custodial)
+    life = _life_of_key(used[0][0].holder, act)
+    return outcome_of(
+        event, used, at_us=act.at_us, custodial=life.custodial, recovered=life.recovered
+    )
+
+
+def _life_of_key(holder: str, act: Act) -> KeyLife:
+    """The life of the key with which `holder` signs this act."""
+    return act.state(holder, Account).keys[act.keys[holder]]
 
 
 def check_cancelled(event: HomeCancelled, *, at_us: int) -> None:

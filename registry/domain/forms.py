@@ -56,6 +56,7 @@ _OFFICER = Capacity(name="officer", role=OFFICER)
 _SECOND = Capacity(name="second officer", role=OFFICER)
 _SELF_ADD = Capacity(name="account", field="account.key_added.v1:@stream")
 _SELF_END = Capacity(name="account", field="account.key_ended.v1:@stream")
+_SELF_STOP = Capacity(name="account", field="account.recovery_stopped.v1:@stream")
 _GIVER = Capacity(name="giver", field="batch.transferred.v1:giver")
 _VENUE = Capacity(name="venue", field="batch.transferred.v1:venue", role="exchange")
 _RETIREES = PartForm(kinds=("batch.retired.v1",), most=BATCHES_PER_RETIREMENT_MAX)
@@ -104,6 +105,29 @@ FORMS: tuple[Form, ...] = (
         name="end key",
         parts=(PartForm(kinds=("account.key_ended.v1",)),),
         signers=(_SELF_END,),
+    ),
+    Form(
+        name="announce recovery",
+        parts=(PartForm(kinds=("account.recovery_announced.v1",)),),
+        signers=(_OFFICER, _SECOND),
+        distinct=True,
+    ),
+    Form(
+        name="stop recovery",
+        parts=(PartForm(kinds=("account.recovery_stopped.v1",)),),
+        signers=(_SELF_STOP,),
+    ),
+    Form(
+        name="withdraw recovery",
+        parts=(PartForm(kinds=("account.recovery_withdrawn.v1",)),),
+        signers=(_OFFICER, _SECOND),
+        distinct=True,
+    ),
+    Form(
+        name="recover account",
+        parts=(PartForm(kinds=("account.recovered.v1",)),),
+        signers=(_OFFICER, _SECOND),
+        distinct=True,
     ),
     Form(
         name="recognise standard",

@@ -59,7 +59,6 @@ def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
         parts=asked.parts,
         by=by,
         keys=dict(asked.signers),
-        custodial=_custodial(asked.signers, before),
         consulted={name: state for name, state in before.items() if name not in touched},
         outcomes=[],
     )
@@ -118,13 +117,3 @@ def _check_distinct(accounts: Sequence[str], before: Mapping[str, Any]) -> None:
     controllers = [before[account].controller for account in accounts]
     distinct = len(set(controllers)) == len(controllers)
     require(distinct, "not_distinct", accounts=accounts, controllers=controllers)
-
-
-def _custodial(signers: Sequence[tuple[str, Key]], before: Mapping[str, Any]) -> frozenset[str]:
-    """The signers whose key the operator keeps."""
-    found = set()
-    for account, key in signers:
-        state = before.get(account)
-        if isinstance(state, Account) and key in state.keys and state.keys[key].custodial:
-            found.add(account)
-    return frozenset(found)

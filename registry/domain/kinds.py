@@ -26,6 +26,10 @@ EVENTS: Mapping[str, type] = {
         account.Opened,
         account.KeyAdded,
         account.KeyEnded,
+        account.RecoveryAnnounced,
+        account.RecoveryStopped,
+        account.RecoveryWithdrawn,
+        account.Recovered,
         project.Listed,
         project.Validated,
         project.Registered,
@@ -44,8 +48,8 @@ EVENTS: Mapping[str, type] = {
 BEGINNING = roles.Created
 """The kind that begins a log."""
 
-KEYS_REGISTERED = (account.Opened, account.KeyAdded)
-"""The kinds that register a key, with proof that it is in hand."""
+KEYS_REGISTERED = (account.Opened, account.KeyAdded, account.RecoveryAnnounced)
+"""The kinds that name a key to be registered, with proof that it is in hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

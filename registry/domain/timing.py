@@ -36,11 +36,24 @@ _NORMS = {
 _UTC8_S = 8 * 3600
 _DAY_S = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
+_SATURDAY = 5
 
 
 def day_of(at_us: int) -> date:
     """The day in China (UTC+8) at a time in microseconds since 1970 UTC."""
     return date.fromordinal(_EPOCH + (at_us // 1_000_000 + _UTC8_S) // _DAY_S)
+
+
+def first_day_after(day: date, working_days: int) -> date:
+    """The first day that has `working_days` days from Monday to Friday between `day` and itself.
+
+    The log knows no public holidays, nor the Saturdays that are worked in their place: both are proclaimed each year.
+    """
+    found = day
+    while working_days:
+        found = date.fromordinal(found.toordinal() + 1)
+        working_days -= found.weekday() < _SATURDAY
+    return date.fromordinal(found.toordinal() + 1)
 
 
 def days_of_month(month: str) -> Days:

@@ -64,6 +64,8 @@ class Verified:
     """The batch, what was retired of it, and the outcome."""
     statement: certificate.Issued
     custodial: bool
+    recovered: bool
+    """Whether the holder's key came by recovery: given by two officers, not added by a key that the holder had."""
     verdicts: tuple[tuple[str, str, str, str], ...]
     awaiting: tuple[str, ...]
     cancelled_at_home: tuple[HomeCancelled, ...]
@@ -173,6 +175,7 @@ def _verified(found: Proof, issue: _Act) -> Verified:
         retired=tuple(_retirements(issue)),
         statement=_statement(issue),
         custodial=outcome["custodial"],
+        recovered=outcome["recovered"],
         verdicts=tuple(tuple(verdict) for verdict in outcome["verdicts"]),
         awaiting=tuple(sorted(set(outcome["home"]) - {event.standard for event in shown})),
         cancelled_at_home=shown,
@@ -245,17 +248,23 @@ def _check_outcomes(issue: _Act) -> Mapping[str, Any]:
         _check_retirement(retired, issue)
         _check_ranges(batch, retired, came)
     recorded = entry.places[-1].outcomes[0]
-    custodial = recorded.get("custodial") if isinstance(recorded, dict) else None
-    require(isinstance(custodial, bool), "wrong_outcome", stream=issue.stream)
     expected = certificate.outcome_of(
         _statement(issue),
         [(retired, came) for _, retired, came in used],
         at_us=entry.at_us,
-        custodial=custodial is True,
+        custodial=_flag(recorded, "custodial", issue),
+        recovered=_flag(recorded, "recovered", issue),
     )
     same = canonical.encode(recorded) == canonical.encode(expected)
     require(same, "wrong_outcome", stream=issue.stream, expected=expected)
     return expected
+
+
+def _flag(recorded: object, name: str, issue: _Act) -> bool:
+    """What the outcome says of the holder's key, which does not follow from the act: true or false."""
+    found = recorded.get(name) if isinstance(recorded, dict) else None
+    require(isinstance(found, bool), "wrong_outcome", stream=issue.stream)
+    return found is True
 
 
 def _check_retirement(retired: Retired | RetirementImported, issue: _Act) -> None:

@@ -47,6 +47,7 @@ def test_a_certificate_says_who_retired_how_much_and_what_of_its_timing(world, b
         "custodial": False,
         "holder": owner,
         "home": [],
+        "recovered": False,
         "verdicts": [
             [ORGANISATIONS, "claim", "pass", ""],
             [ORGANISATIONS, "credits", "pass", ""],
@@ -70,6 +71,47 @@ def test_a_custodial_officer_does_not_make_the_holder_custodial(world, batch):
     world.imports(batch, "owner", 10)
 
     assert recorded(world.additions[-1])["custodial"] is False
+
+
+def test_a_certificate_says_that_the_holder_s_key_came_by_recovery(world, batch):
+    world.transfers(batch, "owner", "alice", 20)
+    world.recovers("alice again", "alice")
+    world.people["alice"] = world["alice again"]
+
+    world.retires(batch, "alice", 10)
+    by_the_key_itself = recorded(world.additions[-1])
+    world.adds_key("alice anew", "alice")
+    world.ends_key("alice", "alice anew")
+    world.people["alice"] = world["alice anew"]
+    world.retires(batch, "alice", 10)
+    by_one_that_it_added = recorded(world.additions[-1])
+
+    assert (by_the_key_itself["recovered"], by_the_key_itself["custodial"]) == (True, False)
+    assert by_one_that_it_added["recovered"] is True
+
+
+def test_a_certificate_before_the_recovery_and_those_of_others_say_nothing_of_it(world, batch):
+    world.transfers(batch, "owner", "alice", 20)
+
+    world.retires(batch, "alice", 10)
+    before = recorded(world.additions[-1])
+    world.recovers("alice again", "alice")
+    world.retires(batch, "owner", 10)
+
+    assert before["recovered"] is False
+    assert recorded(world.additions[-1])["recovered"] is False
+
+
+def test_a_recovered_officer_does_not_make_the_holder_s_key_recovered(world, batch):
+    world.opens("three", role="officer")
+    means = world.announces("one again", "one", "two", "three")
+    world.now_us += 7 * 24 * HOUR_US
+    world.ends_recovery("recovered", "one", means, "two", "three")
+    world.people["one"] = world["one again"]
+
+    world.imports(batch, "owner", 10)
+
+    assert recorded(world.additions[-1])["recovered"] is False
 
 
 def test_one_certificate_stands_over_several_batches(world, batch):

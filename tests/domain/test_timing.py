@@ -4,7 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from registry.domain.timing import EVENTS, ORGANISATIONS, day_of, days_of_month, verdicts
+from registry.domain.timing import (
+    EVENTS,
+    ORGANISATIONS,
+    day_of,
+    days_of_month,
+    first_day_after,
+    verdicts,
+)
 
 FRESH = ("2025-01-01", "2025-12-31")
 CLAIM = ("2025-01-01", "2025-06-30")
@@ -33,6 +40,29 @@ def at_us(text):
 )
 def test_a_day_begins_at_midnight_in_china(moment_us, day):
     assert day_of(moment_us) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize(
+    ("day", "first"),
+    [
+        ("2026-09-21", "2026-09-25"),  # Monday: Tuesday to Thursday lie between
+        ("2026-09-22", "2026-09-26"),
+        ("2026-09-23", "2026-09-29"),
+        ("2026-09-24", "2026-09-30"),
+        ("2026-09-25", "2026-10-01"),
+        ("2026-09-26", "2026-10-01"),
+        ("2026-09-27", "2026-10-01"),
+        ("2026-09-30", "2026-10-06"),  # the log does not know that 1 to 7 October are holidays
+        ("2027-12-30", "2028-01-05"),
+        ("2028-02-28", "2028-03-03"),
+    ],
+)
+def test_three_working_days_lie_between_a_day_and_the_first_after_them(day, first):
+    assert first_day_after(date.fromisoformat(day), 3) == date.fromisoformat(first)
+
+
+def test_with_no_working_days_between_the_first_day_is_the_next():
+    assert first_day_after(date(2026, 9, 25), 0) == date(2026, 9, 26)
 
 
 @pytest.mark.parametrize(
