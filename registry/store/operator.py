@@ -4,27 +4,30 @@ DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
 DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
 """
 
+import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
 from registry.domain import shape
 from registry.domain.roles import OFFICER, Registry
-from registry.errors import require
+from registry.errors import RefusedError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import ids, intent, keys
 from registry.ledger.intent import Signer, in_key_order
 from registry.ledger.keys import SUITE, Key
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.store.committer import Committer, Receipt, Request
-from registry.store.keyring import Keyring
+from registry.store.keyring import FILE as KEYS_FILE
+from registry.store.keyring import PASSPHRASE_FILE, Keyring
 from registry.store.log import DATABASE, Log, Moment
 from registry.store.mark import Mark, Seen
+from registry.store.openings import FILE as OPENINGS_FILE
 from registry.store.openings import Openings
 from registry.store.recorder import Datastore, LogRecorder
 
@@ -46,6 +49,8 @@ class Beginning:
 
 
 BEGINNING = ".beginning"
+MOVED_FIRST = (KEYS_FILE, PASSPHRASE_FILE, OPENINGS_FILE)
+"""What a beginning moves up before the database, besides what SQLite keeps beside each."""
 PATIENCE_US = 3600 * 1_000_000
 """How long an intent made here may wait to be recorded."""
 
@@ -155,35 +160,77 @@ def create(directory: Path, *, origin: str) -> None:
     """Begin a registry in `directory`: keys, two root officers, the first entry, the mark.
 
     Made in a folder inside it, and moved up as the last step, the database last of all: a crash leaves no registry,
-    never half of one. Durable on return.
+    never half of one, and what it leaves is cleared away by the next beginning here. Durable on return.
 
     Raises:
-        RefusedError: `directory_in_use`, `malformed` for an origin that is none.
+        RefusedError: `directory_in_use`, also while another one begins here; `malformed` for an origin that is none.
     """
-    in_use = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
-    require(not in_use, "directory_in_use", directory=str(directory))
-    shape.origin(origin)
     made = not directory.exists()
-    beginning = directory / BEGINNING
+    require(made or directory.is_dir(), "directory_in_use", directory=str(directory))
+    shape.origin(origin)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # If another one begins here at this moment, this is where they meet: nothing of the other's is touched.
+    with _alone_in(directory):
+        left = _abandoned(directory)
+        in_use = any(file for file in directory.iterdir() if file not in left)
+        require(not in_use, "directory_in_use", directory=str(directory))
+        try:
+            _clear(left)
+            _begin_inside(directory, origin)
+        except BaseException:
+            _clear(sorted(directory.iterdir(), key=lambda file: file.name == BEGINNING))
+            if made:
+                directory.rmdir()
+            raise
+
+
+def _begin_inside(directory: Path, origin: str) -> None:
+    beginning = directory / BEGINNING
     beginning.mkdir(mode=0o700)
+    _begin(beginning, origin)
+    for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
+        _synchronise(file)
+        file.replace(directory / file.name)
+    beginning.rmdir()
+    _synchronise(directory)
+    _synchronise(directory.resolve().parent)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Hold `directory` against everybody else who would begin in it; whoever dies lets go of it.
+
+    Raises:
+        RefusedError: `directory_in_use` if somebody holds it.
+    """
+    opened = os.open(directory, os.O_RDONLY)
     try:
-        _begin(beginning, origin)
-        for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
-            _synchronise(file)
-            file.replace(directory / file.name)
-        beginning.rmdir()
-        _synchronise(directory)
-        _synchronise(directory.resolve().parent)
-    except BaseException:
-        for file in (*directory.iterdir(), *beginning.glob("*")):
-            if file != beginning:
-                file.unlink(missing_ok=True)
-        shutil.rmtree(beginning, ignore_errors=True)
-        if made:
-            directory.rmdir()
-        raise
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RefusedError("directory_in_use", directory=str(directory)) from error
+        yield
+    finally:
+        os.close(opened)
+
+
+def _abandoned(directory: Path) -> list[Path]:
+    """What a beginning that was killed left: what it had moved up, if not the database; and its folder, to go last.
+
+    As long as the database is in the folder nobody was told of this registry; later nothing but the folder may go.
+    """
+    beginning = directory / BEGINNING
+    if not (beginning / DATABASE).exists():
+        return [beginning]
+    ours = (file for file in directory.iterdir() if file.name.partition("-")[0] in MOVED_FIRST)
+    return [*ours, beginning]
+
+
+def _clear(files: Iterable[Path]) -> None:
+    for file in files:
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
 
 
 def _synchronise(path: Path) -> None:
