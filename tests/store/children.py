@@ -1,62 +1,62 @@
-"""What other processes do in the store's tests; kept apart so that a spawned child imports little."""
+"""What other processes do in the store's tests: work for a `lives.Life`."""
 
-import sys
+import random
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import count
 from pathlib import Path
-from typing import Any
 
-from registry.errors import RefusedError
-from registry.store.committer import Receipt
-from registry.store.operator import Operator
-
-
-def transfer(operator: Operator, batch: str, giver: str, taker: str) -> Any:
-    """A request that moves one gram."""
-    body = {
-        "giver": giver,
-        "taker": taker,
-        "amount_g": 1,
-        "standard": "SCFG",
-        "range": None,
-        "venue": None,
-        "trade": None,
-    }
-    return operator.request(operator.setting(giver), [(batch, [("batch.transferred.v1", body)])])
+from registry.acts.propose import Hidden
+from registry.store import keyring
+from registry.store.committer import Request
+from registry.store.operator import Operator, create
+from tests.books import Book, Clerk
+from tests.store.lives import Teller
 
 
-def transfers(directory: str, batch: str, giver: str, taker: str, count: int) -> list[int]:
-    """The indexes that `count` transfers got, one commit each."""
-    operator = Operator(Path(directory))
-    made = []
-    for _ in range(count):
-        (answer,) = operator.committer.commit([transfer(operator, batch, giver, taker)])
-        assert isinstance(answer, Receipt)
-        made.append(answer.index)
-    operator.close()
-    return made
+def transfers(teller: Teller, book: Book, taker: str, count: int) -> None:
+    """Give `taker` one gram after another."""
+    with book.clerk() as clerk:
+        for _ in range(count):
+            teller.asks(clerk.operator, [_gift(clerk, book, taker)])
 
 
-def commits(directory: str, request: Any) -> tuple[str, int | str]:
-    """How one request ends: ("recorded", index) or ("refused", code)."""
-    operator = Operator(Path(directory))
-    (answer,) = operator.committer.commit([request])
-    operator.close()
-    if isinstance(answer, RefusedError):
-        return "refused", answer.code
-    return "recorded", answer.index
+def load(teller: Teller, book: Book, seed: int) -> None:
+    """Write, more or less at once, until killed."""
+    chance = random.Random(seed)
+    with book.clerk() as clerk:
+        for _ in count():
+            group = [_any_act(clerk, book, chance) for _ in range(chance.randint(1, 4))]
+            teller.asks(clerk.operator, group)
 
 
-def main() -> None:
-    """Wait for a word, then write until killed; every receipt is told as soon as it is there."""
-    directory, batch, giver, taker = sys.argv[1:]
-    sys.stdin.readline()
-    operator = Operator(Path(directory))
-    while True:
-        requests = [transfer(operator, batch, giver, taker) for _ in range(3)]
-        for answer in operator.committer.commit(requests):
-            assert isinstance(answer, Receipt)
-            sys.stdout.write(f"{answer.index} {answer.leaf.hex()}\n")
-        sys.stdout.flush()
+def write(teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]) -> None:
+    """Start, write these groups, stop; and start and stop again."""
+    with closing(Operator(directory)) as operator:
+        for group in groups:
+            teller.asks(operator, group)
+    start(teller, directory)
 
 
-if __name__ == "__main__":
-    main()
+def start(_teller: Teller, directory: Path) -> None:
+    """Start and stop."""
+    Operator(directory).close()
+
+
+def begin(_teller: Teller, directory: Path, origin: str) -> None:
+    """Begin a registry, with a passphrase that is stretched less."""
+    keyring._SCRYPT_N = 2
+    create(directory, origin=origin)
+
+
+def _gift(clerk: Clerk, book: Book, taker: str, amount_g: int = 1) -> Request:
+    return clerk.transfer(book.streams["native"], "owner", taker, amount_g)
+
+
+def _any_act(clerk: Clerk, book: Book, chance: random.Random) -> Request:
+    """A transfer or a retirement with names; one of four asks for more than there is."""
+    amount_g = chance.choice([1, 1, 1, 10**9])
+    if chance.random() < 0.5:
+        return _gift(clerk, book, chance.choice(["alice", "bob"]), amount_g)
+    hidden = Hidden(value="受益人 / somebody")
+    return clerk.retirement("owner", [(book.streams["native"], amount_g)], beneficiary=hidden)[0]

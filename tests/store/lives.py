@@ -1,0 +1,246 @@
+"""Processes that write a registry and end, one way or another: begun quickly, heard to the end, and judged afterwards.
+
+A child tells what it asks for before it asks, and what it was answered as soon as it is. Whoever judges knows nothing
+else of it but the files that it left.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from registry.errors import RefusedError
+from registry.ledger import tree
+from registry.ledger.commitment import Opening, commitment
+from registry.ledger.note import open_checkpoint
+from registry.store.committer import Receipt, Request
+from registry.store.log import Placed
+from registry.store.operator import Operator
+from tests.books import Book
+from tests.store.faults import Disk, Fault, Operation
+
+HEARD_S_MAX = 60
+
+# Forked from a process that has imported everything, which takes a tenth of the time of a new one.
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__])
+
+
+class Teller:
+    """How a child tells."""
+
+    def __init__(self, sending: Connection, disk: Disk) -> None:
+        self._sending = sending
+        self.disk = disk
+
+    def tell(self, what: str, said: Any = None) -> None:
+        self._sending.send((what, said))
+
+    def asks(self, operator: Operator, requests: Sequence[Request]) -> None:
+        """Have `requests` recorded, and tell."""
+        self.tell("asked", requests)
+        answers = operator.committer.commit(requests)
+        self.tell("told", [_plain(answer) for answer in answers])
+
+
+def _plain(answer: Receipt | RefusedError) -> Receipt | str:
+    return answer.code if isinstance(answer, RefusedError) else answer
+
+
+@dataclass
+class Lived:
+    """What was heard of a life."""
+
+    asked: list[Request] = field(default_factory=list)
+    told: list[tuple[Request, Receipt | str]] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    result: Any = None
+    ended: bool = False
+    """Whether it came to the end of its work."""
+
+    def hear(self, what: str, said: Any) -> None:
+        match what:
+            case "asked":
+                self.asked += said
+            case "told":
+                self.told += zip(self.asked[-len(said) :], said, strict=True)
+            case "done":
+                self.result, self.operations = said
+                self.ended = True
+            case "failed":
+                raise AssertionError(said)
+            case "began":
+                pass
+
+
+class Life:
+    """A child at work: `work(teller, *values)`."""
+
+    def __init__(
+        self, home: Path, work: Callable[..., Any], *values: Any, fault: Fault | None = None
+    ) -> None:
+        """Begin it, with its user's home at `home`; its disk ends it as `fault` says."""
+        self._heard = Lived()
+        self._receiving, sending = CONTEXT.Pipe(duplex=False)
+        self._process = CONTEXT.Process(target=_live, args=(sending, home, fault, work, values))
+        self._process.start()
+        sending.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.join()
+        self._receiving.close()
+
+    def hear(self) -> str:
+        """Wait for the next word; empty if it has no more to say."""
+        if not self._receiving.poll(HEARD_S_MAX):
+            raise TimeoutError
+        try:
+            what, said = self._receiving.recv()
+        except (EOFError, OSError):  # it died, perhaps in the middle of a word
+            return ""
+        self._heard.hear(what, said)
+        return str(what)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def lived(self) -> Lived:
+        """All that was heard, once it has ended."""
+        while self.hear():
+            pass
+        self._process.join(HEARD_S_MAX)
+        expected = 0 if self._heard.ended else -signal.SIGKILL
+        assert self._process.exitcode == expected
+        return self._heard
+
+
+def lived(home: Path, work: Callable[..., Any], *values: Any, fault: Fault | None = None) -> Lived:
+    """What was heard of a life that ended by itself, or as `fault` says."""
+    with Life(home, work, *values, fault=fault) as life:
+        return life.lived()
+
+
+def _live(
+    sending: Connection, home: Path, fault: Fault | None, work: Callable[..., Any], values: Any
+) -> None:
+    os.environ["XDG_STATE_HOME"] = str(home / "state")
+    os.environ["XDG_CONFIG_HOME"] = str(home / "config")
+    os.environ.pop("CARBON_REGISTRY_PASSPHRASE_FILE", None)
+    disk = Disk(Path(tempfile.mkdtemp(prefix="grave-", dir=home)), fault)
+    disk.install()
+    sys.unraisablehook = _stop
+    teller = Teller(sending, disk)
+    teller.tell("began")
+    try:
+        result = work(teller, *values)
+    except BaseException:
+        teller.tell("failed", traceback.format_exc())
+        raise
+    teller.tell("done", (result, disk.operations))
+
+
+def _stop(caught: Any) -> None:
+    """An error inside SQLite's call of ours, which would pass for success."""
+    traceback.print_exception(caught.exc_value)
+    os._exit(70)
+
+
+@dataclass
+class Survivor:
+    """A registry whose writers died, and what must be true of it after each restart."""
+
+    book: Book
+    roots: dict[int, bytes] = field(default_factory=dict)
+    """What was signed, over all lives: the root at each size."""
+
+    def judge(self, *lives: Lived) -> None:
+        """Restart, compare with what was heard of these lives, ask for everything again, and audit."""
+        self._note_stored()
+        with closing(Operator(self.book.directory)) as operator:
+            placed = list(operator.log.entries())
+            self._judge_roots(placed)
+            assert self._orphans(len(placed)) == []
+            for life in lives:
+                self._judge_life(operator, placed, life)
+            assert self.book.audited().entries == len(placed)
+            asked = {one.signed.data: one for life in lives for one in life.asked}
+            self._ask_again(operator, placed, list(asked.values()))
+        self._note_stored()
+        self.book.audited()
+
+    def _judge_life(self, operator: Operator, placed: Sequence[Placed], life: Lived) -> None:
+        """What it was told is there; what it asked for is there whole, with its names, or not at all."""
+        for request, answer in life.told:
+            if isinstance(answer, Receipt):
+                there = placed[answer.index]
+                assert there.leaf == answer.leaf
+                assert there.entry.intent_bytes == request.signed.data
+                self._note(answer.checkpoint)
+        recorded = {one.entry.intent_bytes for one in placed}
+        for request in life.asked:
+            hidden = _hidden(request)
+            found = operator.openings.find(list(hidden))
+            assert found == (hidden if request.signed.data in recorded else {})
+
+    def _ask_again(
+        self, operator: Operator, placed: Sequence[Placed], asked: Sequence[Request]
+    ) -> None:
+        """The same again gives the same answer, and has no second effect."""
+        there = {one.entry.intent_bytes: (one.index, one.leaf) for one in placed}
+        first = operator.committer.commit(asked)
+        second = operator.committer.commit(asked)
+
+        answers = [one for one in first if isinstance(one, Receipt)]
+        assert [one for one in second if isinstance(one, Receipt)] == answers
+        indexes = {one.signed.data: answer for one, answer in zip(asked, first, strict=True)}
+        known = [(there[data], answer) for data, answer in indexes.items() if data in there]
+        assert [(answer.index, answer.leaf) for _, answer in known] == [was for was, _ in known]
+        assert len(list(operator.log.entries())) == len(placed) + len(answers) - len(known)
+
+    def _orphans(self, size: int) -> list[Any]:
+        """Names that are kept of acts that were never recorded."""
+        wanted = "SELECT commitment FROM openings WHERE entry >= ?"
+        return self.book.rows(wanted, size, file="openings.db")
+
+    def _note(self, note: bytes) -> None:
+        checkpoint = open_checkpoint(note, self.book.key)
+        assert self.roots.setdefault(checkpoint.size, checkpoint.root) == checkpoint.root
+
+    def _note_stored(self) -> None:
+        for (note,) in self.book.rows("SELECT checkpoint FROM head"):
+            self._note(note)
+
+    def _judge_roots(self, placed: Sequence[Placed]) -> None:
+        """Whatever was signed at any time is true of the log as it is."""
+        frontier, roots = tree.Frontier(), {}
+        for one in placed:
+            frontier.append(one.leaf)
+            roots[frontier.size] = frontier.root()
+        assert {size: roots[size] for size in self.roots} == self.roots
+
+
+def _hidden(request: Request) -> dict[bytes, Opening]:
+    asked = request.signed.intent
+    return {
+        commitment(asked.log, asked.author, asked.nonce, opening): opening
+        for opening in request.openings
+    }
