@@ -6,6 +6,7 @@ own copy, and a user's home of its own with the mark that belongs to it.
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from registry.errors import RegistryError
 from registry.ledger import ids, tree
 from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
+from registry.store import committer, custody
 from registry.store import operator as operators
 from registry.store.committer import Receipt, Request
 from registry.store.keyring import Keyring
@@ -33,6 +35,8 @@ from registry.verifier.trust import Memory
 
 ORIGIN = "registry.example/books"
 GRAMS = 1_000_000
+RECOVERY_NS = 10 * 24 * 3600 * 1_000_000_000
+"""So long ago recoveries were announced, that they can be completed today."""
 PERIOD = ("2025-01-01", "2025-12-31")
 CREDITING = ("2020-01-01", "2040-12-31")
 FRAGMENTS = 17
@@ -119,6 +123,16 @@ class Clerk:
         body = {"key": key, "custodial": True, "possession": possession}
         self.does(name, parts=[(account, [("account.key_added.v1", body)])])
         self.does(name, parts=[(account, [("account.key_ended.v1", {"key": key})])])
+
+    def announces_recoveries(self, name: str) -> None:
+        """One that the holder stops, one that officers withdraw, and one that stands."""
+        operator, account = self.operator, self.accounts[name]
+        papers = {"identity": digest("identity"), "notice": digest("notice")}
+        custody.announce_recovery(operator, account, **papers)
+        custody.stop_recovery(operator, account)
+        custody.announce_recovery(operator, account, **papers)
+        custody.withdraw_recovery(operator, account)
+        custody.announce_recovery(operator, account, **papers)
 
     def recognises(self, code: str, **changed: Any) -> None:
         body = {
@@ -398,15 +412,28 @@ class Book:
                 connection.execute("DELETE FROM nonces WHERE entry >= ?", (frontier.size,))
 
 
+@contextmanager
+def days_ago() -> Iterator[None]:
+    """What is recorded in the block was recorded some days ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        now_ns = time.time_ns
+        patch.setattr(committer.time, "time_ns", lambda: now_ns() - RECOVERY_NS)
+        yield
+
+
 def write_book(base: Path) -> Book:
     """The registry under `base`, through every step a real one takes."""
     directory = base / "registry"
-    operators.create(directory, origin=ORIGIN)
-    operator = Operator(directory)
-    clerk = Clerk(operator)
+    with days_ago():
+        operators.create(directory, origin=ORIGIN)
+        operator = Operator(directory)
+        clerk = Clerk(operator)
+        clerk.opens("bob")
+        clerk.announces_recoveries("bob")
+    custody.complete_recovery(operator, clerk.accounts["bob"])
     for name in ("authority", "validator", "verifier", "exchange"):
         clerk.opens(name, role=name)
-    for name in ("owner", "alice", "bob"):
+    for name in ("owner", "alice"):
         clerk.opens(name)
     clerk.grants_and_withdraws("bob", "court")
     clerk.adds_and_ends_a_key("alice")

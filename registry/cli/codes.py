@@ -175,10 +175,17 @@ _SIGNING: dict[str, Text] = {
         "The tables are of version {found}; this program knows version {known}. Use the program that goes with them.",
     ),
     "no_passphrase": (
-        "找不到私钥的口令：{file}。请恢复该文件，或用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。",
+        "找不到私钥的口令：{file} 不在、读不出，或首行为空。请恢复该文件，或用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。",
         (
-            "The passphrase of the private keys is not there: {file}. Restore that file, or name another in"
-            " CARBON_REGISTRY_PASSPHRASE_FILE."
+            "The passphrase of the private keys is not there: {file} is missing, cannot be read, or begins with an"
+            " empty line. Restore that file, or name another in CARBON_REGISTRY_PASSPHRASE_FILE."
+        ),
+    ),
+    "exposed_file": (
+        "{file} 的权限是 {mode}：本机上任何人都能读，或他人能改，因此不予使用。请先 chmod 600 {file}，并考虑更换密钥。",
+        (
+            "{file} has the mode {mode}: everybody on this machine can read it, or others write it, so it is not used."
+            " Run chmod 600 {file}, and consider rotating the keys."
         ),
     ),
     "wrong_passphrase": (

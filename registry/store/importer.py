@@ -396,7 +396,7 @@ def _read_known(operator: Operator) -> _Known:
         known.accounts = account_names(moment, operator.openings)
         registry: Registry = moment.stream("registry").state
         for (name, role), _ in sorted(registry.roles.items(), key=lambda held: held[1]):
-            if role in BODIES and operator.keyring.keys_of(name):
+            if role in BODIES and operator.kept(name):
                 known.bodies.setdefault(role, name)
         for kind in KINDS:
             known.standards[kind.code] = moment.stream(f"standard/{kind.code}").state

@@ -1,13 +1,16 @@
 """Private keys at rest: each sealed with AES-256-GCM under a key that scrypt makes of a passphrase.
 
 The passphrase is the first line of the file that $CARBON_REGISTRY_PASSPHRASE_FILE names or, without it, of the file
-`passphrase` beside the database. The latter protects copies of the database only, not of the whole directory.
+`passphrase` beside the database. The latter protects copies of the database only, not of the whole directory. Neither
+file is used while everybody on the machine may read it, or somebody besides its owner write it; a group may read it,
+because that is how secrets are handed to a service.
 
     sealed = nonce (12 B) || AES-256-GCM(seed of 32 B; additional data: key id)
 """
 
 import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -27,6 +30,7 @@ _SCRYPT_N = 2**15
 _SCRYPT_R = 8
 _SCRYPT_P = 1
 _NONCE_BYTES = 12
+_EXPOSED = stat.S_IRWXO | stat.S_IWGRP
 _TABLES = """
 CREATE TABLE sealing (one INTEGER PRIMARY KEY CHECK (one = 1), salt BLOB NOT NULL,
     n INTEGER NOT NULL, r INTEGER NOT NULL, p INTEGER NOT NULL) STRICT;
@@ -41,9 +45,9 @@ class Keyring:
     def __init__(self, directory: Path) -> None:
         self._file = directory / FILE
         require(self._file.is_file(), "no_keyring", file=str(self._file))
+        _check_mode(self._file, self._file.stat())
         self._sealing = AESGCM(self._sealing_key(read_passphrase(directory)))
         self._opened: dict[Key, Ed25519PrivateKey] = {}
-        self._assigned: dict[str, list[Key]] = {}
 
     @classmethod
     def create(cls, directory: Path) -> "Keyring":
@@ -85,21 +89,14 @@ class Keyring:
                 "UPDATE keys SET account = ? WHERE key_id = ?",
                 [(account, key_id(key)) for key, account in owners.items()],
             )
-        for key, account in owners.items():
-            self._assigned.setdefault(account, []).append(key)
 
     def keys_of(self, account: str) -> list[Key]:
-        """The keys kept here that were given to `account`."""
-        if account in self._assigned:
-            return self._assigned[account]
+        """The keys kept here that were given to `account`, in the order of their ids; the log decides which speak."""
         with closing(self._connect()) as connection:
             rows = connection.execute(
                 "SELECT suite, public FROM keys WHERE account = ? ORDER BY key_id", (account,)
             )
-            found = [(suite, public) for suite, public in rows]
-        if found:
-            self._assigned[account] = found
-        return found
+            return [(suite, public) for suite, public in rows]
 
     def sign(self, key: Key, message: bytes) -> bytes:
         """The signature of `key` over `message`, 64 bytes.
@@ -148,13 +145,20 @@ def read_passphrase(directory: Path) -> bytes:
     """The passphrase for the keys in `directory`.
 
     Raises:
-        RefusedError: `no_passphrase`, naming the file that was looked for.
+        RefusedError: `no_passphrase`, `exposed_file`, naming the file that was looked for.
     """
     file = Path(os.environ.get(ENVIRONMENT) or directory / PASSPHRASE_FILE)
     try:
-        lines = file.read_bytes().splitlines()
+        with file.open("rb") as opened:
+            _check_mode(file, os.fstat(opened.fileno()))
+            lines = opened.read().splitlines()
     except OSError as error:
         raise RefusedError("no_passphrase", file=str(file)) from error
     if not lines or not lines[0]:
         raise RefusedError("no_passphrase", file=str(file))
     return lines[0]
+
+
+def _check_mode(file: Path, found: os.stat_result) -> None:
+    mode = stat.S_IMODE(found.st_mode)
+    require(not mode & _EXPOSED, "exposed_file", file=str(file), mode=f"{mode:04o}")

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
 from registry.domain import shape
+from registry.domain.account import Account
 from registry.domain.roles import OFFICER, Registry
 from registry.errors import RefusedError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import ids, intent, keys
 from registry.ledger.intent import Signer, in_key_order
-from registry.ledger.keys import SUITE, Key
+from registry.ledger.keys import Key
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.store.committer import Committer, Receipt, Request
 from registry.store.keyring import FILE as KEYS_FILE
@@ -53,6 +54,7 @@ MOVED_FIRST = (KEYS_FILE, PASSPHRASE_FILE, OPENINGS_FILE)
 """What a beginning moves up before the database, besides what SQLite keeps beside each."""
 PATIENCE_US = 3600 * 1_000_000
 """How long an intent made here may wait to be recorded."""
+SPEAKING_CACHED_MAX = 20_000
 
 
 class Operator:
@@ -63,19 +65,21 @@ class Operator:
         self.log = Log(directory)
         self.keyring = Keyring(directory)
         self.openings = Openings(directory)
+        self._speaking: dict[str, tuple[list[int], list[Key]]] = {}
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
-            self.registry: Registry = moment.stream(LOG_ACCOUNT).state
+            origin = moment.stream(LOG_ACCOUNT).state.origin
             self.id = beginning.id if beginning else moment.log_id() or b""
+            self._log_key = self._signer(LOG_ACCOUNT, moment).key
         self.committer = Committer(
             self.log,
-            origin=beginning.origin if beginning else self.registry.origin,
+            origin=beginning.origin if beginning else origin,
             mark=Mark(self.id),
             openings=self.openings,
             sign=self._sign_checkpoint,
         )
         # Now, not when the first entry is durable and cannot be signed.
-        self.keyring.unseal(self._signer(LOG_ACCOUNT).key)
+        self.keyring.unseal(self._log_key)
         if not beginning:
             self.committer.start()
 
@@ -87,19 +91,36 @@ class Operator:
         """The log's public key, as strangers pin it."""
         return log_key(self.log)
 
+    def registry(self) -> Registry:
+        """Who has which role now."""
+        with self.log.recorder.reading() as cursor:
+            state: Registry = Moment(cursor).stream(LOG_ACCOUNT).state
+        return state
+
     def officers(self) -> list[str]:
         """The accounts that are officers now, in order."""
-        return sorted(name for name, role in self.registry.roles if role == OFFICER)
+        return sorted(name for name, role in self.registry().roles if role == OFFICER)
+
+    def kept(self, account: str) -> list[Key]:
+        """The keys kept here that speak for `account` now, in the order in which they were added.
+
+        Of an account that is still to be opened: the keys that are kept for it.
+        """
+        with self.log.recorder.reading() as cursor:
+            return self._kept(account, Moment(cursor))
 
     def setting(self, *accounts: str, nonce: bytes | None = None) -> Setting:
-        """The surroundings of a new act by `accounts`, author first, with the keys that are kept for them.
+        """The surroundings of a new act by `accounts`, author first; of each the key kept here that was added last.
 
         Raises:
-            RefusedError: `no_private_key` if none is kept for one of them.
+            RefusedError: `no_private_key` if none is kept that speaks for one of them.
         """
+        with self.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            signers = tuple(self._signer(account, moment) for account in accounts)
         return Setting(
             log=self.id,
-            signers=tuple(self._signer(account) for account in accounts),
+            signers=signers,
             nonce=secrets.token_bytes(intent.NONCE_BYTES) if nonce is None else nonce,
             not_after_us=self.committer.clock_us() + PATIENCE_US,
             entropy=secrets.token_bytes(32),
@@ -136,17 +157,36 @@ class Operator:
         message = keys.possession_message(self.id, account, key, POSSESSION_PURPOSE)
         return self.keyring.sign(key, message)
 
-    def _signer(self, account: str) -> Signer:
-        kept = self.keyring.keys_of(account)
+    def _signer(self, account: str, moment: Moment) -> Signer:
+        kept = self._kept(account, moment)
         require(bool(kept), "no_private_key", account=account)
-        return Signer(account=account, key=kept[0])
+        return Signer(account=account, key=kept[-1])
+
+    def _kept(self, account: str, moment: Moment) -> list[Key]:
+        """As `kept`; asked for every act that is made here, and worked out when the account's stream has moved."""
+        indexes = moment.indexes(account)
+        known, found = self._speaking.get(account, ([], []))
+        if not indexes or known != indexes:
+            found = _speaking(moment.stream(account).state, self.keyring.keys_of(account))
+            if len(self._speaking) >= SPEAKING_CACHED_MAX:
+                self._speaking.clear()
+            self._speaking[account] = indexes, found
+        return found
 
     def _sign_checkpoint(self, checkpoint: Checkpoint) -> bytes:
-        public = self.keyring.keys_of(LOG_ACCOUNT)[0][1]
+        key = VerifierKey(name=checkpoint.origin, public=self._log_key[1])
         text = checkpoint.text()
-        signature = self.keyring.sign((SUITE, public), text.encode())
-        line = signature_line(VerifierKey(name=checkpoint.origin, public=public), signature)
-        return f"{text}\n{line}".encode()
+        signature = self.keyring.sign(self._log_key, text.encode())
+        return f"{text}\n{signature_line(key, signature)}".encode()
+
+
+def _speaking(state: Account | Registry, kept: Sequence[Key]) -> list[Key]:
+    """Those of `kept` that speak for an account, or for the log itself, the one added last at the end."""
+    if isinstance(state, Registry):
+        return [key for key in kept if key == state.log_key or not state.origin]
+    if not state.is_open:
+        return list(kept)
+    return sorted(filter(state.speaks, kept), key=lambda key: state.keys[key].added)
 
 
 def log_key(log: Log) -> VerifierKey:

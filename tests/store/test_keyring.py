@@ -69,6 +69,7 @@ def test_without_a_passphrase_no_keyring_opens(place: Path, text: str | None) ->
 
 def test_the_passphrase_is_the_first_line(place: Path) -> None:
     (place / "passphrase").write_bytes("口令 one\nsecond\n".encode())
+    (place / "passphrase").chmod(0o600)
 
     assert read_passphrase(place) == "口令 one".encode()
 
@@ -78,6 +79,7 @@ def test_the_environment_says_where_the_passphrase_is(
 ) -> None:
     elsewhere = home / "elsewhere"
     elsewhere.write_text("a phrase of my own\n")
+    elsewhere.chmod(0o600)
     monkeypatch.setenv(ENVIRONMENT, str(elsewhere))
 
     (key,) = Keyring.create(place).generate()
@@ -106,6 +108,7 @@ def test_a_registry_lives_with_its_passphrase_elsewhere(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "phrase").write_text("a phrase of my own\n")
+    (home / "phrase").chmod(0o600)
     monkeypatch.setenv(ENVIRONMENT, str(home / "phrase"))
     create(home / "registry", origin=ORIGIN)
 
@@ -123,6 +126,47 @@ def test_keys_and_passphrase_are_for_the_owner_only(place: Path) -> None:
     modes = {file.name: file.stat().st_mode & 0o777 for file in place.iterdir()}
 
     assert modes == {"keys.db": 0o600, "passphrase": 0o600}
+
+
+@pytest.mark.parametrize("name", ["keys.db", "passphrase"])
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
+def test_what_the_owner_and_a_group_may_read_is_used(place: Path, name: str, mode: int) -> None:
+    (key,) = Keyring.create(place).generate()
+    (place / name).chmod(mode)
+
+    signed = Keyring(place).sign(key, b"message")
+
+    assert len(signed) == 64
+
+
+@pytest.mark.parametrize("name", ["keys.db", "passphrase"])
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o601, 0o620, 0o777])
+def test_what_everybody_may_read_or_others_write_is_not_used(
+    place: Path, name: str, mode: int
+) -> None:
+    Keyring.create(place)
+    (place / name).chmod(mode)
+
+    with pytest.raises(RefusedError) as refusal:
+        Keyring(place)
+
+    assert refusal.value.code == "exposed_file"
+    assert refusal.value.facts == {"file": str(place / name), "mode": f"{mode:04o}"}
+
+
+def test_a_passphrase_elsewhere_that_everybody_may_read_is_not_used(
+    home: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Keyring.create(place)
+    (home / "phrase").write_bytes((place / "passphrase").read_bytes())
+    (home / "phrase").chmod(0o644)
+    monkeypatch.setenv(ENVIRONMENT, str(home / "phrase"))
+
+    with pytest.raises(RefusedError) as refusal:
+        Keyring(place)
+
+    assert refusal.value.code == "exposed_file"
+    assert refusal.value.facts["file"] == str(home / "phrase")
 
 
 def test_no_private_seed_is_in_the_file_in_clear(

@@ -301,10 +301,14 @@ def test_every_moved_row_is_found(book: Book) -> None:
 
 
 def test_every_row_that_is_deleted_is_missed(book: Book) -> None:
+    # What was recorded days ago has expired: its nonces may be forgotten.
+    ((today,),) = book.rows("SELECT rowid FROM stored_events WHERE topic = 'account.recovered.v1'")
+    expired = book.rows("SELECT account, nonce FROM nonces WHERE entry < ?", (today - 1) // PARTS)
     changes = [
         ((table, where), deletion_of(table, where))
         for table in ("tree", "nonces", "detached", "head")
         for where, _ in cells(book, table, KEYS[table][0])
+        if tuple(where.values()) not in expired
     ]
     changes += [
         (("stored_events", {"rowid": rowid}), deletion_of("stored_events", {"rowid": rowid}))

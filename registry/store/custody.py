@@ -1,0 +1,171 @@
+"""Acts on the keys of accounts, by those whose keys are kept here: added, ended, rotated, and recovered when lost.
+
+A key that is made here is kept here, and is custodial; one that its holder brings is not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from registry.acts.propose import Setting
+from registry.domain.account import Account
+from registry.errors import RefusedError
+from registry.ledger.intent import Signer
+from registry.ledger.keys import Key
+from registry.store.committer import Receipt, Request
+from registry.store.log import Moment
+from registry.store.operator import Operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A key that its holder keeps, and its signature that shows it to be in hand."""
+
+    key: Key
+    possession: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was recorded last, and the key that it is about."""
+
+    key: Key
+    receipt: Receipt
+
+
+def add_key(operator: Operator, account: str, brought: Brought | None = None) -> Done:
+    """A further key for `account`: the one brought, or one made and kept here.
+
+    Raises:
+        RefusedError: `no_private_key`, or what the rules say.
+    """
+    setting = operator.setting(account)
+    new = _new_key(operator, account, brought)
+    request = operator.request(setting, [(account, [("account.key_added.v1", new)])])
+    return _record(operator, new["key"], [request])
+
+
+def end_key(operator: Operator, account: str, key: Key) -> Done:
+    """`key` speaks for `account` no more.
+
+    Raises:
+        RefusedError: `no_private_key`, or what the rules say.
+    """
+    return _record(operator, key, [_ending(operator, operator.setting(account), account, key)])
+
+
+def rotate_key(operator: Operator, account: str) -> Done:
+    """A new key kept here in place of all that are kept here and speak for `account`; both or neither.
+
+    Raises:
+        RefusedError: `no_private_key`, or what the rules say.
+    """
+    old, setting = operator.kept(account), operator.setting(account)
+    new = _new_key(operator, account, None)
+    requests = [operator.request(setting, [(account, [("account.key_added.v1", new)])])]
+    for key in old:
+        # The new key ends the old ones: that it can sign is shown before they are gone.
+        signer = Signer(account=account, key=new["key"])
+        replaced = replace(operator.setting(account), signers=(signer,))
+        requests.append(_ending(operator, replaced, account, key))
+    return _record(operator, new["key"], requests)
+
+
+def announce_recovery(
+    operator: Operator,
+    account: str,
+    *,
+    identity: bytes,
+    notice: bytes,
+    brought: Brought | None = None,
+) -> Done:
+    """Two officers announce the key that is to speak for `account`: the one brought, or one made and kept here.
+
+    Args:
+        operator: the registry.
+        account: whose key is lost.
+        identity: the SHA-256 of the document of the identity check.
+        notice: the SHA-256 of the notice that was given on every channel.
+        brought: the holder's new key, if the holder keeps it.
+
+    Raises:
+        RefusedError: `no_private_key`, or what the rules say.
+    """
+    setting = operator.setting(*_officers(operator, account))
+    body = {**_new_key(operator, account, brought), "identity": identity, "notice": notice}
+    request = operator.request(setting, [(account, [("account.recovery_announced.v1", body)])])
+    return _record(operator, body["key"], [request])
+
+
+def stop_recovery(operator: Operator, account: str) -> Done:
+    """The holder, whose key is kept here, stops the recovery that is announced.
+
+    Raises:
+        RefusedError: `no_recovery`, `no_private_key`, or what the rules say.
+    """
+    return _ends(operator, account, "account.recovery_stopped.v1", [account])
+
+
+def withdraw_recovery(operator: Operator, account: str) -> Done:
+    """Two officers take the recovery that is announced back.
+
+    Raises:
+        RefusedError: `no_recovery`, `no_private_key`, or what the rules say.
+    """
+    return _ends(operator, account, "account.recovery_withdrawn.v1", _officers(operator, account))
+
+
+def complete_recovery(operator: Operator, account: str) -> Done:
+    """Two officers give `account` the key that was announced; all others of it end.
+
+    Raises:
+        RefusedError: `no_recovery`, `too_early`, `no_private_key`, or what the rules say.
+    """
+    return _ends(operator, account, "account.recovered.v1", _officers(operator, account))
+
+
+def _new_key(operator: Operator, account: str, brought: Brought | None) -> dict[str, Any]:
+    """What an act says of a new key. One that is made here is durable before anybody hears of it."""
+    if brought is not None:
+        return {"key": brought.key, "custodial": False, "possession": brought.possession}
+    (key,) = operator.keyring.generate()
+    operator.keyring.assign({key: account})
+    return {"key": key, "custodial": True, "possession": operator.possession(account, key)}
+
+
+def _ending(operator: Operator, setting: Setting, account: str, key: Key) -> Request:
+    return operator.request(setting, [(account, [("account.key_ended.v1", {"key": key})])])
+
+
+def _ends(operator: Operator, account: str, kind: str, signers: Sequence[str]) -> Done:
+    """The act of `kind`, by `signers`, that ends the recovery of `account` announced now."""
+    with operator.log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        state: Account = moment.stream(account).state
+        if state.recovery is None:
+            raise RefusedError("no_recovery", account=account)
+        means = state.recovery.announced, moment.node(0, state.recovery.announced)
+    parts = [(account, [(kind, {"means": means})])]
+    request = operator.request(operator.setting(*signers), parts)
+    return _record(operator, state.recovery.key, [request])
+
+
+def _officers(operator: Operator, account: str) -> list[str]:
+    """Two officers for a recovery of `account`, as far as there are any: strangers to it, whose keys are kept here.
+
+    Where there are none such others are named, so that the rules say what is wrong with them.
+    """
+    controllers = operator.registry().controllers
+    with operator.log.recorder.reading() as cursor:
+        over = Moment(cursor).stream(account).state.controller
+    suited = sorted(
+        operator.officers(),
+        key=lambda officer: (controllers[officer] == over, not operator.kept(officer)),
+    )
+    first, *others = suited
+    apart = [other for other in others if controllers[other] != controllers[first]]
+    return [first, (apart or others)[0]]
+
+
+def _record(operator: Operator, key: Key, requests: Sequence[Request]) -> Done:
+    return Done(key=key, receipt=operator.record(requests)[-1])

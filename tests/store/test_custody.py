@@ -1,0 +1,279 @@
+"""Keys kept for accounts: which of them signs, and how they come, go, and are recovered."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from nacl.signing import SigningKey
+
+from registry.domain.account import Account
+from registry.errors import RefusedError
+from registry.history import POSSESSION_PURPOSE
+from registry.ledger import keys
+from registry.ledger.intent import Signer
+from registry.ledger.keys import SUITE
+from registry.store import custody
+from registry.store.custody import Brought
+from registry.store.log import Moment
+from registry.store.operator import Operator
+from tests.books import Book, Clerk, digest
+
+DAY_US = 24 * 3600 * 1_000_000
+PAPERS = {"identity": digest("identity"), "notice": digest("notice")}
+
+
+def state_of(operator: Operator, account: str) -> Account:
+    with operator.log.recorder.reading() as cursor:
+        state: Account = Moment(cursor).stream(account).state
+    return state
+
+
+def signer(operator: Operator, account: str) -> Signer:
+    (found,) = operator.setting(account).signers
+    return found
+
+
+def refused(act: Any) -> RefusedError:
+    with pytest.raises(RefusedError) as refusal:
+        act()
+    return refusal.value
+
+
+def brought(operator: Operator, account: str, name: str) -> Brought:
+    """A key that its holder made, shown to be in hand."""
+    signing = SigningKey(digest(name))
+    key = (SUITE, bytes(signing.verify_key))
+    message = keys.possession_message(operator.id, account, key, POSSESSION_PURPOSE)
+    return Brought(key=key, possession=signing.sign(message).signature)
+
+
+def moves_a_gram(clerk: Clerk, book: Book) -> None:
+    clerk.operator.record([clerk.transfer(book.streams["native"], "owner", "bob", 1)])
+
+
+def test_after_a_rotation_the_new_key_signs_and_the_old_one_has_ended(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        old = signer(operator, owner).key
+
+        made = custody.rotate_key(operator, owner)
+
+        state = state_of(operator, owner)
+        assert signer(operator, owner).key == made.key != old
+        assert (state.keys[old].ended, state.keys[made.key].custodial) == (made.receipt.index, True)
+        moves_a_gram(clerk, book)
+    with book.clerk() as again:
+        assert signer(again.operator, owner).key == made.key
+        moves_a_gram(again, book)
+    assert book.fault() is None
+
+
+def test_a_rotation_replaces_every_key_kept_here_and_no_other(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        custody.add_key(operator, owner)
+        own = custody.add_key(operator, owner, brought(operator, owner, "own")).key
+
+        made = custody.rotate_key(operator, owner)
+
+        living = {key for key, life in state_of(operator, owner).keys.items() if not life.ended}
+        assert living == {made.key, own}
+
+
+def test_a_rotation_that_is_refused_changes_no_key(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        before = state_of(operator, owner)
+        whole = custody._ending
+
+        def another(operator: Operator, setting: Any, account: str, _key: Any) -> Any:
+            return whole(operator, setting, account, (SUITE, bytes(32)))
+
+        monkeypatch.setattr(custody, "_ending", another)
+
+        assert refused(lambda: custody.rotate_key(operator, owner)).code == "key_unknown"
+
+        assert state_of(operator, owner) == before
+        assert signer(operator, owner).key in before.keys
+        moves_a_gram(clerk, book)
+
+
+def test_another_process_that_rotates_is_noticed_before_the_next_act(book: Book) -> None:
+    with book.clerk() as clerk, book.clerk() as other:
+        moves_a_gram(clerk, book)
+
+        made = custody.rotate_key(other.operator, book.accounts["owner"])
+
+        assert signer(clerk.operator, book.accounts["owner"]).key == made.key
+        moves_a_gram(clerk, book)
+
+
+def test_of_several_keys_that_speak_the_one_added_last_signs(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        added = [custody.add_key(operator, owner).key for _ in range(3)]
+
+        assert operator.kept(owner)[1:] == added
+        assert signer(operator, owner).key == added[-1]
+        custody.end_key(operator, owner, added[-1])
+        assert signer(operator, owner).key == added[-2]
+
+
+def test_the_last_key_does_not_end(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        only = signer(operator, owner).key
+
+        assert refused(lambda: custody.end_key(operator, owner, only)).code == "last_key"
+        assert signer(operator, owner).key == only
+
+
+def test_a_key_that_the_log_never_took_signs_nothing(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        (made,) = operator.keyring.generate()
+        operator.keyring.assign({made: owner})
+
+        assert made not in operator.kept(owner)
+        assert signer(operator, owner).key != made
+
+
+def test_a_holder_who_brings_a_key_takes_the_account_into_their_own_hands(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        kept = signer(operator, owner).key
+        own = brought(operator, owner, "own")
+
+        custody.add_key(operator, owner, own)
+        custody.end_key(operator, owner, kept)
+
+        assert not state_of(operator, owner).keys[own.key].custodial
+        refusal = refused(lambda: operator.setting(owner))
+        assert (refusal.code, refusal.facts) == ("no_private_key", {"account": owner})
+        assert refused(lambda: custody.rotate_key(operator, owner)).code == "no_private_key"
+
+
+def test_a_key_that_is_not_in_hand_is_not_added(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        own = replace(brought(operator, owner, "own"), possession=bytes(64))
+
+        assert refused(lambda: custody.add_key(operator, owner, own)).code == "bad_possession"
+
+
+def test_a_lost_key_is_recovered_once_the_days_are_over(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        old = signer(operator, owner).key
+
+        announced = custody.announce_recovery(operator, owner, **PAPERS)
+        early = refused(lambda: custody.complete_recovery(operator, owner))
+        assert signer(operator, owner).key == old
+        whole = operator.committer.clock_us
+        operator.committer.clock_us = lambda: whole() + 7 * DAY_US
+        done = custody.complete_recovery(operator, owner)
+
+        state = state_of(operator, owner)
+        assert early.code == "too_early"
+        assert signer(operator, owner).key == announced.key == done.key
+        assert state.keys[old].ended == done.receipt.index
+        assert (state.is_recovered, state.keys[done.key].custodial) == (True, True)
+        moves_a_gram(clerk, book)
+
+
+def test_a_recovery_gives_the_key_that_the_holder_brings(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        own = brought(operator, owner, "own")
+
+        custody.announce_recovery(operator, owner, **PAPERS, brought=own)
+
+        recovery = state_of(operator, owner).recovery
+        assert recovery is not None
+        assert (recovery.key, recovery.custodial) == (own.key, False)
+
+
+@pytest.mark.parametrize("end", [custody.stop_recovery, custody.withdraw_recovery])
+def test_a_recovery_ends_before_it_is_completed(book: Book, end: Any) -> None:
+    with book.clerk() as clerk:
+        operator, owner = clerk.operator, book.accounts["owner"]
+        custody.announce_recovery(operator, owner, **PAPERS)
+
+        end(operator, owner)
+
+        assert state_of(operator, owner).recovery is None
+        for act in (custody.complete_recovery, end):
+            refusal = refused(lambda act=act: act(operator, owner))
+            assert (refusal.code, refusal.facts) == ("no_recovery", {"account": owner})
+
+
+def test_of_three_officers_two_strangers_to_the_account_recover_it(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator = clerk.operator
+        clerk.opens("three", role="officer")
+        for name in ("one", "two", "three"):
+            custody.announce_recovery(operator, clerk.accounts[name], **PAPERS)
+
+            assert state_of(operator, clerk.accounts[name]).recovery is not None
+
+
+def test_an_officer_is_not_recovered_by_himself_and_the_only_other(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, one = clerk.operator, book.accounts["one"]
+
+        refusal = refused(lambda: custody.announce_recovery(operator, one, **PAPERS))
+
+        assert (refusal.code, refusal.facts["officer"]) == ("own_account", one)
+
+
+def test_officers_whose_keys_are_kept_here_are_taken_before_others(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator = clerk.operator
+        officers = operator.officers()
+        clerk.opens("three", role="officer")
+        own = brought(operator, officers[0], "own")
+        custody.add_key(operator, officers[0], own)
+        custody.end_key(operator, officers[0], operator.kept(officers[0])[-1])
+
+        made = custody.announce_recovery(operator, book.accounts["owner"], **PAPERS)
+
+        with operator.log.recorder.reading() as cursor:
+            asked = Moment(cursor).placed(made.receipt.index).entry.intent
+        assert {person.account for person in asked.signers} == {
+            officers[1],
+            clerk.accounts["three"],
+        }
+
+
+def test_officers_of_one_controller_do_not_sign_together(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator, one = clerk.operator, book.accounts["one"]
+        for name in ("deputy", "second deputy"):
+            account = opens_under(clerk, name, one)
+            clerk.grants(account, "officer")
+
+        made = custody.announce_recovery(operator, book.accounts["owner"], **PAPERS)
+
+        with operator.log.recorder.reading() as cursor:
+            asked = Moment(cursor).placed(made.receipt.index).entry.intent
+        assert book.accounts["two"] in {person.account for person in asked.signers}
+
+
+def opens_under(clerk: Clerk, name: str, controller: str) -> str:
+    """An account that an officer controls, opened by the other."""
+    operator = clerk.operator
+    (key,) = operator.keyring.generate()
+    setting = clerk.setting("two", "one")
+    account = setting.new("account", 0)
+    operator.keyring.assign({key: account})
+    body = {
+        "legal_form": "person",
+        "controller": controller,
+        "key": key,
+        "custodial": True,
+        "possession": operator.possession(account, key),
+        "name": digest(name),
+    }
+    return clerk.begins(setting, account, [(account, [("account.opened.v1", body)])])
