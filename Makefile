@@ -29,7 +29,9 @@ demo: $(INSTALLED)
 	rm -rf demo-registry
 	$(BIN)/registry demo demo-registry
 
-# One process, in order: neighbours and chance would be measured too.
+# One process, in order: neighbours and chance would be measured too. The full sizes of growth take some ten minutes.
+bench: export GROWTH_ENTRIES ?= 1000000
+bench: export GROWTH_HOLDERS ?= 100000
 bench: $(INSTALLED)
 	$(BIN)/pytest bench --benchmark-enable --benchmark-only --benchmark-json=bench/results.json -n 0 -p no:randomly
 
