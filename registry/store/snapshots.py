@@ -151,8 +151,9 @@ class Snapshots:
         with suppress(sqlite3.Error, _ForeignError), closing(self._connect()) as connection:
             _check_ours(connection)
             found = connection.execute(
-                "SELECT position, entry, leaf, schema, state, mac FROM snapshots WHERE stream = ?",
-                (stream,),
+                "SELECT position, entry, leaf, schema, state, mac FROM snapshots"
+                " WHERE stream = ? AND length(state) <= ?",
+                (stream, STATE_BYTES_MAX),
             ).fetchone()
         row = None if found is None else self._checked(stream, found)
         self._remember(stream, *(_NEVER if row is None else (row.position, len(row.state))))

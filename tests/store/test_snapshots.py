@@ -223,6 +223,15 @@ def test_a_row_moved_to_another_stream_is_absent(tmp_path):
     assert saved.load(BATCH) is None
 
 
+def test_a_row_larger_than_any_that_is_saved_is_not_read(tmp_path, monkeypatch):
+    saved = kept(tmp_path)
+    saved.save(BATCH, 1, held(holders=100))
+
+    monkeypatch.setattr(snapshots, "STATE_BYTES_MAX", 1_000)
+
+    assert saved.load(BATCH) is None
+
+
 def test_an_older_row_put_back_is_loaded_for_the_caller_to_hold_against_the_chain(tmp_path):
     saved = kept(tmp_path)
     saved.save(BATCH, 1, held())
