@@ -396,8 +396,9 @@ def test_no_directory_is_no_error(tmp_path):
 
 @pytest.fixture
 def forbidden() -> Iterator[Path]:
-    """A directory in which the test may read, and write nothing: even if root runs it."""
+    """A directory in which the test may read, and write nothing, even if root runs it; and one in it, closed."""
     directory = Path(tempfile.mkdtemp(prefix="snapshots-"))
+    (directory / "closed").mkdir(mode=0)
     kept(directory).save(BATCH, 1, held())
     (directory / snapshots.FILE).chmod(0o444)
     directory.chmod(0o555)
@@ -407,11 +408,12 @@ def forbidden() -> Iterator[Path]:
     yield directory
     os.seteuid(own)
     directory.chmod(0o700)
+    (directory / "closed").chmod(0o700)
     shutil.rmtree(directory)
 
 
 def test_a_read_only_place_is_no_error_and_stays_as_it_was(forbidden):
-    before = {file.name: file.read_bytes() for file in forbidden.iterdir()}
+    before = {file.name: file.read_bytes() for file in forbidden.glob("*.db*")}
     saved = kept(forbidden)
 
     found = saved.load(BATCH)
@@ -419,8 +421,17 @@ def test_a_read_only_place_is_no_error_and_stays_as_it_was(forbidden):
     saved.drop(OTHER)
 
     assert found in (None, Snapshot(index=1, stream=held()))
-    assert {file.name: file.read_bytes() for file in forbidden.iterdir()} == before
+    assert {file.name: file.read_bytes() for file in forbidden.glob("*.db*")} == before
     assert not saved.due(BATCH, held(5_001))
+
+
+def test_a_place_where_nobody_may_look_is_no_error(forbidden):
+    inner = kept(forbidden / "closed")
+
+    inner.save(BATCH, 2, held(5_000))
+    inner.drop(BATCH)
+
+    assert inner.load(BATCH) is None
 
 
 def test_a_full_disk_is_no_error_and_what_was_kept_stays(tmp_path, monkeypatch):
