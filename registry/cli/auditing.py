@@ -22,6 +22,7 @@ FIGURES = (
     "cancelled_g",
     "certificates",
     "awaiting",
+    "recovered",
 )
 _DERIVED = "derived."
 
@@ -113,3 +114,5 @@ def _tell_figures(audited: Audited, voice: Voice) -> None:
     voice.say("audit.root", root=audited.root)
     voice.say("audit.balance", **{name: getattr(audited, name) for name in FIGURES})
     voice.say("audit.certificates", certificates=audited.certificates, awaiting=audited.awaiting)
+    if audited.recovered:
+        voice.say("audit.recovered", recovered=audited.recovered)

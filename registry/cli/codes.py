@@ -129,10 +129,10 @@ _SIGNING: dict[str, Text] = {
         "No recovery of {account} is announced. Two officers have to announce it first.",
     ),
     "too_early": (
-        "找回尚在等待期：{not_before} 起才可完成，今天是 {today}。期间持有人可以中止。",
+        "账户 {account} 的找回尚在等待期：{not_before} 起才可完成，今天是 {today}。期间持有人可以中止。",
         (
-            "The recovery is still waiting: it can be completed from {not_before} on, and today is {today}. Until then"
-            " the holder can stop it."
+            "The recovery of {account} is still waiting: it can be completed from {not_before} on, and today is"
+            " {today}. Until then the holder can stop it."
         ),
     ),
     "no_private_key": (
@@ -643,6 +643,10 @@ _ASKING: dict[str, Text] = {
     "not_a_gram": (
         "“{gram}”不是“批次:序列号”，例如 batch/abc…:1000。",
         "“{gram}” is not BATCH:SERIAL, such as batch/abc…:1000.",
+    ),
+    "no_possession": (
+        "请先用新私钥签署以下字节（十六进制），再以 --possession 给出签名：{to_sign}",
+        "Sign these bytes (in hex) with the new private key first, and give the signature as --possession: {to_sign}",
     ),
     "output_missing": (
         "请用 -o 指明写入哪个文件，或用 --list 查看全部证明。",

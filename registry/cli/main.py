@@ -25,6 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+account_app = typer.Typer(no_args_is_help=True, help="An account's keys / 账户的密钥")
+key_app = typer.Typer(
+    no_args_is_help=True, help="Show, add, rotate, end keys / 查看、登记、更换、终止"
+)
+recover_app = typer.Typer(no_args_is_help=True, help="Replace a lost key / 找回遗失的密钥")
+app.add_typer(account_app, name="account")
+account_app.add_typer(key_app, name="key")
+account_app.add_typer(recover_app, name="recover")
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value. / 输出 JSON。")]
 Language = Annotated[
     Literal["zh", "en"] | None,
@@ -32,6 +41,19 @@ Language = Annotated[
 ]
 Directory = Annotated[
     Path, typer.Option("--dir", help="The registry's directory. / 登记系统目录。")
+]
+Account = Annotated[
+    str, typer.Argument(metavar="ACCOUNT", help="An id, or the exact name. / 账号或全名。")
+]
+Public = Annotated[
+    str | None,
+    typer.Option(
+        "--public", help="The holder's own key, hex; else one is made. / 持有人自带公钥。"
+    ),
+]
+Possession = Annotated[
+    str | None,
+    typer.Option("--possession", help="That key's signature, hex. / 该密钥的持有签名。"),
 ]
 Key = Annotated[
     str | None,
@@ -185,13 +207,7 @@ def audit(
 
 @app.command()
 def balance(
-    account: Annotated[
-        str, typer.Argument(metavar="ACCOUNT", help="An id, or the exact name. / 账号或全名。")
-    ],
-    *,
-    directory: Directory,
-    as_json: Json = False,
-    lang: Language = None,
+    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
 ) -> None:
     """Show what an account holds / 查看账户持有"""
     from registry.cli import accounts
@@ -243,6 +259,116 @@ def accept_mark(
     from registry.cli import keeping
 
     keeping.accept_mark(directory, yes=yes, voice=Voice(lang, as_json=as_json))
+
+
+@key_app.command("list")
+def key_list(
+    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+) -> None:
+    """Show every key that an account had / 查看账户的全部密钥"""
+    from registry.cli import keys
+
+    keys.show_all(account, directory, voice=Voice(lang, as_json=as_json))
+
+
+@key_app.command("add")
+def key_add(
+    account: Account,
+    *,
+    directory: Directory,
+    public: Public = None,
+    possession: Possession = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Add a key / 登记一个密钥"""
+    from registry.cli import keys
+
+    voice = Voice(lang, as_json=as_json)
+    keys.add(account, directory, public=public, possession=possession, voice=voice)
+
+
+@key_app.command("rotate")
+def key_rotate(
+    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+) -> None:
+    """Replace the keys kept here by a new one / 更换代管的密钥"""
+    from registry.cli import keys
+
+    keys.rotate(account, directory, voice=Voice(lang, as_json=as_json))
+
+
+@key_app.command("end")
+def key_end(
+    account: Account,
+    ended: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, hex. / 密钥标识。")],
+    *,
+    directory: Directory,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """End a key / 终止一个密钥"""
+    from registry.cli import keys
+
+    keys.end(account, ended, directory, voice=Voice(lang, as_json=as_json))
+
+
+@recover_app.command("announce")
+def recover_announce(
+    account: Account,
+    *,
+    directory: Directory,
+    identity: Annotated[
+        Path, typer.Option("--identity", help="The identity check's document. / 身份核验文件。")
+    ],
+    notice: Annotated[Path, typer.Option("--notice", help="The notice given. / 已发出的通知。")],
+    public: Public = None,
+    possession: Possession = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Announce a new key, by two officers / 由两名登记官公告新密钥"""
+    from registry.cli import keys
+
+    keys.announce(
+        account,
+        directory,
+        identity=identity,
+        notice=notice,
+        public=public,
+        possession=possession,
+        voice=Voice(lang, as_json=as_json),
+    )
+
+
+@recover_app.command("stop")
+def recover_stop(
+    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+) -> None:
+    """Stop a recovery, as the holder / 持有人中止找回"""
+    from registry.cli import keys
+
+    keys.stop(account, directory, voice=Voice(lang, as_json=as_json))
+
+
+@recover_app.command("withdraw")
+def recover_withdraw(
+    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+) -> None:
+    """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
+    from registry.cli import keys
+
+    keys.withdraw(account, directory, voice=Voice(lang, as_json=as_json))
+
+
+@recover_app.command("complete")
+def recover_complete(
+    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+) -> None:
+    """Complete it after the waiting time / 等待期满后完成找回"""
+    from registry.cli import keys
+
+    keys.complete(account, directory, voice=Voice(lang, as_json=as_json))
 
 
 def main() -> None:

@@ -37,6 +37,10 @@ class Voice:
         """The text `key` of the catalogue with its facts."""
         return words.screen(key, self.lang, facts)
 
+    def fact(self, name: str, value: object) -> str:
+        """A fact as people read it, by itself."""
+        return words.fact(name, value, self.lang)
+
     def say(self, key: str, **facts: object) -> None:
         """Print the text `key`; silent where JSON was asked for."""
         self.print(self.text(key, **facts))

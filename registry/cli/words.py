@@ -190,6 +190,61 @@ SCREEN: dict[str, Text] = {
         "文件内有不公开的名称：只交给所涉之人。",
         "The file shows names that are not public: give it to those whom they concern only.",
     ),
+    # account key, account recover
+    "keylist.title": (
+        "账户 {account}[（{name}）]的密钥",
+        "keys of the account {account}[ ({name})]",
+    ),
+    "keylist.id": ("密钥标识", "key id"),
+    "keylist.since": ("始于记录", "since entry"),
+    "keylist.until": ("终于记录", "until entry"),
+    "keylist.custodial": ("代管", "custodial"),
+    "keylist.recovered": ("找回", "recovered"),
+    "keylist.recovery": (
+        "已公告找回（记录 {announced}）：新密钥 {key_id}，{not_before} 起可完成；此前持有人可中止。",
+        (
+            "A recovery is announced (entry {announced}): the key {key_id}, from {not_before} on; until then the holder"
+            " can stop it."
+        ),
+    ),
+    "keys.added": (
+        "账户 {account} 已登记密钥 {key_id}（记录 {index}），自下一条记录起有效。",
+        "The account {account} has the key {key_id}, which speaks for it from the entry after {index} on.",
+    ),
+    "keys.ended": (
+        "账户 {account} 的密钥 {key_id} 已终止（记录 {index}）。",
+        "The key {key_id} of the account {account} ended with entry {index}.",
+    ),
+    "keys.rotated": (
+        "账户 {account} 在此代管的密钥已换成 {key_id}（记录 {index}）；旧密钥均已终止。",
+        "The account {account} now signs here with the key {key_id} (entry {index}); those before it ended.",
+    ),
+    "recovery.announced": (
+        (
+            "已公告找回账户 {account}（记录 {index}）：新密钥 {key_id}。{not_before} 起可用 registry account recover"
+            " complete 完成；此前持有人可用任一现有密钥中止。节假日不在账本之内，请自行顺延。"
+        ),
+        (
+            "The recovery of the account {account} is announced (entry {index}) with the key {key_id}. From"
+            " {not_before} on registry account recover complete completes it; until then any key of the holder stops"
+            " it. The log knows no public holidays: wait longer over them."
+        ),
+    ),
+    "recovery.stopped": (
+        "账户 {account} 的找回已由持有人中止（记录 {index}）。",
+        "The holder stopped the recovery of the account {account} (entry {index}).",
+    ),
+    "recovery.withdrawn": (
+        "账户 {account} 的找回已由登记官撤回（记录 {index}）。",
+        "The recovery of the account {account} was withdrawn by officers (entry {index}).",
+    ),
+    "recovery.completed": (
+        "账户 {account} 已找回（记录 {index}）：自此只有密钥 {key_id} 有效；以后的证明都会注明。",
+        (
+            "The account {account} is recovered (entry {index}): only the key {key_id} speaks for it now, and every"
+            " certificate from now on says so."
+        ),
+    ),
     # balance, show, trace
     "balance.title": ("账户 {account}[（{name}）]", "account {account}[ ({name})]"),
     "balance.batch": ("批次", "batch"),
@@ -325,6 +380,10 @@ SCREEN: dict[str, Text] = {
     "audit.certificates": (
         "证明 {certificates} 张，其中 {awaiting} 张待原登记系统注销。",
         "{certificates} certificates, of which {awaiting} await cancellation by a home registry.",
+    ),
+    "audit.recovered": (
+        "{recovered} 个账户现用的密钥是找回的：由两名登记官在等待期后给予。",
+        "{recovered} accounts sign with recovered keys, which two officers gave them after a waiting time.",
     ),
     "audit.stands": (
         "此前的 {stands} 条记录仍然成立。",

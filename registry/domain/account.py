@@ -269,7 +269,8 @@ def _check_strangers(state: Account, act: Act) -> None:
 def _check_due(state: Account, recovery: Recovery, act: Act) -> None:
     today = day_of(act.at_us).isoformat()
     due = recovery.not_before <= today
-    require(due, "too_early", not_before=recovery.not_before, today=today)
+    told = {"account": state.name, "not_before": recovery.not_before, "today": today}
+    require(due, "too_early", **told)
     # The holder may have added the very key meanwhile.
     require(recovery.key not in state.keys, "key_known", account=state.name)
 

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from registry import history
+from registry.domain.account import Account
 from registry.domain.batch import NATIVE, Batch
 from registry.domain.certificate import Certificate
 from registry.domain.roles import Registry
@@ -70,6 +71,8 @@ class Audited:
     certificates: int
     awaiting: int
     """Certificates that wait for a home cancellation."""
+    recovered: int
+    """Accounts for which keys speak that came by recovery."""
     openings: int
     note: bytes
     """The signed checkpoint, to be remembered; empty where there is none."""
@@ -464,6 +467,7 @@ def _check_policy(
 def _summary(replay: Replay, openings: int, note: bytes) -> Audited:
     batches: list[Batch] = replay.states(Batch)
     certificates: list[Certificate] = replay.states(Certificate)
+    accounts: list[Account] = replay.states(Account)
     registry: Registry = replay.stream("registry").state
     native_g = sum(batch.received_g for batch in batches if batch.origin == NATIVE)
     deposited_g = sum(batch.received_g for batch in batches if batch.origin != NATIVE)
@@ -481,6 +485,7 @@ def _summary(replay: Replay, openings: int, note: bytes) -> Audited:
         cancelled_g=sum(batch.cancelled_g for batch in batches),
         certificates=len(certificates),
         awaiting=sum(1 for found in certificates if found.home),
+        recovered=sum(1 for found in accounts if found.is_recovered),
         openings=openings,
         note=note,
     )

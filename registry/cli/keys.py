@@ -1,0 +1,248 @@
+"""`registry account key` and `registry account recover`: the keys of an account, and a lost one replaced."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from registry.cli import accounts, belief
+from registry.cli.exits import UsageError
+from registry.cli.opened import opened
+from registry.cli.voice import Voice, is_demonstration
+from registry.domain.account import Account
+from registry.errors import RefusedError
+from registry.history import POSSESSION_PURPOSE
+from registry.ledger.keys import PUBLIC_BYTES, SIGNATURE_BYTES, SUITE, Key, key_id
+from registry.ledger.keys import possession_message as message_of
+from registry.store import custody
+from registry.store.custody import Brought, Done
+from registry.store.log import Moment
+from registry.store.operator import Operator
+
+Act = Callable[[Operator, str], Done]
+
+PAPER_BYTES_MAX = 64 * 2**20
+
+
+def show_all(typed: str, directory: Path, *, voice: Voice) -> None:
+    """Say every key that an account ever had.
+
+    Raises:
+        RefusedError: `no_registry`, `no_account`, `several_accounts`.
+    """
+    with opened(directory) as source:
+        account = accounts.find(typed, source)
+        name, origin = source.name_of(account), source.origin
+        state: Account = source.state(account)
+    if voice.is_json:
+        voice.json({"account": account, "name": name, **_object(state), **_where(origin)})
+        return
+    voice.demonstration(origin)
+    facts = {"account": account} if name is None else {"account": account, "name": name}
+    columns = ("id", "since", "until", "custodial", "recovered")
+    voice.table(
+        voice.text("keylist.title", **facts),
+        [voice.text(f"keylist.{column}") for column in columns],
+        [[voice.fact(column, item[column]) for column in columns] for item in _keys(state)],
+    )
+    if state.recovery is not None:
+        voice.say("keylist.recovery", **_recovery(state))
+
+
+def add(
+    typed: str, directory: Path, *, public: str | None, possession: str | None, voice: Voice
+) -> None:
+    """Add a key to an account: the one that its holder brings, or one that is made and kept here.
+
+    Raises:
+        UsageError: `malformed`, `no_possession`.
+        RefusedError: `no_account`, or what the rules say.
+    """
+
+    def act(operator: Operator, account: str) -> Done:
+        return custody.add_key(operator, account, _brought(operator, account, public, possession))
+
+    _do("keys.added", typed, directory, act, voice)
+
+
+def end(typed: str, key: str, directory: Path, *, voice: Voice) -> None:
+    """End a key of an account, named by its id.
+
+    Raises:
+        RefusedError: `no_account`, `key_unknown`, `last_key`, or what the rules say.
+    """
+
+    def act(operator: Operator, account: str) -> Done:
+        return custody.end_key(operator, account, _meant(operator, account, key))
+
+    _do("keys.ended", typed, directory, act, voice)
+
+
+def rotate(typed: str, directory: Path, *, voice: Voice) -> None:
+    """Put a new key in place of those that are kept here for an account.
+
+    Raises:
+        RefusedError: `no_account`, or what the rules say.
+    """
+    _do("keys.rotated", typed, directory, custody.rotate_key, voice)
+
+
+def announce(
+    typed: str,
+    directory: Path,
+    *,
+    identity: Path,
+    notice: Path,
+    public: str | None,
+    possession: str | None,
+    voice: Voice,
+) -> None:
+    """Announce that an account is to be recovered, with digests of the papers.
+
+    Raises:
+        UsageError: `no_file`, `malformed`, `no_possession`, `too_long`.
+        RefusedError: `no_account`, or what the rules say.
+    """
+    papers = {"identity": _digest(identity), "notice": _digest(notice)}
+
+    def act(operator: Operator, account: str) -> Done:
+        brought = _brought(operator, account, public, possession)
+        return custody.announce_recovery(operator, account, **papers, brought=brought)
+
+    _do("recovery.announced", typed, directory, act, voice)
+
+
+def stop(typed: str, directory: Path, *, voice: Voice) -> None:
+    """Stop a recovery, as the holder.
+
+    Raises:
+        RefusedError: `no_account`, or what the rules say.
+    """
+    _do("recovery.stopped", typed, directory, custody.stop_recovery, voice)
+
+
+def withdraw(typed: str, directory: Path, *, voice: Voice) -> None:
+    """Withdraw a recovery, as two officers.
+
+    Raises:
+        RefusedError: `no_account`, or what the rules say.
+    """
+    _do("recovery.withdrawn", typed, directory, custody.withdraw_recovery, voice)
+
+
+def complete(typed: str, directory: Path, *, voice: Voice) -> None:
+    """Complete a recovery, as two officers.
+
+    Raises:
+        RefusedError: `no_account`, `too_early`, or what the rules say.
+    """
+    _do("recovery.completed", typed, directory, custody.complete_recovery, voice)
+
+
+def _do(text: str, typed: str, directory: Path, act: Act, voice: Voice) -> None:
+    """Do `act` on the account that is meant, and say what was done and what keys it has now."""
+    with opened(directory) as source:
+        account = accounts.find(typed, source)
+    with _operating(directory) as operator:
+        done = act(operator, account)
+    with opened(directory) as source:
+        state: Account = source.state(account)
+        origin = source.origin
+    facts = {"account": account, "key_id": key_id(done.key), "index": done.receipt.index}
+    if voice.is_json:
+        voice.json({**facts, **_object(state), **_where(origin)})
+        return
+    voice.demonstration(origin)
+    not_before = None if state.recovery is None else state.recovery.not_before
+    voice.say(text, **facts, not_before=not_before)
+
+
+@contextmanager
+def _operating(directory: Path) -> Iterator[Operator]:
+    operator = Operator(directory)
+    try:
+        yield operator
+    finally:
+        operator.close()
+
+
+def _brought(
+    operator: Operator, account: str, public: str | None, possession: str | None
+) -> Brought | None:
+    """The key that the holder brings, if one was given.
+
+    Raises:
+        UsageError: `malformed`; `no_possession`, with the bytes that the key has to sign.
+    """
+    if public is None:
+        if possession is not None:
+            raise UsageError("malformed", field="--public", why="missing")
+        return None
+    key = (SUITE, _octets("--public", public, PUBLIC_BYTES))
+    if possession is None:
+        to_sign = message_of(operator.id, account, key, POSSESSION_PURPOSE)
+        raise UsageError("no_possession", account=account, to_sign=to_sign)
+    return Brought(key=key, possession=_octets("--possession", possession, SIGNATURE_BYTES))
+
+
+def _meant(operator: Operator, account: str, typed: str) -> Key:
+    """The key of an account that has the id that was typed; the rules say whether it may end."""
+    with operator.log.recorder.reading() as cursor:
+        state: Account = Moment(cursor).stream(account).state
+    for key in state.keys:
+        if key_id(key).hex() == typed.strip().lower():
+            return key
+    raise RefusedError("key_unknown", account=account)
+
+
+def _octets(option: str, typed: str, size: int) -> bytes:
+    try:
+        found = bytes.fromhex(typed)
+    except ValueError:
+        found = b""
+    if len(found) != size:
+        raise UsageError("malformed", field=option, why=f"{size} bytes in hex")
+    return found
+
+
+def _digest(file: Path) -> bytes:
+    data = belief.readable(file, PAPER_BYTES_MAX)
+    if len(data) > PAPER_BYTES_MAX:
+        raise UsageError("too_long", bytes=file.stat().st_size, bytes_max=PAPER_BYTES_MAX)
+    return sha256(data).digest()
+
+
+def _object(state: Account) -> dict[str, Any]:
+    recovery = None if state.recovery is None else _recovery(state)
+    return {"keys": _keys(state), "recovery": recovery}
+
+
+def _keys(state: Account) -> list[dict[str, Any]]:
+    """The keys in the order in which they were added."""
+    return [
+        {
+            "id": key_id(key),
+            "suite": key[0],
+            "public": key[1],
+            "since": life.added,
+            "until": life.ended,
+            "custodial": life.custodial,
+            "recovered": life.recovered,
+        }
+        for key, life in sorted(state.keys.items(), key=lambda item: (item[1].added, item[0]))
+    ]
+
+
+def _recovery(state: Account) -> dict[str, Any]:
+    assert state.recovery is not None
+    return {
+        "announced": state.recovery.announced,
+        "not_before": state.recovery.not_before,
+        "key_id": key_id(state.recovery.key),
+        "custodial": state.recovery.custodial,
+    }
+
+
+def _where(origin: str) -> dict[str, Any]:
+    return {"origin": origin, "demonstration": is_demonstration(origin)}
