@@ -4,14 +4,15 @@ import random
 from collections.abc import Sequence
 from contextlib import closing
 from itertools import count
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from registry.acts.propose import Hidden
 from registry.store import keyring
-from registry.store.committer import Request
+from registry.store.committer import Receipt, Request
 from registry.store.operator import Operator, create
 from tests.books import Book, Clerk
-from tests.store.lives import Teller
+from tests.store.lives import HEARD_S_MAX, Teller, answered
 
 
 def transfers(teller: Teller, book: Book, taker: str, count: int) -> None:
@@ -36,6 +37,15 @@ def write(teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]) 
         for group in groups:
             teller.asks(operator, group)
     start(teller, directory)
+
+
+def race(
+    _teller: Teller, directory: Path, requests: Sequence[Request], barrier: Barrier
+) -> list[Receipt | str]:
+    """The answers to these requests, asked for one by one as soon as everybody is ready."""
+    with closing(Operator(directory)) as operator:
+        barrier.wait(HEARD_S_MAX)
+        return [answer for request in requests for answer in answered(operator, [request])]
 
 
 def start(_teller: Teller, directory: Path) -> None:

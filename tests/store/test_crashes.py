@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 from registry.acts.propose import Hidden
-from registry.store import keyring
 from registry.store.committer import Receipt, Request
 from registry.store.log import DATABASE
 from registry.store.operator import Operator
 from registry.verifier.audit import audit
-from tests.books import FRAGMENTS, ORIGIN, Book, copied, live_at, write_book
+from tests.books import FRAGMENTS, ORIGIN, Book, copied, live_at
 from tests.store import children
 from tests.store.faults import Fault, Operation
 from tests.store.lives import Life, Lived, Survivor, lived
@@ -33,16 +32,6 @@ TURNS = 4
 TORN_SEEDS = 3
 DURABLE = ("sync", "fsync", "fdatasync", "rename", "unlink", "delete", "rmdir")
 """Between two of these a power cut leaves the same, if nothing survives that need not."""
-
-
-@pytest.fixture(scope="session")
-def quick_shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    """A registry that is opened a thousand times: its passphrase is stretched less."""
-    base = tmp_path_factory.mktemp("quick")
-    with pytest.MonkeyPatch.context() as patch:
-        live_at(base, patch)
-        patch.setattr(keyring, "_SCRYPT_N", 2)
-        return write_book(base)
 
 
 @pytest.fixture(scope="session")
