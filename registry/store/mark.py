@@ -1,10 +1,12 @@
 """The high-water mark: how far this log was ever seen, kept where no backup of the database reaches.
 
-    <state>/carbon-registry/<log id, hex>         "<size> <root, hex>\\n"
+    <state>/carbon-registry/<log id, hex>         two slots, at 0 and at 4096: "<turn> <size> <root, hex> <check>\\n"
     <state>/carbon-registry/<log id, hex>.lock    held while judging and signing
     <state>/carbon-registry/<log id, hex>.log     one line for each time somebody accepted a new mark
 
-<state> is $XDG_STATE_HOME, by default ~/.local/state. Only the beginning of a log makes a mark by itself.
+<state> is $XDG_STATE_HOME, by default ~/.local/state. Only the beginning of a log makes a mark by itself. Slots are
+written by turns, so that a crash in the middle of one leaves the other; the sound one of the higher turn counts.
+`check` is the first 8 bytes of SHA-256 over what stands before it.
 """
 
 import fcntl
@@ -13,11 +15,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from registry.errors import BrokenHistoryError
 
-_LINE = re.compile(r"(0|[1-9][0-9]{0,18}) ([0-9a-f]{64})\n", re.ASCII)
+SLOT_BYTES = 4_096
+_LINE = re.compile(
+    rb"(?P<said>(0|[1-9][0-9]{0,18}) (0|[1-9][0-9]{0,18}) ([0-9a-f]{64}) )([0-9a-f]{16})\n"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +49,12 @@ class Mark:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the mark against other processes."""
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self.file.with_suffix(".lock").open("a") as lock:
+        lock = self._opened(self.file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
 
     def read(self) -> Seen:
         """How far the log was seen.
@@ -54,27 +62,63 @@ class Mark:
         Raises:
             BrokenHistoryError: `no_mark`; `bad_mark` if the file does not say what a mark says.
         """
-        try:
-            text = self.file.read_bytes().decode("ascii")
-        except FileNotFoundError as error:
-            raise BrokenHistoryError("no_mark", file=str(self.file)) from error
-        except UnicodeDecodeError as error:
-            raise BrokenHistoryError("bad_mark", file=str(self.file)) from error
-        found = _LINE.fullmatch(text)
-        if found is None:
-            raise BrokenHistoryError("bad_mark", file=str(self.file))
-        return Seen(size=int(found[1]), root=bytes.fromhex(found[2]))
+        return self._read()[1]
 
     def write(self, seen: Seen) -> None:
-        """Make `seen` the mark, durably.
+        """Make `seen` the mark, durably; under the lock.
 
         A crash leaves the old mark or the new one, never a part of either.
         """
+        try:
+            turn = self._read()[0] + 1
+        except BrokenHistoryError:
+            # None yet, or none that can be read and a person decided: a new file, in one step.
+            self._begin(seen)
+            return
+        file = os.open(self.file, os.O_WRONLY)
+        try:
+            os.pwrite(file, _slot(turn, seen), turn % 2 * SLOT_BYTES)
+            os.fdatasync(file)
+        finally:
+            os.close(file)
+
+    def accept(self, seen: Seen, at_us: int) -> None:
+        """Make `seen` the mark because a person says so, and keep a record that they did."""
+        record = self._opened(self.file.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            os.write(record, f"{at_us} accepted {seen.size} {seen.root.hex()}\n".encode("ascii"))
+            os.fsync(record)
+        finally:
+            os.close(record)
+        self.write(seen)
+
+    def _read(self) -> tuple[int, Seen]:
+        """The turn at which the mark was written, and what it says."""
+        try:
+            file = os.open(self.file, os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise BrokenHistoryError("no_mark", file=str(self.file)) from error
+        try:
+            data = os.read(file, 2 * SLOT_BYTES)
+        finally:
+            os.close(file)
+        slots = [_read_slot(data[:SLOT_BYTES]), _read_slot(data[SLOT_BYTES:])]
+        sound = [slot for slot in slots if slot is not None]
+        if not sound:
+            raise BrokenHistoryError("bad_mark", file=str(self.file))
+        return max(sound, key=lambda slot: slot[0])
+
+    def _begin(self, seen: Seen) -> None:
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = self.file.with_suffix(".new")
-        with beside.open("w", encoding="ascii") as file:
-            file.write(f"{seen.size} {seen.root.hex()}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.pwrite(file, _slot(0, seen), 0)
+            # Both slots are there from the beginning: later writes never change the file's length.
+            os.ftruncate(file, 2 * SLOT_BYTES)
+            os.fsync(file)
+        finally:
+            os.close(file)
         beside.rename(self.file)
         directory = os.open(self.file.parent, os.O_RDONLY)
         try:
@@ -82,11 +126,26 @@ class Mark:
         finally:
             os.close(directory)
 
-    def accept(self, seen: Seen, at_us: int) -> None:
-        """Make `seen` the mark because a person says so, and keep a record that they did."""
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self.file.with_suffix(".log").open("a", encoding="ascii") as record:
-            record.write(f"{at_us} accepted {seen.size} {seen.root.hex()}\n")
-            record.flush()
-            os.fsync(record.fileno())
-        self.write(seen)
+    def _opened(self, file: Path, flags: int) -> int:
+        try:
+            return os.open(file, flags, 0o600)
+        except FileNotFoundError:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(file, flags, 0o600)
+
+
+def _slot(turn: int, seen: Seen) -> bytes:
+    said = f"{turn} {seen.size} {seen.root.hex()} ".encode("ascii")
+    return said + _check(said) + b"\n"
+
+
+def _read_slot(data: bytes) -> tuple[int, Seen] | None:
+    """What a slot says, if it is sound: an empty one is not, nor one that a crash left half written."""
+    found = _LINE.match(data)
+    if found is None or found[5] != _check(found["said"]):
+        return None
+    return int(found[2]), Seen(size=int(found[3]), root=bytes.fromhex(found[4].decode("ascii")))
+
+
+def _check(said: bytes) -> bytes:
+    return sha256(said).hexdigest()[:16].encode("ascii")

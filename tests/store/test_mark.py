@@ -1,5 +1,6 @@
 """The high-water mark: a registry that is not the one that was last seen here is not written to."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -208,10 +209,13 @@ def test_a_torn_write_leaves_the_old_mark(home: Path, monkeypatch: pytest.Monkey
     with mark.locked():
         mark.write(Seen(size=1, root=bytes(32)))
 
-    def full(_descriptor: int) -> None:
+    whole = os.pwrite
+
+    def full(descriptor: int, data: bytes, place: int) -> int:
+        whole(descriptor, data[: len(data) // 2], place)
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("os.pwrite", full)
     with pytest.raises(OSError, match="no space"):
         mark.write(Seen(size=2, root=bytes([1]) * 32))
 
