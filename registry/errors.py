@@ -1,9 +1,10 @@
-"""The ways to fail: ask for something else; stop; and, for a checker, not knowing.
+"""The ways to fail: ask for something else; stop; ask again; and, for a checker, not knowing.
 
     RefusedError        the rules or the format say no; nothing was recorded
     BrokenHistoryError  what is stored or shown cannot be true; stop
     IncompleteError     a checker lacks something; neither valid nor invalid
     StaleError          all of it holds, but it is older than the checker's policy allows
+    UnavailableError    not now: nothing is wrong with what was asked; ask again, under the same nonce
 
 Each carries a stable `code` (listed in docs/format.md) and `facts`, plain values that a message is made of.
 """
@@ -39,6 +40,13 @@ class IncompleteError(RegistryError):
 
 class StaleError(RegistryError):
     """Everything holds, but it is older than the checker's policy allows."""
+
+
+class UnavailableError(RegistryError):
+    """Not now: a disk, a clock or too many others are in the way. Nothing was acknowledged.
+
+    Ask again, the same intent under the same nonce: it has one effect, whether or not it was recorded meanwhile.
+    """
 
 
 def require(holds: bool, code: str, **facts: object) -> None:

@@ -252,17 +252,23 @@ def happened(
             )
 
 
-def load(stream: str, own: Iterable[tuple[int, bytes, Iterable[Happened]]]) -> Stream:
+def load(
+    stream: str,
+    own: Iterable[tuple[int, bytes, Iterable[Happened]]],
+    known: Stream | None = None,
+) -> Stream:
     """The stream, folded from its own entries, which were judged when they were written.
 
     Args:
         stream: its name.
         own: for every entry that touches it, in order: index, leaf hash, and what happened in it.
+        known: the stream as of some entry, if only the entries after that are given.
 
     Raises:
         BrokenHistoryError: `derived.rows` if an entry of the stream is missing, or one is not its own.
     """
-    state, length, last = kinds.blank(stream), 0, NO_PREVIOUS
+    held = known or Stream(state=kinds.blank(stream))
+    state, length, last = held.state, held.length, held.last
     for index, leaf, happenings in own:
         here = [made for made in happenings if made.stream == stream]
         if {made.position for made in here} != {length + 1}:

@@ -166,6 +166,31 @@ _SIGNING: dict[str, Text] = {
         "私钥文件不在：{file}。没有它不能写入；请恢复该文件。查验和审计不需要它。",
         "The file of private keys is not there: {file}. Nothing can be written without it: restore it.",
     ),
+    "clock_stepped": (
+        (
+            "本机时钟自程序启动以来自行走动了 {stepped_us} 微秒（现在 {now_us}）。"
+            "请校准时钟；若启动时的时钟才是错的，请重启程序。什么都没有写入。"
+        ),
+        (
+            "The clock has moved by {stepped_us} microseconds by itself since the program began (now {now_us}). Set it;"
+            " if it was wrong when the program began, start the program again. Nothing was written."
+        ),
+    ),
+    "database_moved": (
+        "数据库文件不在原处，或被换过：{file}。请放回原文件，或停下程序后恢复备份；没有得到确认的写入请用同一请求重试。",
+        (
+            "The database is not in its place, or another file is: {file}. Put it back, or stop the program and restore"
+            " a backup; ask again for what was not acknowledged, with the same request."
+        ),
+    ),
+    "busy": (
+        "等候的请求太多（共 {waiting} 件，本账户 {own} 件；上限 {most}）。请稍后用同一请求重试。",
+        "Too many requests are waiting ({waiting}, {own} of this account; at most {most}). Try again, with the same.",
+    ),
+    "closing": (
+        "登记系统正在停止，不再接收请求。请稍后用同一请求重试。",
+        "The registry is stopping and takes no more requests. Try again later, with the same one.",
+    ),
     "too_many": (
         "一次提交 {requests} 件，超过上限 {most}。请分几次提交。",
         "{requests} requests in one commit, of at most {most}. Submit them in several.",

@@ -1,7 +1,7 @@
 """How a command ends: its exit code, and what is said when it fails.
 
 0 done, or valid    1 refused, or invalid    2 wrong usage    3 incomplete    4 stale
-70 our own fault    74 a disk or the output failed    130 interrupted
+70 our own fault    74 a disk or the output failed    75 not now: try again    130 interrupted
 """
 
 import sys
@@ -9,7 +9,13 @@ import traceback
 from collections.abc import Iterator
 
 from registry.cli.voice import Voice
-from registry.errors import IncompleteError, RefusedError, RegistryError, StaleError
+from registry.errors import (
+    IncompleteError,
+    RefusedError,
+    RegistryError,
+    StaleError,
+    UnavailableError,
+)
 
 REFUSED = 1
 USAGE = 2
@@ -17,9 +23,11 @@ INCOMPLETE = 3
 STALE = 4
 OUR_FAULT = 70
 STORAGE = 74
+AGAIN = 75
 INTERRUPTED = 130
-"""70 and 74 as sysexits.h has them: a script must not take a full disk for a forged certificate."""
+"""70, 74 and 75 as sysexits.h has them: a script must not take a full disk for a forged certificate."""
 
+_DISK = frozenset({"storage_failed", "database_moved"})
 SERVER_EXTRA = "[server]"
 _OURS = "registry"
 
@@ -34,6 +42,8 @@ def of_error(error: RegistryError) -> int:
         return USAGE
     if isinstance(error, IncompleteError):
         return INCOMPLETE
+    if isinstance(error, UnavailableError):
+        return STORAGE if error.code in _DISK else AGAIN
     return STALE if isinstance(error, StaleError) else REFUSED
 
 

@@ -35,12 +35,13 @@ class Frontier:
     It holds one hash per bit that is set in `size`, which is all that appending needs.
     """
 
-    __slots__ = ("peaks", "size")
+    __slots__ = ("_root", "peaks", "size")
 
     def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
         assert size.bit_count() == len(peaks)
         self.size = size
         self.peaks = list(peaks)
+        self._root: bytes | None = None
 
     @classmethod
     def load(cls, size: int, node: Node) -> "Frontier":
@@ -58,11 +59,14 @@ class Frontier:
             made.append((level, number, top))
         self.peaks.append(top)
         self.size += 1
+        self._root = None
         return made
 
     def root(self) -> bytes:
         """The root of all leaves so far, 32 bytes."""
-        return _joined(self.peaks)
+        if self._root is None:
+            self._root = _joined(self.peaks)
+        return self._root
 
     def copy(self) -> "Frontier":
         """A frontier that can be appended to without touching this one."""

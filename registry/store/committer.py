@@ -8,9 +8,7 @@ A crash before the commit leaves nothing but openings that are dropped at the ne
 entries that nobody was told of, under a head that is signed at the next start, to the same bytes.
 """
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eventsourcing.sqlite import SQLiteCursor
@@ -22,14 +20,15 @@ from registry.ledger import tree
 from registry.ledger.commitment import Opening
 from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
+from registry.store.clock import Clock
 from registry.store.log import Log, Moment, Placed
 from registry.store.mark import Mark, Seen
 from registry.store.openings import Openings
+from registry.store.recorder import storage_trouble
+from registry.store.snapshots import Snapshots
+from registry.store.streams import Streams
 
-STREAMS_CACHED_MAX = 20_000
 REQUESTS_MAX = 262_144
-CLOCK_TOLERANCE_US = 2_000_000
-"""So far the clock may be behind the last entry before nothing is written any more."""
 
 Sign = Callable[[Checkpoint], bytes]
 """Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
@@ -65,10 +64,13 @@ class _Made:
 class _Draft:
     """The log as it will be if the transaction commits: a `history.View` over the tables and what is new."""
 
-    def __init__(self, moment: Moment, frontier: Frontier, log: bytes | None, at_us: int) -> None:
+    def __init__(
+        self, moment: Moment, known: Streams, frontier: Frontier, log: bytes | None, at_us: int
+    ) -> None:
         self._moment = moment
+        self._known = known
         self._start = frontier.size
-        self._made: dict[tuple[str, bytes], _Made | None] = {}
+        self._made: dict[tuple[str, bytes], _Made] = {}
         self.frontier = frontier
         self.log = log
         self.at_us = at_us
@@ -76,16 +78,16 @@ class _Draft:
         self.openings: list[tuple[Addition, Sequence[Opening]]] = []
         self.nodes: list[tuple[int, int, bytes]] = []
         self.streams: dict[str, Stream] = {}
-        self.cached: Mapping[str, Stream] = {}
 
     @property
     def size(self) -> int:
         return self.frontier.size
 
     def stream(self, name: str) -> Stream:
-        if name not in self.streams:
-            self.streams[name] = self.cached.get(name) or self._moment.stream(name)
-        return self.streams[name]
+        found = self.streams.get(name)
+        if found is None:
+            found = self.streams[name] = self._known.stream(name, self._moment)
+        return found
 
     def leaf(self, index: int) -> bytes:
         if index >= self._start:
@@ -98,11 +100,14 @@ class _Draft:
 
     def made_by(self, account: str, nonce: bytes) -> _Made | None:
         """What an intent under this nonce came to, if it is remembered."""
-        pair = (account, nonce)
-        if pair not in self._made:
-            index = self._moment.entry_of(account, nonce)
-            self._made[pair] = None if index is None else _made_in(self._moment.placed(index))
-        return self._made[pair]
+        return self._made.get((account, nonce))
+
+    def remember(self, requests: Sequence[Request]) -> None:
+        """Look up, all at once, what the nonces of `requests` came to before."""
+        intents = [request.signed.intent for request in requests]
+        pairs = [(intent.author, intent.nonce) for intent in intents]
+        for pair, index in self._moment.entries_of(pairs).items():
+            self._made[pair] = _made_in(self._moment.placed(index))
 
     def take(self, addition: Addition, openings: Sequence[Opening]) -> None:
         self.log = addition.intent.log
@@ -135,37 +140,48 @@ def _check_openings(request: Request) -> None:
 
 
 class Committer:
-    """Records intents in a log. One at a time within a process; processes exclude each other by the head's lock.
+    """Records intents in a log. One group at a time: threads and processes exclude each other by the mark's lock and
+    the head's.
 
     Durable: what `commit` returns a receipt for. Ordered: in the order of the requests. Trusted: its own tables, as far
     as they agree with the mark.
     """
 
     def __init__(
-        self, log: Log, *, origin: str, mark: Mark, openings: Openings, sign: Sign
+        self,
+        log: Log,
+        *,
+        origin: str,
+        mark: Mark,
+        openings: Openings,
+        snapshots: Snapshots,
+        sign: Sign,
     ) -> None:
         self._log = log
         self._origin = origin
         self._mark = mark
         self._openings = openings
+        self._snapshots = snapshots
         self._sign = sign
         self._frontier = Frontier()
         self._at_us = 0
         self._id: bytes | None = None
-        self._streams: OrderedDict[str, Stream] = OrderedDict()
-        self.clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000
+        self._streams = Streams(snapshots)
+        self._due: dict[str, tuple[int, Stream]] = {}
+        self.clock = Clock()
 
     def start(self) -> None:
         """Make good what a crash may have left: openings settled, the head signed.
 
         Raises:
-            BrokenHistoryError: `no_mark`, `behind_mark`, `differs_from_mark`, `derived.tree`.
+            BrokenHistoryError: `no_mark`, `behind_mark`, `differs_from_mark`, `derived.tree`, `database_unreadable`.
+            UnavailableError: `storage_failed`, `database_moved`.
         """
-        with self._mark.locked():
+        with storage_trouble(self._log.file), self._mark.locked():
             with self._log.recorder.writing() as cursor:
-                self._check_mark(self._caught_up(cursor))
+                seen = self._check_mark(self._caught_up(cursor))
                 self._openings.add(self._frontier.size, [])
-            self._acknowledge()
+            self._acknowledge(seen, None)
 
     def commit(
         self, requests: Sequence[Request], *, whole: bool = False
@@ -176,23 +192,25 @@ class Committer:
         `whole` or not at all. The same intent again gets the receipt of the first time.
 
         Raises:
-            RefusedError: `too_many` requests; `clock_behind`; or one of a `whole` is refused; nothing was recorded.
-            BrokenHistoryError: the tables or the mark are not what they must be; nothing was recorded.
+            RefusedError: `too_many` requests; or one of a `whole` is refused; nothing was recorded.
+            UnavailableError: `clock_behind`, `clock_stepped`: nothing was recorded. `storage_failed`, `database_moved`:
+                nothing was acknowledged; asked again, the same requests have one effect.
+            BrokenHistoryError: the tables or the mark are not what they must be; nothing was acknowledged.
         """
         require(
             len(requests) <= REQUESTS_MAX, "too_many", requests=len(requests), most=REQUESTS_MAX
         )
-        with self._mark.locked():
+        with storage_trouble(self._log.file), self._mark.locked():
             with self._log.recorder.writing() as cursor:
                 moment = self._caught_up(cursor)
-                self._check_mark(moment)
+                seen = self._check_mark(moment)
                 draft, answers = self._judge(moment, requests)
                 refused = [answer for answer in answers if isinstance(answer, RefusedError)]
                 if whole and refused:
                     raise refused[0]
                 if draft.additions:
                     self._record(cursor, draft)
-            note = self._acknowledge(draft)
+            note = self._acknowledge(seen, draft)
         return [
             answer
             if isinstance(answer, RefusedError)
@@ -212,26 +230,37 @@ class Committer:
                 raise answer
             self._record(cursor, draft)
         with self._mark.locked():
-            self._mark.write(Seen(size=draft.size, root=draft.frontier.root()))
-            note = self._acknowledge(draft)
+            seen = Seen(size=draft.size, root=draft.frontier.root())
+            self._mark.write(seen)
+            note = self._acknowledge(seen, draft)
         return Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
 
+    def put_aside(self) -> None:
+        """Write the snapshots that are due; for when nobody waits."""
+        due, self._due = self._due, {}
+        for name, (index, stream) in due.items():
+            self._snapshots.save(name, index, stream)
+
     def _caught_up(self, cursor: SQLiteCursor) -> Moment:
-        """The log now; what other processes wrote since is no longer in the caches."""
+        """The log now; what other processes wrote since is known to be missing in the caches."""
         moment = Moment(cursor)
         head = moment.head()
-        if head.size != self._frontier.size:
-            for stream in moment.touched_since(self._frontier.size):
-                self._streams.pop(stream, None)
+        known = self._frontier
+        if head.size != known.size:
+            if head.size < known.size:
+                self._streams.forget()
+            else:
+                self._streams.others_wrote(moment.touched_since(known.size))
             self._frontier = Frontier.load(head.size, moment.node)
             self._at_us = moment.placed(head.size - 1).entry.at_us if head.size else 0
             self._id = moment.log_id()
         if self._frontier.root() != head.root:
+            self._streams.forget()
             raise BrokenHistoryError("derived.tree", size=head.size)
         return moment
 
-    def _check_mark(self, moment: Moment) -> None:
-        """The log is the one that was seen, and not shorter."""
+    def _check_mark(self, moment: Moment) -> Seen:
+        """The mark, once the log is the one that was seen, and not shorter."""
         seen = self._mark.read()
         size, file = self._frontier.size, str(self._mark.file)
         if size < seen.size:
@@ -240,16 +269,14 @@ class Committer:
         then = self._frontier if same else Frontier.load(seen.size, moment.node)
         if then.root() != seen.root:
             raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=file)
+        return seen
 
     def _judge(
         self, moment: Moment, requests: Sequence[Request]
     ) -> tuple[_Draft, list[tuple[int, bytes] | RefusedError]]:
-        draft = _Draft(moment, self._frontier.copy(), self._id, self._at_us)
-        draft.cached = self._streams
-        now_us = self.clock_us()
-        behind = self._at_us - now_us > CLOCK_TOLERANCE_US
-        require(not behind, "clock_behind", now_us=now_us, head_us=self._at_us)
-        at_us = max(now_us, self._at_us)
+        at_us = self.clock.time_after(self._at_us)
+        draft = _Draft(moment, self._streams, self._frontier.copy(), self._id, self._at_us)
+        draft.remember(requests)
         answers: list[tuple[int, bytes] | RefusedError] = []
         for request in requests:
             signed = request.signed
@@ -258,7 +285,8 @@ class Committer:
                 answers.append((made.index, made.leaf))
                 continue
             try:
-                _check_openings(request)
+                if request.openings:
+                    _check_openings(request)
                 addition = history.append(draft, signed, at_us=at_us)
             except RefusedError as refusal:
                 answers.append(refusal)
@@ -274,28 +302,27 @@ class Committer:
         recorder.record_nodes(cursor, draft.nodes)
         recorder.record(cursor, draft.additions, draft.size, draft.frontier.root())
 
-    def _acknowledge(self, draft: _Draft | None = None) -> bytes:
+    def _acknowledge(self, seen: Seen, draft: _Draft | None) -> bytes:
         """Advance the mark over what is durable now, and sign it; the caches follow.
 
         A crash here leaves the commit whole: the mark and the signature are made good at the next start.
         """
         if draft is not None:
-            self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
-            self._keep(draft.streams)
-        size, root = self._frontier.size, self._frontier.root()
-        seen = self._mark.read()
-        if (seen.size, seen.root) != (size, root):
+            self._keep(draft)
+        now = Seen(size=self._frontier.size, root=self._frontier.root())
+        if seen != now:
             with self._log.recorder.reading() as cursor:
-                path = tree.consistency_path(seen.size, size, Moment(cursor).node)
-            tree.check_consistency(seen.size, seen.root, size, root, path)
-            self._mark.write(Seen(size=size, root=root))
-        note = self._sign(Checkpoint(origin=self._origin, size=size, root=root))
-        self._log.recorder.record_checkpoint(size, note)
+                path = tree.consistency_path(seen.size, now.size, Moment(cursor).node)
+            tree.check_consistency(seen.size, seen.root, now.size, now.root, path)
+            self._mark.write(now)
+        note = self._sign(Checkpoint(origin=self._origin, size=now.size, root=now.root))
+        self._log.recorder.record_checkpoint(now.size, note)
         return note
 
-    def _keep(self, streams: Mapping[str, Stream]) -> None:
-        for name, stream in streams.items():
-            self._streams[name] = stream
-            self._streams.move_to_end(name)
-        while len(self._streams) > STREAMS_CACHED_MAX:
-            self._streams.popitem(last=False)
+    def _keep(self, draft: _Draft) -> None:
+        self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
+        self._streams.keep(draft.streams)
+        for addition in draft.additions:
+            for name in addition.streams:
+                if self._snapshots.due(name, draft.streams[name]):
+                    self._due[name] = (addition.index, draft.streams[name])

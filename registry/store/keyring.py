@@ -8,6 +8,7 @@ because that is how secrets are handed to a service.
     sealed = nonce (12 B) || AES-256-GCM(seed of 32 B; additional data: key id)
 """
 
+import hmac
 import os
 import sqlite3
 import stat
@@ -46,7 +47,8 @@ class Keyring:
         self._file = directory / FILE
         require(self._file.is_file(), "no_keyring", file=str(self._file))
         _check_mode(self._file, self._file.stat())
-        self._sealing = AESGCM(self._sealing_key(read_passphrase(directory)))
+        self._secret = self._sealing_key(read_passphrase(directory))
+        self._sealing = AESGCM(self._secret)
         self._opened: dict[Key, Ed25519PrivateKey] = {}
 
     @classmethod
@@ -65,6 +67,10 @@ class Keyring:
             )
             connection.commit()
         return cls(directory)
+
+    def secret(self, purpose: bytes) -> bytes:
+        """32 bytes that only who has the passphrase can make, of their own for each purpose."""
+        return hmac.digest(self._secret, purpose, "sha256")
 
     def generate(self, count: int = 1) -> list[Key]:
         """New keys, durable on return; to be given to accounts with `assign`."""

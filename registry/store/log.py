@@ -5,6 +5,7 @@ What is read here was judged before it was written; an audit, which trusts nothi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from registry.store.recorder import (
 
 DATABASE = "registry.db"
 PAGE_ENTRIES = 500
+PAIRS_PER_QUERY = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +110,32 @@ class Moment:
             index=index, data=data, entry=entry, leaf=leaf, detached=self._detached(index)
         )
 
-    def indexes(self, stream: str) -> list[int]:
-        """The entries that touch `stream`, in order."""
+    def indexes(self, stream: str, after: int = 0) -> list[int]:
+        """The entries that touch `stream`, in order, from position `after` + 1 on."""
         self._cursor.execute(
-            "SELECT rowid FROM stored_events WHERE originator_id = ? ORDER BY originator_version",
-            (stream,),
+            "SELECT rowid FROM stored_events WHERE originator_id = ? AND originator_version > ?"
+            " ORDER BY originator_version",
+            (stream, after),
         )
         return [(row[0] - 1) // PARTS_PER_ENTRY for row in self._cursor.fetchall()]
+
+    def length(self, stream: str) -> int:
+        """How many entries touch `stream`."""
+        row = self._one(
+            "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", stream
+        )
+        return row[0] or 0
+
+    def stands(self, stream: str, held: Stream) -> bool:
+        """Whether the last entry that `held` knows of is in its place in the chain of `stream`."""
+        row = self._one(
+            "SELECT rowid FROM stored_events WHERE originator_id = ? AND originator_version = ?",
+            stream,
+            held.length,
+        )
+        if row is None:
+            return False
+        return self.placed((row[0] - 1) // PARTS_PER_ENTRY).leaf == held.last
 
     def streams(self, prefix: str) -> list[str]:
         """The streams whose names begin with `prefix`, in the order in which they began."""
@@ -144,18 +165,27 @@ class Moment:
             found.setdefault((part, event), []).append(row)
         return found
 
-    def stream(self, name: str) -> Stream:
-        """The state of stream `name`, folded from its entries."""
+    def stream(self, name: str, known: Stream | None = None) -> Stream:
+        """The state of stream `name`, folded from its entries: all, or those after what is `known`."""
         own = (
             (placed.index, placed.leaf, placed.happened())
-            for placed in map(self.placed, self.indexes(name))
+            for placed in map(self.placed, self.indexes(name, known.length if known else 0))
         )
-        return history.load(name, own)
+        return history.load(name, own, known)
 
-    def entry_of(self, account: str, nonce: bytes) -> int | None:
-        """The entry that `account` made under `nonce`, if it is remembered."""
-        row = self._one("SELECT entry FROM nonces WHERE account = ? AND nonce = ?", account, nonce)
-        return None if row is None else row[0]
+    def entries_of(self, asked: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
+        """The entries that accounts made under nonces, of those that are remembered."""
+        found = {}
+        for first in range(0, len(asked), PAIRS_PER_QUERY):
+            pairs = asked[first : first + PAIRS_PER_QUERY]
+            values = ",".join(["(?,?)"] * len(pairs))
+            self._cursor.execute(
+                f"WITH asked AS (VALUES {values}) SELECT account, nonce, entry"  # noqa: S608  # question marks
+                " FROM asked CROSS JOIN nonces ON account = column1 AND nonce = column2",
+                list(chain.from_iterable(pairs)),
+            )
+            found.update({(row[0], row[1]): row[2] for row in self._cursor.fetchall()})
+        return found
 
     def _one(self, statement: str, *values: object) -> Any:
         self._cursor.execute(statement, values)
@@ -170,6 +200,7 @@ class Log:
         if not file.is_file():
             raise RefusedError("no_registry", directory=str(directory))
         self.directory = directory
+        self.file = str(file)
         self.recorder = LogRecorder(Datastore(str(file)))
         version = self.recorder.schema_version()
         require(version == SCHEMA_VERSION, "unknown_schema", found=version, known=SCHEMA_VERSION)

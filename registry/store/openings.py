@@ -28,6 +28,8 @@ class Openings:
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / FILE
+        self._kept: sqlite3.Connection | None = None
+        self._kept_file: tuple[int, int] | None = None
 
     def add(self, size: int, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
         """Keep the openings of acts that are about to be recorded; durable on return.
@@ -51,18 +53,18 @@ class Openings:
             for addition, openings in acts
             for opening in openings
         ]
-        with closing(self._connect()) as connection:
-            orphans = "FROM openings WHERE entry >= ?"
-            (orphaned,) = connection.execute(
-                f"SELECT EXISTS (SELECT 1 {orphans})",  # a constant
-                (size,),
-            ).fetchone()
-            if not (rows or orphaned):
-                return
+        connection = self._connection()
+        orphans = "FROM openings WHERE entry >= ?"
+        (orphaned,) = connection.execute(
+            f"SELECT EXISTS (SELECT 1 {orphans})",  # a constant
+            (size,),
+        ).fetchone()
+        if not (rows or orphaned):
+            return
+        with connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"DELETE {orphans}", (size,))
             connection.executemany("INSERT INTO openings VALUES (?,?,?,?,?,?,?)", rows)
-            connection.execute("COMMIT")
 
     def erase(self, commitments: Sequence[bytes]) -> int:
         """Forget what these commitments hide; returns how many openings there were. The log stays as it is.
@@ -101,6 +103,21 @@ class Openings:
             ):
                 yield wanted, _opening(row)
 
+    def close(self) -> None:
+        """Give the file back."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def _connection(self) -> sqlite3.Connection:
+        """The connection that is kept for `add`, to the file that stands there now."""
+        file = _identity(self._file)
+        if self._kept is None or file is None or file != self._kept_file:
+            self.close()
+            self._kept = self._connect()
+            self._kept_file = _identity(self._file)
+        return self._kept
+
     def _reading(self) -> sqlite3.Connection:
         """A connection that changes nothing: a reader leaves no file where there was none."""
         return sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
@@ -108,7 +125,9 @@ class Openings:
     def _connect(self) -> sqlite3.Connection:
         """A connection; to an empty file, readable by its owner only, where there is none or all was erased."""
         self._file.touch(mode=0o600)
-        connection = sqlite3.connect(self._file, isolation_level=None, timeout=30)
+        connection = sqlite3.connect(
+            self._file, isolation_level=None, timeout=30, check_same_thread=False
+        )
         # A rollback journal is emptied at every commit; a write-ahead log would keep what was erased.
         connection.execute("PRAGMA journal_mode = TRUNCATE")
         connection.execute("PRAGMA synchronous = EXTRA")
@@ -116,6 +135,14 @@ class Openings:
         connection.execute(_TABLE)
         connection.execute(_INDEX)
         return connection
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _opening(row: Sequence[Any]) -> Opening:

@@ -31,8 +31,10 @@ from registry.store.mark import Mark, Seen
 from registry.store.openings import FILE as OPENINGS_FILE
 from registry.store.openings import Openings
 from registry.store.recorder import Datastore, LogRecorder
+from registry.store.snapshots import Snapshots
 
 LOG_ACCOUNT = "registry"
+SNAPSHOTS_PURPOSE = b"carbon-registry/snapshots/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,9 @@ class Operator:
             origin=beginning.origin if beginning else origin,
             mark=Mark(self.id),
             openings=self.openings,
+            snapshots=Snapshots(
+                directory, log=self.id, secret=self.keyring.secret(SNAPSHOTS_PURPOSE)
+            ),
             sign=self._sign_checkpoint,
         )
         # Now, not when the first entry is durable and cannot be signed.
@@ -84,7 +89,9 @@ class Operator:
             self.committer.start()
 
     def close(self) -> None:
-        """Give the files back."""
+        """Give the files back, with what is worth keeping for the next time."""
+        self.committer.put_aside()
+        self.openings.close()
         self.log.close()
 
     def vkey(self) -> VerifierKey:
@@ -122,7 +129,7 @@ class Operator:
             log=self.id,
             signers=signers,
             nonce=secrets.token_bytes(intent.NONCE_BYTES) if nonce is None else nonce,
-            not_after_us=self.committer.clock_us() + PATIENCE_US,
+            not_after_us=self.committer.clock.now_us() + PATIENCE_US,
             entropy=secrets.token_bytes(32),
         )
 

@@ -14,9 +14,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.persistence import DatabaseError, Mapper, OperationalError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -25,13 +28,17 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
 )
 
-from registry.errors import BrokenHistoryError
+from registry.errors import BrokenHistoryError, UnavailableError
 from registry.history import Addition
 from registry.ledger.tree import stored_number
 
 PARTS_PER_ENTRY = 64
 LOCK_TIMEOUT_S = 30
 SCHEMA_VERSION = 1
+ROWS_PER_STATEMENT = 64
+"""So many rows go in by one statement: SQLite's module gives up the interpreter's lock at every step, and has to win it
+back from all who check signatures meanwhile."""
+STATEMENTS_CACHED = 512
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS stored_events (
@@ -117,17 +124,63 @@ def row_number(index: int, part: int) -> int:
 
 
 class _Pool(SQLiteConnectionPool):
+    def __init__(self, file: str) -> None:
+        super().__init__(db_name=file, lock_timeout=LOCK_TIMEOUT_S)
+        self._files: WeakKeyDictionary[SQLiteConnection, list[tuple[int, int]]] = (
+            WeakKeyDictionary()
+        )
+
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
+        # SQLite would begin an empty database where the file is gone.
+        if not Path(self.db_name).exists():
+            raise UnavailableError("database_moved", file=self.db_name)
+        # The library would keep one prepared statement and prepare every other one again.
+        raw = sqlite3.connect(
+            self.db_name,
+            timeout=LOCK_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS_CACHED,
+        )
+        raw.row_factory = sqlite3.Row
+        connection = SQLiteConnection(raw, max_age=None)
         cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        (mode,) = cursor.fetchone()
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA trusted_schema = OFF")
         # SQLite keeps the old journal mode without a word where it cannot change it.
-        cursor.execute("PRAGMA journal_mode")
-        (mode,) = cursor.fetchone()
         if mode != "wal":
             raise BrokenHistoryError("no_write_ahead_log", file=self.db_name, mode=mode)
+        # A reader, so that the write-ahead log is there and stays: see `check_in_place`.
+        cursor.execute("SELECT 1 FROM sqlite_schema")
+        cursor.fetchall()
+        self._files[connection] = _identities(self.db_name)
         return connection
+
+    def check_in_place(self, connection: SQLiteConnection) -> None:
+        """Return if the files that `connection` reads and writes are those that stand under their names.
+
+        What is written to a file that was removed or replaced is lost with the last process that has it open.
+
+        Raises:
+            UnavailableError: `database_moved`.
+        """
+        if _identities(self.db_name) != self._files[connection]:
+            raise UnavailableError("database_moved", file=self.db_name)
+
+
+def _identities(file: str) -> list[tuple[int, int]]:
+    """Which files stand under the names of the database and its write-ahead log.
+
+    Raises:
+        UnavailableError: `database_moved` if one of them is gone.
+    """
+    try:
+        found = [Path(name).stat() for name in (file, f"{file}-wal")]
+    except FileNotFoundError as error:
+        raise UnavailableError("database_moved", file=error.filename) from error
+    return [(status.st_dev, status.st_ino) for status in found]
 
 
 class Datastore(SQLiteDatastore):
@@ -135,16 +188,33 @@ class Datastore(SQLiteDatastore):
 
     def __init__(self, file: str) -> None:
         super().__init__(file, lock_timeout=LOCK_TIMEOUT_S, originator_id_type="text")
-        self.pool = _Pool(db_name=file, lock_timeout=LOCK_TIMEOUT_S)
+        self.pool: _Pool = _Pool(file)
+
+    @contextmanager
+    def in_place(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+        """A connection to the files that stand under the database's names.
+
+        Raises:
+            UnavailableError: `database_moved`; the next connection is to what stands there then.
+        """
+        with self.get_connection(commit=commit) as connection:
+            try:
+                self.pool.check_in_place(connection)
+                yield connection
+            except UnavailableError:
+                connection.close()
+                raise
 
 
 class LogRecorder(SQLiteApplicationRecorder):
     """Records entries with everything that belongs to them."""
 
-    def __init__(self, datastore: SQLiteDatastore) -> None:
+    datastore: Datastore
+
+    def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore)
         self.mapper = RowMapper()
-        self.insert_events_statement = "INSERT INTO stored_events VALUES (?,?,?,?,?)"
+        self.insert_events_statement = "INSERT INTO stored_events"
 
     def construct_create_table_statements(self) -> list[str]:
         """The schema, all of it."""
@@ -160,7 +230,10 @@ class LogRecorder(SQLiteApplicationRecorder):
     @contextmanager
     def reading(self) -> Iterator[SQLiteCursor]:
         """One moment of the database; writers go on beside it."""
-        with self.datastore.transaction(commit=False) as cursor:
+        with (
+            self.datastore.in_place(commit=False) as connection,
+            connection.transaction(commit=False) as cursor,
+        ):
             yield cursor
 
     @contextmanager
@@ -169,7 +242,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
         A crash before the commit leaves nothing of it; after it, all of it.
         """
-        with self.datastore.get_connection(commit=True) as connection:
+        with self.datastore.in_place(commit=True) as connection:
             cursor = connection.cursor()
             # Deferred, as the library begins, a transaction that read first could not write any more.
             cursor.execute("BEGIN IMMEDIATE")
@@ -180,6 +253,8 @@ class LogRecorder(SQLiteApplicationRecorder):
                 if _in_transaction(connection):
                     cursor.execute("ROLLBACK")
                 raise
+            # What went into files that were taken away meanwhile is not to be acknowledged.
+            self.datastore.pool.check_in_place(connection)
 
     def record(
         self, cursor: SQLiteCursor, additions: Sequence[Addition], size: int, root: bytes
@@ -188,12 +263,14 @@ class LogRecorder(SQLiteApplicationRecorder):
         made = [row for addition in additions for row in rows_of(addition)]
         stored = [self.mapper.to_stored_event(row) for row in made]
         self._insert_events(cursor, stored, numbers=[row.number for row in made])
-        cursor.executemany(
-            "INSERT OR REPLACE INTO nonces VALUES (?,?,?)",
+        _insert(
+            cursor,
+            "INSERT OR REPLACE INTO nonces",
             [(item.intent.author, item.intent.nonce, item.index) for item in additions],
         )
-        cursor.executemany(
-            "INSERT INTO detached VALUES (?,?,?,?,?)",
+        _insert(
+            cursor,
+            "INSERT INTO detached",
             [
                 (addition.index, beside.part, beside.event, number, row)
                 for addition in additions
@@ -210,8 +287,9 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def record_nodes(self, cursor: SQLiteCursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
         """Write complete subtrees, (level, number, hash) each."""
-        cursor.executemany(
-            "INSERT INTO tree VALUES (?,?)",
+        _insert(
+            cursor,
+            "INSERT INTO tree",
             [(stored_number(level, number), node) for level, number, node in nodes],
         )
 
@@ -220,7 +298,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
         Not synchronised: if a crash takes it, the same bytes are signed again at the next start.
         """
-        with self.datastore.get_connection(commit=True) as connection:
+        with self.datastore.in_place(commit=True) as connection:
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous = NORMAL")
             try:
@@ -235,7 +313,8 @@ class LogRecorder(SQLiteApplicationRecorder):
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int]:
         numbers: Sequence[int] = kwargs["numbers"]
-        c.executemany(
+        _insert(
+            c,
             self.insert_events_statement,
             [
                 (number, event.originator_id, event.originator_version, event.topic, event.state)
@@ -243,6 +322,35 @@ class LogRecorder(SQLiteApplicationRecorder):
             ],
         )
         return numbers
+
+
+def _insert(cursor: SQLiteCursor, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert `rows`, many by one statement."""
+    for first in range(0, len(rows), ROWS_PER_STATEMENT):
+        chunk = rows[first : first + ROWS_PER_STATEMENT]
+        row = f"({','.join('?' * len(chunk[0]))})"
+        values = ",".join([row] * len(chunk))
+        cursor.execute(f"{statement} VALUES {values}", list(chain.from_iterable(chunk)))
+
+
+@contextmanager
+def storage_trouble(file: str) -> Iterator[None]:
+    """What goes wrong with a disk or a database, as errors of ours.
+
+    Raises:
+        UnavailableError: `storage_failed`: full, read-only, failing, or locked for long. What was being written may be
+            there or not.
+        BrokenHistoryError: `database_unreadable`: what is in the file is no database of ours.
+    """
+    try:
+        yield
+    except (sqlite3.OperationalError, OperationalError) as error:
+        raise UnavailableError("storage_failed", file=file, why=str(error)) from error
+    except OSError as error:
+        why, where = error.strerror or str(error), error.filename or file
+        raise UnavailableError("storage_failed", file=str(where), why=why) from error
+    except (sqlite3.DatabaseError, DatabaseError) as error:
+        raise BrokenHistoryError("database_unreadable", file=file, why=str(error)) from error
 
 
 def _in_transaction(connection: SQLiteConnection) -> bool:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from eventsourcing.sqlite import SQLiteCursor
 
-from registry.errors import BrokenHistoryError, RefusedError
+from registry.errors import BrokenHistoryError, RefusedError, UnavailableError
 from registry.ledger.intent import in_key_order
 from registry.ledger.note import open_checkpoint
+from registry.store.clock import Clock
 from registry.store.committer import Receipt, Request
 from registry.store.log import Moment
 from registry.store.mark import Mark
@@ -89,7 +90,7 @@ def test_a_commit_torn_anywhere_records_nothing_and_the_next_one_works(
     assert book.audited().entries == seen.size + 2
 
 
-@pytest.mark.parametrize("place", range(1, 6))
+@pytest.mark.parametrize("place", range(1, 5))
 def test_a_commit_interrupted_between_any_two_statements_records_nothing(
     book: Book, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
@@ -245,12 +246,16 @@ def test_two_accounts_may_use_one_nonce(book: Book) -> None:
     assert book.audited().entries == receipts[-1].index + 1
 
 
+def stopped(at_us: int) -> Clock:
+    """A clock that stands still."""
+    return Clock(wall=lambda: at_us, steady=lambda: 0)
+
+
 def test_a_nonce_is_free_again_once_its_intent_could_not_be_repeated(book: Book) -> None:
     with book.clerk() as clerk:
         committer = clerk.operator.committer
         (first,) = committer.commit([gift(clerk, book, 1, NONCE)])
-        now_us = committer.clock_us()
-        committer.clock_us = lambda: now_us + 2 * 3_600_000_000
+        committer.clock = stopped(committer.clock.now_us() + 2 * 3_600_000_000)
 
         (second,) = committer.commit([gift(clerk, book, 2, NONCE)])
 
@@ -264,8 +269,7 @@ def test_an_intent_that_expired_is_answered_if_it_was_recorded(book: Book) -> No
         committer = clerk.operator.committer
         recorded, waiting = gift(clerk, book), gift(clerk, book)
         (first,) = committer.commit([recorded])
-        now_us = committer.clock_us()
-        committer.clock_us = lambda: now_us + 2 * 3_600_000_000
+        committer.clock = stopped(committer.clock.now_us() + 2 * 3_600_000_000)
 
         again, late = committer.commit([recorded, waiting])
 
@@ -279,7 +283,7 @@ def test_time_never_goes_back_in_the_log_though_the_clock_does_a_little(book: Bo
     before = book.audited()
     with book.clerk() as clerk:
         request = gift(clerk, book)
-        clerk.operator.committer.clock_us = lambda: before.at_us - 2_000_000
+        clerk.operator.committer.clock = stopped(before.at_us - 2_000_000)
 
         clerk.operator.record([request])
 
@@ -292,13 +296,13 @@ def test_nothing_is_written_while_the_clock_is_far_behind_the_log(book: Book) ->
     before = book.audited()
     with book.clerk() as clerk:
         request = gift(clerk, book)
-        right = clerk.operator.committer.clock_us
-        clerk.operator.committer.clock_us = lambda: before.at_us - 2_000_001
-        with pytest.raises(RefusedError) as refusal:
+        right = clerk.operator.committer.clock
+        clerk.operator.committer.clock = stopped(before.at_us - 2_000_001)
+        with pytest.raises(UnavailableError) as refusal:
             clerk.operator.record([request])
         assert book.audited() == before
 
-        clerk.operator.committer.clock_us = right
+        clerk.operator.committer.clock = right
         clerk.operator.record([request])
 
     assert refusal.value.code == "clock_behind"
