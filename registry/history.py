@@ -302,7 +302,7 @@ def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
     parts, form = read_parts(asked)
     if view.log is None:
         _check_beginning(asked, parts)
-    _check_keys(asked, parts)
+    check_keys(asked, parts)
     _check_meant(view, parts)
     consulted = forms.consults(parts, [signer.account for signer in asked.signers])
     streams = {name: view.stream(name) for name in (*consulted, *(part.stream for part in parts))}
@@ -359,8 +359,12 @@ def _check_beginning(asked: Intent, parts: Sequence[ActPart]) -> None:
             )
 
 
-def _check_keys(asked: Intent, parts: Sequence[ActPart]) -> None:
-    """Keys that the act registers are sound, and in the hands of those who register them."""
+def check_keys(asked: Intent, parts: Sequence[ActPart]) -> None:
+    """Return if the keys that the act registers are sound, and in the hands of those who register them.
+
+    Raises:
+        RefusedError: `unknown_suite`, `weak_key`, `bad_possession`.
+    """
     for part in parts:
         for event in part.events:
             if not isinstance(event, kinds.KEYS_REGISTERED):
