@@ -69,7 +69,6 @@ def act(event):
         parts=(),
         by={},
         keys={},
-        custodial=frozenset(),
         consulted=opened,
         outcomes=[(event, None)],
     )
