@@ -150,7 +150,8 @@ def _removed(chunks: tuple[Chunk, ...], start: int, end: int) -> tuple[Chunk, ..
     assert end <= high
     rest = tuple(piece for piece in ((low, start), (end, high)) if piece[0] < piece[1])
     left = chunk[:number] + rest + chunk[number + 1 :]
-    return chunks[:place] + ((left,) if left else ()) + chunks[place + 1 :]
+    # Who takes from within a range leaves two: without a cut, a chunk would grow for ever.
+    return chunks[:place] + (_cut(left) if left else ()) + chunks[place + 1 :]
 
 
 def _cut(ranges: Chunk) -> tuple[Chunk, ...]:

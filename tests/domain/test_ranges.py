@@ -56,6 +56,16 @@ def test_many_ranges_that_stand_in_order_are_cut_as_if_they_had_come_one_by_one(
     assert max(map(len, held.chunks)) <= 2 * CHUNK_RANGES
 
 
+def test_chunks_stay_small_however_often_something_is_taken_from_within_a_range():
+    held = Ranges.of([(0, 20_000)])
+
+    for number in range(10_000):
+        held = held.without([(2 * number, 2 * number + 1)])
+
+    assert list(held) == [(2 * number + 1, 2 * number + 2) for number in range(10_000)]
+    assert max(map(len, held.chunks)) <= 2 * CHUNK_RANGES
+
+
 @pytest.mark.parametrize(
     "ranges",
     [((3, 3),), ((3, 2),), ((0, 1), (1, 2)), ((5, 6), (0, 1)), ((0, 5), (4, 6)), ((0, 1), (2, 2))],
