@@ -83,6 +83,7 @@ def compare(
     large: Callable[[], Work],
     *,
     rounds: int = ROUNDS,
+    warmup_rounds: int = 1,
 ) -> None:
     """Do what `small` and `large` prepare by turns, and note how much longer the latter takes; the benchmark is its."""
     took: dict[str, list[float]] = {"small": [], "large": []}
@@ -95,7 +96,7 @@ def compare(
     def second() -> None:
         took["large"].append(seconds(prepared[0]))
 
-    benchmark.pedantic(second, setup=first, rounds=rounds, warmup_rounds=1)
+    benchmark.pedantic(second, setup=first, rounds=rounds, warmup_rounds=warmup_rounds)
     benchmark.extra_info[told] = median(took["large"]) / median(took["small"])
 
 
@@ -223,6 +224,7 @@ def test_load_of_a_long_stream_from_its_snapshot(benchmark, town, tmp_path, what
             lambda: lambda: from_the_beginning(moment, name),
             lambda: lambda: snapshots.load(name),
             rounds=LOADS,
+            warmup_rounds=0,
         )
 
     loaded = snapshots.load(name)
