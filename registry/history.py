@@ -295,10 +295,10 @@ def _read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
 def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
     require(at_us >= view.at_us, "clock_back", at_us=at_us, head_us=view.at_us)
     check_life(asked, at_us)
-    known = view.log in (None, asked.log)
-    require(known, "wrong_log", log=asked.log.hex(), expected=(view.log or b"").hex())
-    used = view.is_used(asked.author, asked.nonce, at_us)
-    require(not used, "nonce_used", account=asked.author, nonce=asked.nonce.hex())
+    if view.log is not None and view.log != asked.log:
+        raise RefusedError("wrong_log", log=asked.log.hex(), expected=view.log.hex())
+    if view.is_used(asked.author, asked.nonce, at_us):
+        raise RefusedError("nonce_used", account=asked.author, nonce=asked.nonce.hex())
     parts, form = read_parts(asked)
     if view.log is None:
         _check_beginning(asked, parts)

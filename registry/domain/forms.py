@@ -239,11 +239,17 @@ def check_equal(form: Form, parts: Sequence[ActPart]) -> None:
 
 def values_of(field: str, parts: Sequence[ActPart]) -> Iterator[object]:
     """The values of `field`, "kind:field", in an act."""
-    kind, _, name = field.partition(":")
+    kind, name = _split(field)
     for part in parts:
         for event in part.events:
             if event.kind == kind:
                 yield _value(part.stream, event, name)
+
+
+@lru_cache(maxsize=SHAPES_CACHED_MAX)
+def _split(field: str) -> tuple[str, str]:
+    kind, _, name = field.partition(":")
+    return kind, name
 
 
 def signers_of(form: Form, parts: Sequence[ActPart]) -> list[tuple[Capacity, str | None]]:

@@ -13,7 +13,7 @@ from registry.domain.account import Account
 from registry.domain.act import Act, ActPart, Key, Outcome
 from registry.domain.forms import Capacity, Form, signers_of
 from registry.domain.roles import Registry
-from registry.errors import require
+from registry.errors import RefusedError, require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +87,10 @@ def _check_begun(form: Form, registry: Registry) -> None:
 def _capacities(asked: Asked, form: Form, before: Mapping[str, Any]) -> Mapping[str, str]:
     """Who signs as what: exactly those whom the form wants, in its order, none idle."""
     expected = signers_of(form, asked.parts)
-    wanted = [account or capacity.name for capacity, account in expected]
-    found = [account for account, _ in asked.signers]
-    require(len(wanted) == len(found), "wrong_signers", expected=wanted, signers=found)
+    if len(expected) != len(asked.signers):
+        wanted = [account or capacity.name for capacity, account in expected]
+        found = [account for account, _ in asked.signers]
+        raise RefusedError("wrong_signers", expected=wanted, signers=found)
     by = {}
     for (capacity, named), (account, key) in zip(expected, asked.signers, strict=True):
         _check_signer(capacity, named, account, key, before)

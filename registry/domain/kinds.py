@@ -12,7 +12,7 @@ from typing import Any
 
 from registry.domain import account, batch, certificate, project, roles, shape, standard
 from registry.domain.act import Act, Outcome
-from registry.errors import RefusedError, require
+from registry.errors import RefusedError
 
 EVENTS: Mapping[str, type] = {
     event.kind: event
@@ -114,9 +114,8 @@ def read(stream: str, kind: str, body: Mapping[str, Any]) -> Any:
     event = EVENTS.get(kind)
     if event is None:
         raise RefusedError("unknown_kind", kind=kind)
-    prefix = kind.partition(".")[0]
-    fits = STREAMS[prefix].name.fullmatch(stream) is not None
-    require(fits, "wrong_stream", kind=kind, stream=stream)
+    if STREAMS[kind.partition(".")[0]].name.fullmatch(stream) is None:
+        raise RefusedError("wrong_stream", kind=kind, stream=stream)
     return shape.read(event, body)
 
 

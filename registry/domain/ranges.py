@@ -16,6 +16,9 @@ Chunk = tuple[Range, ...]
 CHUNK_RANGES = 256
 RANGES_PER_ACT_MAX = 1_000
 
+_BEYOND = 2**64
+"""Where no range ends: (start, _BEYOND) sorts after the range that starts at `start`, before the next."""
+
 
 class Ranges:
     """An immutable ordered set of serial numbers, kept as ranges in `chunks`. `total_g` is how many there are."""
@@ -113,14 +116,14 @@ class Ranges:
 
 def _place(chunks: tuple[Chunk, ...], serial: int) -> int:
     """The number of the chunk in which `serial` is or would be."""
-    return max(0, bisect_right(chunks, serial, key=lambda chunk: chunk[0][0]) - 1)
+    return max(0, bisect_right(chunks, ((serial, _BEYOND),)) - 1)
 
 
 def _at(chunks: tuple[Chunk, ...], serial: int) -> Range | None:
     if not chunks:
         return None
     chunk = chunks[_place(chunks, serial)]
-    number = bisect_right(chunk, serial, key=lambda held: held[0]) - 1
+    number = bisect_right(chunk, (serial, _BEYOND)) - 1
     return chunk[number] if number >= 0 else None
 
 
@@ -130,7 +133,7 @@ def _added(chunks: tuple[Chunk, ...], start: int, end: int) -> tuple[Chunk, ...]
     place = _place(chunks, start)
     # The neighbour above may be the first range of the next chunk: take both chunks in hand.
     window = chunks[place] + (chunks[place + 1] if place + 1 < len(chunks) else ())
-    number = bisect_right(window, start, key=lambda held: held[0])
+    number = bisect_right(window, (start, _BEYOND))
     below, above = window[:number], window[number:]
     assert not below or below[-1][1] <= start, "a serial number held twice"
     assert not above or end <= above[0][0], "a serial number held twice"
@@ -144,12 +147,13 @@ def _added(chunks: tuple[Chunk, ...], start: int, end: int) -> tuple[Chunk, ...]
 def _removed(chunks: tuple[Chunk, ...], start: int, end: int) -> tuple[Chunk, ...]:
     place = _place(chunks, start)
     chunk = chunks[place]
-    number = bisect_right(chunk, start, key=lambda held: held[0]) - 1
+    number = bisect_right(chunk, (start, _BEYOND)) - 1
     low, high = chunk[number]
     assert low <= start
     assert end <= high
-    rest = tuple(piece for piece in ((low, start), (end, high)) if piece[0] < piece[1])
-    left = chunk[:number] + rest + chunk[number + 1 :]
+    before = ((low, start),) if low < start else ()
+    after = ((end, high),) if end < high else ()
+    left = chunk[:number] + before + after + chunk[number + 1 :]
     # Who takes from within a range leaves two: without a cut, a chunk would grow for ever.
     return chunks[:place] + (_cut(left) if left else ()) + chunks[place + 1 :]
 

@@ -31,10 +31,11 @@ _MONTH = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])", re.ASCII)
 def matching(pattern: re.Pattern[str], what: str) -> Check:
     """A check for strings that match `pattern` as a whole."""
 
+    fullmatch, why = pattern.fullmatch, f"{what} expected"
+
     def check(value: object) -> str:
-        fits = isinstance(value, str) and pattern.fullmatch(value) is not None
-        require(fits, "malformed", why=f"{what} expected")
-        assert isinstance(value, str)
+        if not isinstance(value, str) or fullmatch(value) is None:
+            raise RefusedError("malformed", why=why)
         return value
 
     return check
@@ -48,10 +49,11 @@ def stream_of(prefix: str) -> Check:
 def one_of(choices: frozenset[str]) -> Check:
     """A check for one of the strings in `choices`."""
 
+    why = f"one of {sorted(choices)} expected"
+
     def check(value: object) -> str:
-        fits = isinstance(value, str) and value in choices
-        require(fits, "malformed", why=f"one of {sorted(choices)} expected")
-        assert isinstance(value, str)
+        if not isinstance(value, str) or value not in choices:
+            raise RefusedError("malformed", why=why)
         return value
 
     return check
@@ -65,10 +67,11 @@ def optional(check: Check) -> Check:
 def listed(check: Check, least: int, most: int) -> Check:
     """A check for a sorted array of `least` to `most` different things that pass `check`."""
 
+    why = f"an array of {least} to {most} expected"
+
     def check_all(value: object) -> tuple[Any, ...]:
-        fits = isinstance(value, list | tuple) and least <= len(value) <= most
-        require(fits, "malformed", why=f"an array of {least} to {most} expected")
-        assert isinstance(value, list | tuple)
+        if not isinstance(value, list | tuple) or not least <= len(value) <= most:
+            raise RefusedError("malformed", why=why)
         read = tuple(check(item) for item in value)
         rising = all(one < other for one, other in pairwise(read))
         require(rising, "malformed", why="a sorted array without repetition expected")
@@ -80,10 +83,11 @@ def listed(check: Check, least: int, most: int) -> Check:
 def integer(least: int, most: int) -> Check:
     """A check for integers from `least` to `most`, both included."""
 
+    why = f"an integer from {least} to {most} expected"
+
     def check(value: object) -> int:
-        fits = type(value) is int and least <= value <= most
-        require(fits, "malformed", why=f"an integer from {least} to {most} expected")
-        assert isinstance(value, int)
+        if type(value) is not int or not least <= value <= most:
+            raise RefusedError("malformed", why=why)
         return value
 
     return check
@@ -92,10 +96,11 @@ def integer(least: int, most: int) -> Check:
 def octets(size: int) -> Check:
     """A check for byte strings of `size`."""
 
+    why = f"{size} bytes expected"
+
     def check(value: object) -> bytes:
-        fits = isinstance(value, bytes) and len(value) == size
-        require(fits, "malformed", why=f"{size} bytes expected")
-        assert isinstance(value, bytes)
+        if not isinstance(value, bytes) or len(value) != size:
+            raise RefusedError("malformed", why=why)
         return value
 
     return check

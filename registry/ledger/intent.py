@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.errors import require
+from registry.errors import RefusedError, require
 from registry.ledger import canonical
 from registry.ledger.keys import Key, check_signature, key_id, read_key
 
@@ -128,47 +128,42 @@ def check_signatures(intent: Intent, data: bytes, signatures: Sequence[bytes]) -
 
 def array(value: object, length: int, field: str) -> list[Any]:
     """`value` if it is an array of `length`. Raises: RefusedError `malformed`."""
-    fits = isinstance(value, list) and len(value) == length
-    require(fits, "malformed", field=field, why=f"an array of {length} expected")
-    assert isinstance(value, list)
+    if not isinstance(value, list) or len(value) != length:
+        raise RefusedError("malformed", field=field, why=f"an array of {length} expected")
     return value
 
 
 def several(value: object, least: int, most: int, field: str) -> list[Any]:
     """`value` if it is an array of `least` to `most`. Raises: RefusedError `malformed`."""
-    fits = isinstance(value, list) and least <= len(value) <= most
-    require(fits, "malformed", field=field, why=f"an array of {least} to {most} expected")
-    assert isinstance(value, list)
+    if not isinstance(value, list) or not least <= len(value) <= most:
+        raise RefusedError("malformed", field=field, why=f"an array of {least} to {most} expected")
     return value
 
 
 def sized(value: object, size: int, field: str) -> bytes:
     """`value` if it is a byte string of `size`. Raises: RefusedError `malformed`."""
-    fits = isinstance(value, bytes) and len(value) == size
-    require(fits, "malformed", field=field, why=f"{size} bytes expected")
-    assert isinstance(value, bytes)
+    if not isinstance(value, bytes) or len(value) != size:
+        raise RefusedError("malformed", field=field, why=f"{size} bytes expected")
     return value
 
 
 def natural(value: object, field: str) -> int:
     """`value` if it is an integer from 0. Raises: RefusedError `malformed`."""
-    fits = type(value) is int and value >= 0
-    require(fits, "malformed", field=field, why="an integer from 0 expected")
-    assert isinstance(value, int)
+    if type(value) is not int or value < 0:
+        raise RefusedError("malformed", field=field, why="an integer from 0 expected")
     return value
 
 
 def moment(value: object, field: str) -> int:
     """`value` if it is a time in microseconds, from 0 to TIME_US_MAX. Raises: RefusedError `malformed`."""
-    require(natural(value, field) <= TIME_US_MAX, "malformed", field=field, why="too late a time")
-    assert isinstance(value, int)
-    return value
+    at_us = natural(value, field)
+    require(at_us <= TIME_US_MAX, "malformed", field=field, why="too late a time")
+    return at_us
 
 
 def _matching(pattern: re.Pattern[str], value: object, field: str) -> str:
-    fits = isinstance(value, str) and pattern.fullmatch(value) is not None
-    require(fits, "malformed", field=field, why="not of the grammar")
-    assert isinstance(value, str)
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
+        raise RefusedError("malformed", field=field, why="not of the grammar")
     return value
 
 
