@@ -24,7 +24,7 @@ from registry.errors import RegistryError
 from registry.ledger import ids, tree
 from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
-from registry.store import committer, custody
+from registry.store import custody
 from registry.store import operator as operators
 from registry.store.committer import Receipt, Request
 from registry.store.keyring import Keyring
@@ -417,7 +417,7 @@ def days_ago() -> Iterator[None]:
     """What is recorded in the block was recorded some days ago."""
     with pytest.MonkeyPatch.context() as patch:
         now_ns = time.time_ns
-        patch.setattr(committer.time, "time_ns", lambda: now_ns() - RECOVERY_NS)
+        patch.setattr(time, "time_ns", lambda: now_ns() - RECOVERY_NS)
         yield
 
 
@@ -430,6 +430,9 @@ def write_book(base: Path) -> Book:
         clerk = Clerk(operator)
         clerk.opens("bob")
         clerk.announces_recoveries("bob")
+        operator.close()
+    # A clock that stepped is not believed by those who saw it step.
+    clerk.operator = operator = Operator(directory)
     custody.complete_recovery(operator, clerk.accounts["bob"])
     for name in ("authority", "validator", "verifier", "exchange"):
         clerk.opens(name, role=name)

@@ -1,5 +1,6 @@
 """The keys of accounts on the command line, as an operator types it."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,6 @@ import pytest
 from nacl.signing import SigningKey
 
 from registry.ledger.keys import SUITE, key_id
-from registry.store import committer
 from tests import books
 from tests.books import Book, digest
 from tests.test_cli import CHINESE, Ended, Shell
@@ -85,8 +85,8 @@ def owner(shell: Shell, book: Book) -> Desk:
 
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A week passes."""
-    now_ns = committer.time.time_ns
-    monkeypatch.setattr(committer.time, "time_ns", lambda: now_ns() + DAYS_NS)
+    now_ns = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns() + DAYS_NS)
 
 
 def test_the_list_shows_each_key_with_its_life(shell: Shell, book: Book):

@@ -13,6 +13,7 @@ from registry.ledger import keys
 from registry.ledger.intent import Signer
 from registry.ledger.keys import SUITE
 from registry.store import custody
+from registry.store.clock import Clock
 from registry.store.custody import Brought
 from registry.store.log import Moment
 from registry.store.operator import Operator
@@ -171,8 +172,8 @@ def test_a_lost_key_is_recovered_once_the_days_are_over(book: Book) -> None:
         announced = custody.announce_recovery(operator, owner, **PAPERS)
         early = refused(lambda: custody.complete_recovery(operator, owner))
         assert signer(operator, owner).key == old
-        whole = operator.committer.clock_us
-        operator.committer.clock_us = lambda: whole() + 7 * DAY_US
+        now_us = operator.committer.clock.now_us()
+        operator.committer.clock = Clock(wall=lambda: now_us + 7 * DAY_US)
         done = custody.complete_recovery(operator, owner)
 
         state = state_of(operator, owner)
