@@ -23,6 +23,7 @@ RANGES = 1_000
 SIGNED_BY = {
     "registry.role_granted.v1": ["role officer", "role officer"],
     "registry.role_withdrawn.v1": ["role officer", "role officer"],
+    "registry.log_key_replaced.v1": ["@", "role officer", "role officer"],
     "account.opened.v1": ["role officer", "controller"],
     "account.key_added.v1": ["@"],
     "account.key_ended.v1": ["@"],
@@ -45,6 +46,7 @@ SIGNED_BY = {
 TWO_PERSONS = {
     "registry.role_granted.v1",
     "registry.role_withdrawn.v1",
+    "registry.log_key_replaced.v1",
     "account.recovery_announced.v1",
     "account.recovery_withdrawn.v1",
     "account.recovered.v1",
@@ -247,6 +249,14 @@ class Auditor:
     def _registry_created(self, _stream: str, body: Any, *_: Any) -> None:
         for account, _key in body["officers"]:
             self.roles[account, "officer"] = 0
+        self.keys["registry"] = {tuple(body["log_key"]): [0, None]}
+        self.controllers["registry"] = "registry"
+
+    def _registry_log_key_replaced(self, stream: str, body: Any, *_: Any) -> None:
+        for life in self.keys[stream].values():
+            life[1] = len(self.leaves) if life[1] is None else life[1]
+        self._account_key_added(stream, {**body, "custodial": True})
+        say(len(self.keys[stream]) <= 65, "more keys than a proof can explain")
 
     def _registry_role_granted(self, _stream: str, body: Any, *_: Any) -> Any:
         say(body["account"] in self.keys, "no such account")

@@ -365,7 +365,8 @@ class Book:
     def audited(self) -> Audited:
         """What the audit comes to, remembered as the command remembers it."""
         found = audit(self.directory, self.key)
-        Memory(key=self.key).remember(found.note)
+        assert found.signer is not None
+        Memory(key=found.signer).remember(found.note)
         return found
 
     def fault(self) -> RegistryError | None:
@@ -428,6 +429,7 @@ def write_book(base: Path) -> Book:
         operators.create(directory, origin=ORIGIN)
         operator = Operator(directory)
         clerk = Clerk(operator)
+        custody.replace_log_key(operator)
         clerk.opens("bob")
         clerk.announces_recoveries("bob")
         operator.close()

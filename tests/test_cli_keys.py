@@ -8,6 +8,8 @@ import pytest
 from nacl.signing import SigningKey
 
 from registry.ledger.keys import SUITE, key_id
+from registry.ledger.note import Checkpoint
+from registry.verifier.trust import Memory
 from tests import books
 from tests.books import Book, digest
 from tests.test_cli import CHINESE, Ended, Shell
@@ -313,3 +315,52 @@ def test_a_passphrase_that_cannot_be_used_is_named_with_what_to_do(
     assert told.json["facts"]["file"] == str(file)
     assert str(file) in said
     assert ("chmod 600" if code == "exposed_file" else "CARBON_REGISTRY_PASSPHRASE_FILE") in said
+
+
+def test_the_log_s_key_is_rotated_and_whoever_pinned_any_key_of_it_verifies(
+    shell: Shell, book: Book, tmp_path: Path
+):
+    file = tmp_path / "public.proof"
+    number = book.streams["public"]
+
+    made = shell("log-key", "rotate", "--dir", book.directory, "--json")
+    shell("certificate", number, "--dir", book.directory, "-o", file)
+
+    vkey = made.json["vkey"]
+    assert (made.code, made.json["fingerprint"] in vkey) == (0, False)
+    assert vkey != str(book.key)
+    assert shell("key", "--dir", book.directory, "--json").json["vkey"] == vkey
+    for pinned in (book.key, vkey):
+        told = shell("verify", file, "--key", pinned, "--json")
+        assert (told.code, told.json["signed_by"]) == (0, vkey)
+        assert shell("audit", book.directory, "--key", pinned).code == 0
+    by_old = shell("verify", file, "--key", book.key)
+    assert "The log's key was replaced" in by_old.out
+    assert made.json["fingerprint"] in by_old.out
+    assert "The log's key was replaced" not in shell("verify", file, "--key", vkey).out
+
+
+def test_a_rotation_of_the_log_s_key_says_what_to_do_next(shell: Shell, book: Book):
+    said = shell("log-key", "rotate", "--dir", book.directory, "--lang", "zh").out
+    log_keys = shell("show", "registry", "--dir", book.directory, "--json").json["state"][
+        "log_keys"
+    ]
+
+    assert "请公布新公钥" in said
+    assert log_keys[-1]["public"] not in (key["public"] for key in log_keys[:-1])
+    assert log_keys[0]["since"] == 0
+
+
+def test_a_fork_is_told_by_what_was_seen_under_the_new_key_too(shell: Shell, book: Book):
+    shell("log-key", "rotate", "--dir", book.directory)
+    assert shell("audit", book.directory, "--key", book.key).code == 0
+    with book.clerk() as clerk:
+        forged = clerk.operator._sign_checkpoint(
+            Checkpoint(origin=books.ORIGIN, size=book.mark.read().size, root=digest("another"))
+        )
+        new = clerk.operator.vkey()
+    Memory(key=new).file.write_bytes(forged)
+
+    told = shell("audit", book.directory, "--key", book.key, "--json")
+
+    assert (told.code, told.json["reason"]) == (1, "forked")

@@ -524,7 +524,12 @@ def spans(ranges):
 def compare(replay, auditor):
     """Both tell the same of everything."""
     assert auditor.root() == replay.root_at(replay.size)
-    assert auditor.roles == dict(replay.stream("registry").state.roles)
+    registry = replay.stream("registry").state
+    assert auditor.roles == dict(registry.roles)
+    since = {key: index for index, key in registry.log_keys}
+    assert {key: added for key, (added, _) in auditor.keys["registry"].items()} == since
+    living = [key for key, (_, ended) in auditor.keys["registry"].items() if ended is None]
+    assert living == [registry.log_key]
     assert {name: (len(chain), chain[-1]) for name, chain in auditor.touched.items()} == {
         name: (held.length, held.last) for name, held in replay.streams.items()
     }
@@ -664,6 +669,10 @@ class Lives(RuleBasedStateMachine):
         if made is not None:
             self.world.people[holder] = self.world[name]
 
+    @rule()
+    def replaces_the_log_key(self):
+        self.asks(lambda: self.world.replaces_log_key(f"log {next(self.numbers)}"))
+
     @rule(target=recoveries, holder=HOLDERS)
     def announces(self, holder):
         name = f"key {next(self.numbers)}"
@@ -724,6 +733,7 @@ def test_a_life_with_everything_in_it_is_told_alike():
     made = world.grants(world["bob"].account, "court")
     world.withdraws(world["bob"].account, "court", (made.index, made.leaf))
 
+    world.replaces_log_key("another log key")
     stopped = world.announces("alice three", "bob")
     world.ends_recovery("recovery_stopped", "bob", stopped, "bob")
     taken_back = world.announces("alice four", "bob")

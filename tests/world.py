@@ -403,6 +403,17 @@ class World:
         body = {"key": self[name].key}
         return self.do(by, parts=[(self[by].account, [("account.key_ended.v1", body)])])
 
+    def replaces_log_key(self, name: str, *officers: str, **changed: Any) -> Addition:
+        """The key of `name` signs for the log from then on."""
+        person = Person(name, "registry")
+        message = keys.possession_message(self.log, "registry", person.key, "act")
+        body = {"key": person.key, "possession": person.sign(message), **changed}
+        replaced = ("registry.log_key_replaced.v1", body)
+        by = officers or ("one", "two")
+        made = self.do("log", *by, parts=[("registry", [replaced])])
+        self.people["log"] = person
+        return made
+
     def announces(self, name: str, of: str, *officers: str, **changed: Any) -> tuple[int, bytes]:
         """The recovery of the account of `of` is announced, with the key of `name`; returns the announcement meant."""
         person = Person(name, self[of].account)
@@ -458,11 +469,11 @@ class World:
         return replay.size, replay.at_us, replay.root_at(replay.size), streams, replay.unexpired()
 
     def note(self, *signers: Person) -> bytes:
-        """The log's checkpoint as a note, signed by its key or by `signers`."""
+        """The log's checkpoint as a note, signed by the key that signs for it now, or by `signers`."""
         checkpoint = note.Checkpoint(
             origin=ORIGIN, size=self.replay.size, root=self.replay.root_at(self.replay.size)
         )
-        return signed_note(checkpoint, *(signers or (Person("log"),)))
+        return signed_note(checkpoint, *(signers or (self.people["log"],)))
 
     def leaf(self, index: int) -> proof.Leaf:
         """An entry with its inclusion path."""
@@ -478,6 +489,11 @@ class World:
         ]
         return tuple((0, opening) for opening in made.openings)
 
+    def rotations(self) -> tuple[proof.Leaf, ...]:
+        """The entries that replaced the log's key."""
+        _, *since = [index for index, _ in self.state("registry").log_keys]
+        return tuple(self.leaf(index) for index in since)
+
     def proof(self, number: str, **changed: Any) -> proof.Proof:
         """The compact proof of a certificate: its entries, their paths, the signed checkpoint, all openings."""
         first, *later = [made.index for made in self.additions if number in made.streams]
@@ -486,6 +502,7 @@ class World:
             "note": self.note(),
             "leaf": self.leaf(first),
             "later": tuple(self.leaf(index) for index in later),
+            "rotations": self.rotations(),
             "openings": self.openings(first),
             **changed,
         }
@@ -493,7 +510,7 @@ class World:
 
 
 def log_key(signer: Person | None = None) -> note.VerifierKey:
-    """What a stranger pins."""
+    """What a stranger pins: the key with which the log began, or that of `signer`."""
     return note.VerifierKey(name=ORIGIN, public=(signer or Person("log")).key[1])
 
 

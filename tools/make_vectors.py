@@ -40,7 +40,7 @@ PROVENANCE = "made by tools/make_vectors.py of carbon-registry from fixed seeds;
 
 def vectors() -> dict[str, Any]:
     """All vectors, by file name."""
-    world, broken = _life()
+    world, broken, former = _life()
     return {
         "canonical.json": _canonical(),
         "identifiers.json": _identifiers(),
@@ -48,7 +48,7 @@ def vectors() -> dict[str, Any]:
         "tree.json": _tree(),
         "notes.json": _notes(),
         "log.json": _log(world, broken),
-        "proofs.json": _proofs(world),
+        "proofs.json": _proofs(world, former),
         "verdicts.json": _verdicts(),
         "home_serials.json": _home_serials(),
     }
@@ -332,8 +332,11 @@ def _notes() -> dict[str, Any]:
     }
 
 
-def _life() -> tuple[World, list[dict[str, Any]]]:
-    """A log in which every kind happens, and, on its way, every entry that must not be there."""
+def _life() -> tuple[World, list[dict[str, Any]], dict[str, proof.Proof]]:
+    """A log in which every kind happens; on its way, every entry that must not be there; and proofs of former times.
+
+    The log's key is replaced twice: one of the proofs is made before, one after the first time.
+    """
     broken: list[dict[str, Any]] = []
     empty = World()
     empty.people["one"] = Person("officer one", "account/aaaaaaaaaaaaaaaa")
@@ -361,6 +364,9 @@ def _life() -> tuple[World, list[dict[str, Any]]]:
     world.transfers(native, "owner", "alice", 500_000)
     world.transfers(native, "alice", "bob", 20_000, range=(100_000, 120_000))
     certificate = world.retires(native, "alice", 150_000)
+    former = {"before the log's key was replaced": world.proof(certificate)}
+    world.replaces_log_key("log two")
+    former["after it was replaced once"] = world.proof(certificate)
     waiting = world.retires(deposit, "owner", GRAMS, standard="VCU")
     world.imports(native, "bob", 5_000, statement={"period": ("2025-01-01", "2026-03-31")})
     granted = world.grants(world["bob"].account, "exchange")
@@ -370,6 +376,7 @@ def _life() -> tuple[World, list[dict[str, Any]]]:
     for attempts in (
         _unlawful_roles_and_accounts(world, deputised),
         _unlawful_recoveries(world),
+        _unlawful_log_keys(world),
         _unlawful_standards_and_projects(world, project),
         _unlawful_moves(world, native, deposit, retired_there),
         _unlawful_certificates(world, certificate, waiting),
@@ -377,12 +384,13 @@ def _life() -> tuple[World, list[dict[str, Any]]]:
         _unlawful_acts(world, native),
     ):
         _broken(world, broken, attempts)
+    world.replaces_log_key("log three")
     world.cancels_at_home(waiting)
     _broken(world, broken, iter([("home cancelled twice", lambda: world.cancels_at_home(waiting))]))
     world.withdraws(world["bob"].account, "exchange", (granted.index, granted.leaf))
     _broken(world, broken, _after_withdrawal(world, native))
     broken.extend(_altered(world))
-    return world, broken
+    return world, broken, former
 
 
 def _dust(world: World, native: str) -> None:
@@ -516,6 +524,27 @@ def _unlawful_recoveries(world: World) -> Iterator[Attempt]:
         "a recovery completed that was stopped",
         lambda: world.ends_recovery("recovered", "bob", means),
     )
+
+
+def _unlawful_log_keys(world: World) -> Iterator[Attempt]:
+    yield "a key of the log that comes back", lambda: world.replaces_log_key("log")
+    yield (
+        "a key of the log that is not in hand",
+        lambda: world.replaces_log_key("log three", possession=bytes(64)),
+    )
+    yield (
+        "the key of the log replaced by one officer and a stranger",
+        lambda: world.replaces_log_key("log three", "one", "alice"),
+    )
+    yield "the key of the log replaced by its first key", lambda: _replaced_by_the_first(world)
+
+
+def _replaced_by_the_first(world: World) -> None:
+    current, world.people["log"] = world["log"], Person("log", "registry")
+    try:
+        world.replaces_log_key("log three")
+    finally:
+        world.people["log"] = current
 
 
 def _unlawful_standards_and_projects(world: World, project: str) -> Iterator[Attempt]:
@@ -788,7 +817,7 @@ def _log(world: World, broken: list[dict[str, Any]]) -> dict[str, Any]:
         )
     batches: list[batch.Batch] = world.replay.states(batch.Batch)
     return {
-        "vkey": str(log_key()),
+        "vkeys": [str(key) for key in _log_keys(world)],
         "checkpoint": world.note().decode(),
         "entries": told,
         "broken": broken,
@@ -806,19 +835,30 @@ def _log(world: World, broken: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _proofs(world: World) -> dict[str, Any]:
+def _log_keys(world: World) -> list[note.VerifierKey]:
+    """What strangers may have pinned, oldest first; the last one signs the checkpoint."""
+    return [
+        note.VerifierKey(name=ORIGIN, public=public)
+        for _, (_, public) in world.state("registry").log_keys
+    ]
+
+
+def _proofs(world: World, former: dict[str, proof.Proof]) -> dict[str, Any]:
     numbers = [
         name for name, stream in world.replay.streams.items() if name.startswith("certificate/")
     ]
     files = {number: world.proof(number) for number in numbers}
+    first = files[numbers[0]]
     valid = []
-    for number, made in files.items():
+    for name, made in [*former.items(), *((number, files[number]) for number in numbers)]:
         data = proof.encode(made)
         seen = verify(data, log_key())
         valid.append(
             {
+                "name": name,
                 "file": data.hex(),
-                "number": number.partition("/")[2],
+                "vkeys": [str(key) for key in _log_keys(world) if _holds(data, key)],
+                "number": seen.number,
                 "size": seen.size,
                 "index": seen.index,
                 "holder": seen.holder,
@@ -832,14 +872,24 @@ def _proofs(world: World) -> dict[str, Any]:
                 "names": dict(seen.opened),
             }
         )
-    first, other = files[numbers[0]], files[numbers[1]]
+    other = files[numbers[1]]
     return {"vkey": str(log_key()), "valid": valid, "broken": _broken_proofs(world, first, other)}
+
+
+def _holds(data: bytes, key: note.VerifierKey) -> bool:
+    """Whether somebody who pinned `key` can check a proof."""
+    try:
+        verify(data, key)
+    except RegistryError:
+        return False
+    return True
 
 
 def _broken_proofs(world: World, one: proof.Proof, other: proof.Proof) -> list[dict[str, Any]]:
     def replaced(**changed: Any) -> bytes:
         fields = {
-            name: getattr(one, name) for name in ("random", "note", "leaf", "later", "openings")
+            name: getattr(one, name)
+            for name in ("random", "note", "leaf", "later", "rotations", "openings")
         }
         return proof.encode(proof.Proof(**{**fields, **changed}))
 
@@ -861,6 +911,11 @@ def _broken_proofs(world: World, one: proof.Proof, other: proof.Proof) -> list[d
             leaf=proof.Leaf(index=one.leaf.index, entry=one.leaf.entry, path=one.leaf.path[:-1])
         ),
         "a checkpoint by another key": replaced(note=world.note(Person("mallory"))),
+        "a checkpoint by the log's first key": replaced(note=world.note(Person("log"))),
+        "no replacement of the log's key": replaced(rotations=()),
+        "a replacement of the log's key left out": replaced(rotations=one.rotations[1:]),
+        "replacements of the log's key in another order": replaced(rotations=one.rotations[::-1]),
+        "another entry for a replacement of the log's key": replaced(rotations=(one.leaf,)),
         "an entry that is no certificate's": replaced(leaf=world.leaf(transfer)),
         "an opening that does not open": replaced(openings=((0, wrong),)),
         "a later entry of another stream": replaced(later=(world.leaf(transfer),)),

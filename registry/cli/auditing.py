@@ -88,8 +88,8 @@ def _audited(path: Path, key: VerifierKey | None, vkey: str | None, voice: Voice
 def _audited_with(path: Path, key: VerifierKey | None, voice: Voice) -> Audited:
     with belief.at_hand(), voice.progress() as progress:
         audited = auditing.audit(path, key, progress=progress)
-    assert key is not None, "nothing is valid without a key"
-    belief.remember(audited.note, key, voice)
+    assert audited.signer is not None, "nothing is valid without a key"
+    belief.remember(audited.note, audited.signer, voice)
     return audited
 
 

@@ -135,6 +135,10 @@ _SIGNING: dict[str, Text] = {
             " {today}. Until then the holder can stop it."
         ),
     ),
+    "too_many_keys": (
+        "日志的密钥已换过 {keys} 个，达到上限 {most}，不能再换。请另立日志。",
+        "The log has had {keys} keys, of at most {most}, and cannot have another. Begin another log.",
+    ),
     "no_private_key": (
         "这里没有保管所需的私钥[（账户 {account}）][（密钥 {key}）]。请由持有人自行签署。",
         "The private key needed is not kept here[ (account {account})][ (key {key})]. Its holder has to sign.",
@@ -510,6 +514,10 @@ _HISTORY: dict[str, Text] = {
             "Something that was said of the certificate since is left"
             " out[ (position {position}, {expected} expected)]. Have it exported again."
         ),
+    ),
+    "gap_in_rotations": (
+        "更换日志公钥的记录不相连[（记录 {rotation}）]。请向登记机构重新取得证明。",
+        "The entries that replaced the log's key do not follow each other[ (entry {rotation})]. Get the proof again.",
     ),
     "wrong_opening": (
         "所示内容与账上的承诺不符[（{field}）]：名称或文字被改动。",

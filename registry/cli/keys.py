@@ -1,4 +1,4 @@
-"""`registry account key` and `registry account recover`: the keys of an account, and a lost one replaced."""
+"""`registry account key`, `registry account recover`, `registry log-key`: keys changed, lost ones replaced."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -138,6 +138,23 @@ def complete(typed: str, directory: Path, *, voice: Voice) -> None:
         RefusedError: `no_account`, `too_early`, or what the rules say.
     """
     _do("recovery.completed", typed, directory, custody.complete_recovery, voice)
+
+
+def replace_log_key(directory: Path, *, voice: Voice) -> None:
+    """Put a new key in place of the one that signs for the log.
+
+    Raises:
+        RefusedError: `no_registry`, or what the rules say.
+    """
+    with _operating(directory) as operator:
+        done = custody.replace_log_key(operator)
+        vkey = operator.vkey()
+    facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": done.receipt.index}
+    if voice.is_json:
+        voice.json({**facts, **_where(vkey.name)})
+        return
+    voice.demonstration(vkey.name)
+    voice.say("log_key.replaced", **facts)
 
 
 def _do(text: str, typed: str, directory: Path, act: Act, voice: Voice) -> None:

@@ -25,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+log_key_app = typer.Typer(no_args_is_help=True, help="The log's own key / 日志自己的密钥")
+app.add_typer(log_key_app, name="log-key")
 account_app = typer.Typer(no_args_is_help=True, help="An account's keys / 账户的密钥")
 key_app = typer.Typer(
     no_args_is_help=True, help="Show, add, rotate, end keys / 查看、登记、更换、终止"
@@ -259,6 +261,14 @@ def accept_mark(
     from registry.cli import keeping
 
     keeping.accept_mark(directory, yes=yes, voice=Voice(lang, as_json=as_json))
+
+
+@log_key_app.command("rotate")
+def log_key_rotate(*, directory: Directory, as_json: Json = False, lang: Language = None) -> None:
+    """Replace it, by itself and two officers / 由旧密钥和两名登记官更换"""
+    from registry.cli import keys
+
+    keys.replace_log_key(directory, voice=Voice(lang, as_json=as_json))
 
 
 @key_app.command("list")

@@ -8,7 +8,7 @@ from registry.cli.voice import Voice
 from registry.domain.batch import Retired, RetirementImported
 from registry.domain.certificate import HomeCancelled
 from registry.ledger.note import VerifierKey
-from registry.verifier.certificate import Verified
+from registry.verifier.certificate import Verified, signer_of
 
 RECORDED = "recorded"
 """What a compact proof shows; an audit shows more, that the rules held."""
@@ -19,8 +19,8 @@ def number_of(verified: Verified) -> str:
     return words.grouped(verified.number)
 
 
-def object_of(verified: Verified) -> dict[str, Any]:
-    """What the proof shows, for JSON; masses are integers, in grams."""
+def object_of(verified: Verified, key: VerifierKey) -> dict[str, Any]:
+    """What the proof shows to whoever pinned `key`, for JSON; masses are integers, in grams."""
     statement = verified.statement
     return {
         "number": verified.number,
@@ -29,6 +29,7 @@ def object_of(verified: Verified) -> dict[str, Any]:
         "size": verified.size,
         "index": verified.index,
         "recorded": RECORDED,
+        "signed_by": str(signer_of(verified, key)),
         "key_traced": False,
         "time": words.utc_time(verified.at_us),
         "holder": verified.holder,
@@ -94,6 +95,9 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         index=verified.index,
         fingerprint=key.fingerprint,
     )
+    signer = signer_of(verified, key)
+    if signer != key:
+        voice.say("verify.rotated", fingerprint=signer.fingerprint)
     if verified.is_final:
         voice.say("verify.final")
     else:

@@ -54,7 +54,8 @@ def figures(state: State) -> dict[str, Any]:
             roles = sorted([index, account, role] for (account, role), index in state.roles.items())
             names = ("since", "account", "role")
             held = [dict(zip(names, item, strict=True)) for item in roles]
-            return {"origin": state.origin, "roles": held}
+            log_keys = [{"since": index, "public": key[1]} for index, key in state.log_keys]
+            return {"origin": state.origin, "log_keys": log_keys, "roles": held}
         case Standard():
             return {
                 "credit_class": state.credit_class,

@@ -32,7 +32,7 @@ def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
     assert key is not None
     found = Verdict(name="valid", origin=origin)
     if voice.is_json:
-        verdict.say_object(found, paper.object_of(verified), voice)
+        verdict.say_object(found, paper.object_of(verified, key), voice)
     else:
         verdict.say(found, voice.text("verify.subject", number=paper.number_of(verified)), voice)
         paper.tell(verified, key, voice)
@@ -53,11 +53,15 @@ def _verified(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice)
     """The certificate, once the proof holds and contradicts nothing that was seen before."""
     try:
         verified = certificate.verify(data, key, size_min=size_min)
-    except StaleError:
+    except StaleError as error:
         # Stale, but signed: it must not contradict what was seen either.
-        if key is not None:
-            belief.remember(proof.decode(data).note, key, voice)
+        _remember(data, error.facts["verified"], key, voice)
         raise
-    assert key is not None, "nothing is valid without a key"
-    belief.remember(proof.decode(data).note, key, voice)
+    _remember(data, verified, key, voice)
     return verified
+
+
+def _remember(data: bytes, verified: object, key: VerifierKey | None, voice: Voice) -> None:
+    assert key is not None, "nothing is valid or stale without a key"
+    assert isinstance(verified, Verified)
+    belief.remember(proof.decode(data).note, certificate.signer_of(verified, key), voice)

@@ -219,6 +219,22 @@ SCREEN: dict[str, Text] = {
         "账户 {account} 在此代管的密钥已换成 {key_id}（记录 {index}）；旧密钥均已终止。",
         "The account {account} now signs here with the key {key_id} (entry {index}); those before it ended.",
     ),
+    "log_key.replaced": (
+        (
+            "日志密钥已更换（记录 {index}），此后的检查点由新密钥签署。\n"
+            "公钥（vkey）：{vkey}\n指纹：{fingerprint}\n"
+            "请公布新公钥。已采信旧公钥的人仍可查验以后导出的证明；新采信的人要查验更换前导出的证明，请重新导出。\n"
+            "若旧密钥已泄露，请通知所有人改用 registry trust --replace：采信旧公钥的人仍会相信用它另签的检查点。"
+        ),
+        (
+            "The log's key was replaced (entry {index}); the new one signs every checkpoint from now on.\n"
+            "Public key (vkey): {vkey}\nFingerprint: {fingerprint}\n"
+            "Publish it. Whoever pinned the old key can go on checking proofs that are exported from now on; for"
+            " whoever pins the new one, export again what was exported before.\n"
+            "If the old key leaked, tell everybody to run registry trust --replace: who pinned it still believes"
+            " checkpoints that a thief signs with it."
+        ),
+    ),
     "recovery.announced": (
         (
             "已公告找回账户 {account}（记录 {index}）：新密钥 {key_id}。{not_before} 起可用 registry account recover"
@@ -319,6 +335,13 @@ SCREEN: dict[str, Text] = {
             "As of {size} entries it was recorded (entry {index}), under the key {fingerprint}. Recorded, not"
             " replayed: the rules before it were not gone through again, nor was it traced that the signing keys"
             " belong to these accounts; registry audit replays."
+        ),
+    ),
+    "verify.rotated": (
+        "日志公钥已更换：检查点由指纹为 {fingerprint} 的后继密钥签署，文件内的更换记录由采信的公钥一路签署而来。",
+        (
+            "The log's key was replaced: the checkpoint is signed by a later one, of the fingerprint {fingerprint}; the"
+            " entries in the file that replaced it lead there from the pinned key."
         ),
     ),
     "verify.final": (

@@ -57,6 +57,7 @@ _SECOND = Capacity(name="second officer", role=OFFICER)
 _SELF_ADD = Capacity(name="account", field="account.key_added.v1:@stream")
 _SELF_END = Capacity(name="account", field="account.key_ended.v1:@stream")
 _SELF_STOP = Capacity(name="account", field="account.recovery_stopped.v1:@stream")
+_LOG = Capacity(name="registry", field="registry.log_key_replaced.v1:@stream")
 _GIVER = Capacity(name="giver", field="batch.transferred.v1:giver")
 _VENUE = Capacity(name="venue", field="batch.transferred.v1:venue", role="exchange")
 _RETIREES = PartForm(kinds=("batch.retired.v1",), most=BATCHES_PER_RETIREMENT_MAX)
@@ -86,6 +87,12 @@ FORMS: tuple[Form, ...] = (
         name="withdraw role",
         parts=(PartForm(kinds=("registry.role_withdrawn.v1",)),),
         signers=(_OFFICER, _SECOND),
+        distinct=True,
+    ),
+    Form(
+        name="replace log key",
+        parts=(PartForm(kinds=("registry.log_key_replaced.v1",)),),
+        signers=(_LOG, _OFFICER, _SECOND),
         distinct=True,
     ),
     Form(

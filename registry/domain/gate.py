@@ -108,7 +108,7 @@ def _check_signer(
         # Genesis: no account is there yet to speak for; the stream's rules compare the keys.
         return
     state = before.get(account)
-    valid = isinstance(state, Account) and state.speaks(key)
+    valid = isinstance(state, Account | Registry) and state.speaks(key)
     require(valid, "key_not_valid", account=account)
     has = not capacity.role or registry.has(account, capacity.role)
     require(has, "role_missing", account=account, role=capacity.role)

@@ -20,6 +20,7 @@ EVENTS: Mapping[str, type] = {
         roles.Created,
         roles.RoleGranted,
         roles.RoleWithdrawn,
+        roles.LogKeyReplaced,
         standard.Recognised,
         standard.Deposited,
         standard.DocumentEntered,
@@ -48,7 +49,12 @@ EVENTS: Mapping[str, type] = {
 BEGINNING = roles.Created
 """The kind that begins a log."""
 
-KEYS_REGISTERED = (account.Opened, account.KeyAdded, account.RecoveryAnnounced)
+KEYS_REGISTERED = (
+    account.Opened,
+    account.KeyAdded,
+    account.RecoveryAnnounced,
+    roles.LogKeyReplaced,
+)
 """The kinds that name a key to be registered, with proof that it is in hand."""
 
 

@@ -1,4 +1,4 @@
-"""The stream `registry`: how the log began, and who may act for whom in which role."""
+"""The stream `registry`: how the log began, which key signs its checkpoints, and who may act in which role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +27,8 @@ ROLES = frozenset(
     }
 )
 OFFICERS_MIN = 2
+LOG_KEYS_MAX = 65
+"""The first, and as many more as a compact proof has room for the entries that replaced them."""
 
 Role = Annotated[str, one_of(ROLES)]
 Officers = Annotated[
@@ -67,18 +69,50 @@ class RoleWithdrawn:
     means: shape.Means
 
 
-Event = Created | RoleGranted | RoleWithdrawn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogKeyReplaced:
+    """Another key signs for the log, by its old key and two officers; every checkpoint that counts this entry, too."""
+
+    kind: ClassVar = "registry.log_key_replaced.v1"
+    consults: ClassVar = ()
+    key: shape.Key
+    possession: shape.Signature
+
+
+Event = Created | RoleGranted | RoleWithdrawn | LogKeyReplaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
     """Who has which role since which entry: (account, role) -> index."""
 
+    name: ClassVar = "registry"
+    controller: ClassVar = "registry"
+    """The log decides for itself: no account has this controller."""
     origin: str = ""
-    log_key: Key = ("", b"")
+    log_keys: tuple[tuple[int, Key], ...] = ()
+    """The keys that signed for the log, oldest first, each with the index of the entry that named it."""
     roles: "HashTrieMap[tuple[str, str], int]" = HashTrieMap()
     controllers: "HashTrieMap[str, str]" = HashTrieMap()
     """Of every account that was given a role, who decides for it."""
+
+    @property
+    def log_key(self) -> Key:
+        """The key that signs for the log now."""
+        return self.log_keys[-1][1]
+
+    def speaks(self, key: Key) -> bool:
+        """Whether `key` signs for the log now."""
+        return bool(self.log_keys) and key == self.log_key
+
+    def was_log_key(self, key: Key) -> bool:
+        """Whether `key` signs for the log, or ever did."""
+        return any(key == known for _, known in self.log_keys)
+
+    def log_key_at(self, size: int) -> Key:
+        """The key that signs the checkpoint of `size` entries: the last that one of them named, else the first."""
+        named = [key for index, key in self.log_keys if index < size]
+        return named[-1] if named else self.log_keys[0][1]
 
     def has(self, account: str, role: str) -> bool:
         """Whether `account` has `role` now."""
@@ -95,7 +129,7 @@ def judge(state: Registry, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `officers_differ`, `account_not_open`, `role_held`,
-            `role_not_held`, `wrong_entry_meant`, `last_officers`.
+            `role_not_held`, `wrong_entry_meant`, `last_officers`, `key_known`, `too_many_keys`.
     """
     match event:
         case Created():
@@ -113,6 +147,10 @@ def judge(state: Registry, event: Event, act: Act) -> Outcome:
             left = state.persons(besides=event.account)
             enough = event.role != OFFICER or left >= OFFICERS_MIN
             require(enough, "last_officers", left=left, least=OFFICERS_MIN)
+        case LogKeyReplaced():
+            require(not state.was_log_key(event.key), "key_known", account=state.name)
+            count = len(state.log_keys)
+            require(count < LOG_KEYS_MAX, "too_many_keys", keys=count, most=LOG_KEYS_MAX)
         case _:
             assert_never(event)
     return None
@@ -126,7 +164,7 @@ def evolve(state: Registry, event: Event, outcome: Outcome, index: int) -> Regis
             own = {account: account for account, _ in event.officers}
             return Registry(
                 origin=event.origin,
-                log_key=event.log_key,
+                log_keys=((index, event.log_key),),
                 roles=HashTrieMap(officers),
                 controllers=HashTrieMap(own),
             )
@@ -137,6 +175,8 @@ def evolve(state: Registry, event: Event, outcome: Outcome, index: int) -> Regis
             return replace(state, roles=roles, controllers=controllers)
         case RoleWithdrawn():
             return replace(state, roles=state.roles.remove((event.account, event.role)))
+        case LogKeyReplaced():
+            return replace(state, log_keys=(*state.log_keys, (index, event.key)))
         case _:
             assert_never(event)
 

@@ -1,4 +1,4 @@
-"""Acts on the keys of accounts, by those whose keys are kept here: added, ended, rotated, and recovered when lost.
+"""Acts on keys, by those whose keys are kept here: an account's, added, ended, rotated, recovered; and the log's own.
 
 A key that is made here is kept here, and is custodial; one that its holder brings is not.
 """
@@ -14,7 +14,7 @@ from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
 from registry.store.committer import Receipt, Request
 from registry.store.log import Moment
-from registry.store.operator import Operator
+from registry.store.operator import LOG_ACCOUNT, Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +124,20 @@ def complete_recovery(operator: Operator, account: str) -> Done:
     return _ends(operator, account, "account.recovered.v1", _officers(operator, account))
 
 
+def replace_log_key(operator: Operator) -> Done:
+    """A new key, made and kept here, signs for the log from the next entry on, and every checkpoint from this one on.
+
+    Raises:
+        RefusedError: `no_private_key`, or what the rules say.
+    """
+    setting = operator.setting(LOG_ACCOUNT, *_officers(operator))
+    (key,) = operator.keyring.generate()
+    operator.keyring.assign({key: LOG_ACCOUNT})
+    body = {"key": key, "possession": operator.possession(LOG_ACCOUNT, key)}
+    parts = [(LOG_ACCOUNT, [("registry.log_key_replaced.v1", body)])]
+    return _record(operator, key, [operator.request(setting, parts)])
+
+
 def _new_key(operator: Operator, account: str, brought: Brought | None) -> dict[str, Any]:
     """What an act says of a new key. One that is made here is durable before anybody hears of it."""
     if brought is not None:
@@ -150,8 +164,8 @@ def _ends(operator: Operator, account: str, kind: str, signers: Sequence[str]) -
     return _record(operator, state.recovery.key, [request])
 
 
-def _officers(operator: Operator, account: str) -> list[str]:
-    """Two officers for a recovery of `account`, as far as there are any: strangers to it, whose keys are kept here.
+def _officers(operator: Operator, account: str = LOG_ACCOUNT) -> list[str]:
+    """Two officers, as far as there are any: strangers to `account`, of distinct control, whose keys are kept here.
 
     Where there are none such others are named, so that the rules say what is wrong with them.
     """

@@ -68,11 +68,12 @@ class Operator:
         self.keyring = Keyring(directory)
         self.openings = Openings(directory)
         self._speaking: dict[str, tuple[list[int], list[Key]]] = {}
+        self._registry: tuple[list[int], Registry] = [], Registry()
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
             origin = moment.stream(LOG_ACCOUNT).state.origin
             self.id = beginning.id if beginning else moment.log_id() or b""
-            self._log_key = self._signer(LOG_ACCOUNT, moment).key
+            log_key = self._signer(LOG_ACCOUNT, moment).key
         self.committer = Committer(
             self.log,
             origin=beginning.origin if beginning else origin,
@@ -84,7 +85,7 @@ class Operator:
             sign=self._sign_checkpoint,
         )
         # Now, not when the first entry is durable and cannot be signed.
-        self.keyring.unseal(self._log_key)
+        self.keyring.unseal(log_key)
         if not beginning:
             self.committer.start()
 
@@ -95,7 +96,7 @@ class Operator:
         self.log.close()
 
     def vkey(self) -> VerifierKey:
-        """The log's public key, as strangers pin it."""
+        """The log's public key, as strangers pin it now."""
         return log_key(self.log)
 
     def registry(self) -> Registry:
@@ -181,26 +182,39 @@ class Operator:
         return found
 
     def _sign_checkpoint(self, checkpoint: Checkpoint) -> bytes:
-        key = VerifierKey(name=checkpoint.origin, public=self._log_key[1])
+        """The note of `checkpoint`, by the key that its entries say: the same bytes from every process."""
+        with self.log.recorder.reading() as cursor:
+            key = self._log_key_at(checkpoint.size, Moment(cursor))
         text = checkpoint.text()
-        signature = self.keyring.sign(self._log_key, text.encode())
-        return f"{text}\n{signature_line(key, signature)}".encode()
+        line = signature_line(
+            VerifierKey(name=checkpoint.origin, public=key[1]),
+            self.keyring.sign(key, text.encode()),
+        )
+        return f"{text}\n{line}".encode()
+
+    def _log_key_at(self, size: int, moment: Moment) -> Key:
+        """The key that signs the checkpoint of `size` entries; read again when the log's own stream has moved."""
+        indexes = moment.indexes(LOG_ACCOUNT)
+        if indexes != self._registry[0]:
+            self._registry = indexes, moment.stream(LOG_ACCOUNT).state
+        return self._registry[1].log_key_at(size)
 
 
 def _speaking(state: Account | Registry, kept: Sequence[Key]) -> list[Key]:
     """Those of `kept` that speak for an account, or for the log itself, the one added last at the end."""
-    if isinstance(state, Registry):
-        return [key for key in kept if key == state.log_key or not state.origin]
-    if not state.is_open:
+    begun = bool(state.origin) if isinstance(state, Registry) else state.is_open
+    if not begun:
         return list(kept)
+    if isinstance(state, Registry):
+        return list(filter(state.speaks, kept))
     return sorted(filter(state.speaks, kept), key=lambda key: state.keys[key].added)
 
 
 def log_key(log: Log) -> VerifierKey:
-    """The log's public key: the one that its first entry names."""
+    """The log's public key now: the one that its first entry names, or the last that replaced it."""
     with log.recorder.reading() as cursor:
-        first = Moment(cursor).placed(0).entry.intent.parts[0].events[0][1]
-    return VerifierKey(name=first["origin"], public=first["log_key"][1])
+        registry: Registry = Moment(cursor).stream(LOG_ACCOUNT).state
+    return VerifierKey(name=registry.origin, public=registry.log_key[1])
 
 
 def create(directory: Path, *, origin: str) -> None:

@@ -9,6 +9,8 @@ from registry.ledger.proof import Leaf, Proof
 from registry.store.log import Log, Moment, Placed
 from registry.store.openings import Openings
 
+LOG_STREAM = "registry"
+
 
 def certificate_proof(log: Log, openings: Openings, number: str, *, private: bool = False) -> bytes:
     """The compact proof of certificate `number`, a file's bytes.
@@ -31,6 +33,11 @@ def certificate_proof(log: Log, openings: Openings, number: str, *, private: boo
         random = moment.placed(0).entry.intent.parts[0].events[0][1]["random"]
         size = read_checkpoint(split_note(note)[0]).size
         leaves = [_leaf(moment, item, size) for item in placed]
+        rotations = [
+            _leaf(moment, moment.placed(index), size)
+            for index, _ in moment.stream(LOG_STREAM).state.log_keys
+            if 0 < index < size
+        ]
     shown = _openings(placed[0], openings, private=private)
     first, *later = leaves
     return proof.encode(
@@ -39,6 +46,7 @@ def certificate_proof(log: Log, openings: Openings, number: str, *, private: boo
             note=note,
             leaf=first,
             later=tuple(later),
+            rotations=tuple(rotations),
             openings=tuple((0, opening) for opening in shown),
         )
     )

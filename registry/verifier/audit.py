@@ -76,6 +76,8 @@ class Audited:
     openings: int
     note: bytes
     """The signed checkpoint, to be remembered; empty where there is none."""
+    signer: VerifierKey | None
+    """The key of the log that signs so many entries; None where there are none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -323,7 +325,7 @@ def _check_head(
         text, _ = split_note(note)
         checkpoint = read_checkpoint(text)
         if key is not None:
-            open_checkpoint(note, key)
+            _check_signature(note, checkpoint.size, key, replay)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
     _check_root(source, replay, checkpoint)
@@ -333,11 +335,19 @@ def _check_head(
     return checkpoint, note
 
 
-def _check_key(replay: Replay, key: VerifierKey | None) -> None:
-    """The key that was pinned is the one with which the log began."""
+def _check_signature(note: bytes, size: int, key: VerifierKey, replay: Replay) -> None:
+    """The checkpoint of `size` entries is signed by the log's key at that size; by `key`, if the log never had that."""
     registry: Registry = replay.stream("registry").state
-    if key is not None and registry.log_key != (SUITE, key.public):
-        raise BrokenHistoryError("wrong_log", why="the log began with another key", index=0)
+    known = registry.was_log_key((SUITE, key.public))
+    public = registry.log_key_at(size)[1] if known else key.public
+    open_checkpoint(note, VerifierKey(name=key.name, public=public))
+
+
+def _check_key(replay: Replay, key: VerifierKey | None) -> None:
+    """The key that was pinned is one that the log ever had."""
+    registry: Registry = replay.stream("registry").state
+    if key is not None and not registry.was_log_key((SUITE, key.public)):
+        raise BrokenHistoryError("wrong_log", why="the log never had the pinned key", index=0)
 
 
 def _check_root(source: Database, replay: Replay, checkpoint: Checkpoint) -> None:
@@ -432,16 +442,22 @@ def _opens(row: Mapping[str, object], source: Database, size: int) -> bool:
 
 
 def _check_memory(replay: Replay, key: VerifierKey) -> Checkpoint | None:
-    """The checkpoint that this user remembers, once the log contains it, as far as it goes.
+    """The highest checkpoint that this user remembers, once the log contains all of them, as far as it goes.
 
     Raises:
         BrokenHistoryError: `forked`.
     """
-    memory = Memory(key=key)
-    seen = memory.read()
-    if seen is not None and seen.size <= replay.size and replay.root_at(seen.size) != seen.root:
-        raise BrokenHistoryError("forked", size=seen.size, evidence=str(memory.file))
-    return seen
+    registry: Registry = replay.stream("registry").state
+    found: list[Checkpoint] = []
+    for public in dict.fromkeys([*(known[1] for _, known in registry.log_keys), key.public]):
+        memory = Memory(key=VerifierKey(name=key.name, public=public))
+        seen = memory.read()
+        if seen is None:
+            continue
+        if seen.size <= replay.size and replay.root_at(seen.size) != seen.root:
+            raise BrokenHistoryError("forked", size=seen.size, evidence=str(memory.file))
+        found.append(seen)
+    return max(found, key=lambda seen: seen.size, default=None)
 
 
 def _check_policy(
@@ -488,7 +504,14 @@ def _summary(replay: Replay, openings: int, note: bytes) -> Audited:
         recovered=sum(1 for found in accounts if found.is_recovered),
         openings=openings,
         note=note,
+        signer=_signer(registry, replay.size),
     )
+
+
+def _signer(registry: Registry, size: int) -> VerifierKey | None:
+    if not registry.log_keys:
+        return None
+    return VerifierKey(name=registry.origin, public=registry.log_key_at(size)[1])
 
 
 def _where(addition: Addition) -> dict[str, object]:

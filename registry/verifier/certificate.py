@@ -17,12 +17,14 @@ from registry.domain.batch import ORIGINS, Retired, RetirementImported, check_im
 from registry.domain.certificate import HomeCancelled
 from registry.domain.forms import Form
 from registry.domain.ranges import RANGES_PER_ACT_MAX
+from registry.domain.roles import LogKeyReplaced
 from registry.domain.shape import period, serials
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
 from registry.history import (
     INLINE_RANGES_MAX,
     SignedEntry,
     check_entry,
+    check_keys,
     check_life,
     check_opening,
     read_parts,
@@ -31,7 +33,7 @@ from registry.ledger import canonical, ids, proof, tree
 from registry.ledger import entry as entries
 from registry.ledger.entry import NO_PREVIOUS
 from registry.ledger.intent import natural, sized
-from registry.ledger.keys import SUITE
+from registry.ledger.keys import SUITE, Key
 from registry.ledger.note import (
     Checkpoint,
     VerifierKey,
@@ -71,6 +73,8 @@ class Verified:
     cancelled_at_home: tuple[HomeCancelled, ...]
     opened: Mapping[str, Any]
     """What the openings in the file show, by the field of the certificate."""
+    log_keys: tuple[Key, ...]
+    """The keys that signed for the log, oldest first, as far as they follow from entries in the file."""
 
     @property
     def is_final(self) -> bool:
@@ -131,7 +135,7 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
     Raises:
         BrokenHistoryError: the proof does not hold; the code says why, and the facts where.
         IncompleteError: `no_pinned_key`: everything else holds, which without a key says nothing.
-        StaleError: `older_than_asked`: it holds, of a tree smaller than `size_min`.
+        StaleError: `older_than_asked`: it holds, of a tree smaller than `size_min`; the fact `verified` holds it.
     """
     where: dict[str, object] = {}
     try:
@@ -142,13 +146,21 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
         verified = _verified(found, issue)
         if key is None:
             raise IncompleteError("no_pinned_key", origin=verified.origin)
-        open_checkpoint(found.note, key)
-        _check_log(found, issue, key)
+        _check_log(found, issue, key, verified)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
     if verified.size < size_min:
-        raise StaleError("older_than_asked", size=verified.size, size_min=size_min)
+        raise StaleError(
+            "older_than_asked", size=verified.size, size_min=size_min, verified=verified
+        )
     return verified
+
+
+def signer_of(verified: Verified, pinned: VerifierKey) -> VerifierKey:
+    """The key that signed the checkpoint: the one that was pinned, unless an entry in the file replaced it."""
+    if not verified.log_keys:
+        return pinned
+    return VerifierKey(name=pinned.name, public=verified.log_keys[-1][1])
 
 
 def _verified(found: Proof, issue: _Act) -> Verified:
@@ -157,10 +169,10 @@ def _verified(found: Proof, issue: _Act) -> Verified:
     checkpoint = read_checkpoint(text)
     outcome = _check_outcomes(issue)
     shown = _read_later(found, issue, set(outcome["home"]))
-    require(not found.rotations, "unknown_kind", why="no kind of today replaces the log's key")
+    log_keys = _read_rotations(found, issue)
     require(found.row is None, "unknown_kind", why="no kind of today gives certificates to rows")
     opened = _opened(found, issue)
-    for leaf in (found.leaf, *found.later):
+    for leaf in (found.leaf, *found.later, *found.rotations):
         _check_inclusion(leaf, checkpoint)
     entry = issue.signed.entry
     return Verified(
@@ -180,6 +192,7 @@ def _verified(found: Proof, issue: _Act) -> Verified:
         awaiting=tuple(sorted(set(outcome["home"]) - {event.standard for event in shown})),
         cancelled_at_home=shown,
         opened=opened,
+        log_keys=log_keys,
     )
 
 
@@ -216,9 +229,38 @@ def _read_issue(data: bytes) -> _Act:
     return issue
 
 
-def _check_log(found: Proof, issue: _Act, key: VerifierKey) -> None:
-    """What was signed was meant for the log that began with this very key."""
-    expected = ids.log_id(key.name, (SUITE, key.public), found.random)
+def _read_rotations(found: Proof, issue: _Act) -> tuple[Key, ...]:
+    """The keys of the log, oldest first, once each was named by an entry that the one before it signed."""
+    log_keys: list[Key] = []
+    index, at_us = -1, 0
+    for leaf in found.rotations:
+        act = _read_act(leaf.entry)
+        asked, event = act.signed.entry.intent, act.parts[0].events[0]
+        require(isinstance(event, LogKeyReplaced), "unknown_form", kind=event.kind)
+        same = asked.log == issue.signed.entry.intent.log
+        require(same, "wrong_log", log=asked.log.hex())
+        check_keys(asked, act.parts)
+        log_keys = log_keys or [asked.signers[0].key]
+        follows = asked.signers[0].key == log_keys[-1] and event.key not in log_keys
+        follows = follows and leaf.index > index and act.signed.entry.at_us >= at_us
+        require(follows, "gap_in_rotations", rotation=leaf.index)
+        log_keys.append(event.key)
+        index, at_us = leaf.index, act.signed.entry.at_us
+    return tuple(log_keys)
+
+
+def _check_log(found: Proof, issue: _Act, key: VerifierKey, verified: Verified) -> None:
+    """The log that was pinned signed the checkpoint, and what was signed was meant for that log.
+
+    A log is pinned by any of the keys that it had: the first is in its id, each other was named by the one before it
+    and showed possession for that id.
+    """
+    pinned = SUITE, key.public
+    open_checkpoint(found.note, signer_of(verified, key))
+    log_keys = verified.log_keys or (pinned,)
+    led = pinned in log_keys
+    require(led, "bad_checkpoint_signature", why="nothing leads from the pinned key to the signer")
+    expected = ids.log_id(key.name, log_keys[0], found.random)
     meant = issue.signed.entry.intent.log
     require(meant == expected, "wrong_log", log=meant.hex(), expected=expected.hex())
 

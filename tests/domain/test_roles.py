@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from registry.ledger import ids, intent
+from registry.domain import roles
+from registry.ledger import ids, intent, proof
 from registry.ledger.keys import SUITE
 from tests.ledger.edwards import BASE, add, encoded, times, torsion
 from tests.world import ORIGIN, Person, World, digest, refused, table
@@ -230,3 +231,98 @@ def test_no_officer_is_named_twice_in_the_beginning():
     refusal = refused(world, lambda: world.begun(officers=named))
 
     assert refusal.code == "officers_differ"
+
+
+# The key of the log itself.
+
+
+def test_the_log_s_key_is_replaced_by_its_old_key_and_two_officers():
+    world = World().begun()
+    old = world["log"].key
+
+    made = world.replaces_log_key("log two")
+
+    registry = world.state("registry")
+    assert registry.log_keys == ((0, old), (made.index, world["log"].key))
+    assert registry.log_key == world["log"].key
+    assert [registry.speaks(key) for key in (old, registry.log_key)] == [False, True]
+    assert [registry.was_log_key(key) for key in (old, registry.log_key)] == [True, True]
+    assert not registry.was_log_key(world["one"].key)
+
+
+def test_a_checkpoint_is_signed_by_the_last_key_that_one_of_its_entries_named():
+    world = World().begun()
+    first = world["log"].key
+    world.opens("alice")
+    second_at = world.replaces_log_key("log two").index
+    second = world["log"].key
+    third_at = world.replaces_log_key("log three").index
+
+    registry = world.state("registry")
+
+    assert [registry.log_key_at(size) for size in (0, 1, second_at)] == [first] * 3
+    assert [registry.log_key_at(size) for size in (second_at + 1, third_at)] == [second, second]
+    assert registry.log_key_at(third_at + 1) == registry.log_key_at(10**9) == world["log"].key
+
+
+def test_a_log_key_that_was_replaced_signs_nothing_any_more():
+    world = World().begun()
+    old = world["log"]
+    world.replaces_log_key("log two")
+    current, world.people["log"] = world["log"], old
+
+    refusal = refused(world, lambda: world.replaces_log_key("log three"))
+
+    assert refusal.code == "key_not_valid"
+    assert world.state("registry").log_key == current.key
+
+
+@table(
+    "act, code",
+    (lambda w: w.replaces_log_key("log"), "key_known"),
+    (lambda w: w.replaces_log_key("x", "one"), "wrong_signers"),
+    (lambda w: w.replaces_log_key("x", "one", "alice"), "role_missing"),
+    (lambda w: w.replaces_log_key("x", "one", "deputy"), "not_distinct"),
+    (lambda w: w.replaces_log_key("x", possession=bytes(64)), "bad_possession"),
+    (lambda w: w.replaces_log_key("x", key=Person("y").key), "bad_possession"),
+    (lambda w: w.replaces_log_key("x", key=(SUITE, b"\1" + bytes(31))), "weak_key"),
+    (lambda w: w.replaces_log_key("x", key=("sm2-sm3", bytes(32))), "unknown_suite"),
+    (lambda w: replaced_by(w, "alice", "one", "two"), "wrong_signers"),
+    (lambda w: replaced_by(w, "another", "one", "two"), "key_not_valid"),
+)
+def test_a_replacement_of_the_log_s_key_is_refused(act, code):
+    world = World().begun()
+    world.opens("alice")
+    world.opens("deputy", role="officer", controller=world["one"].account)
+    world.people["another"] = Person("another", "registry")
+
+    refusal = refused(world, lambda: act(world))
+
+    assert refusal.code == code
+    assert world.state("registry").log_keys == ((0, Person("log").key),)
+
+
+def replaced_by(world, log, *officers):
+    """A replacement that `log` signs in place of the log."""
+    world.people["log"] = world[log]
+    return world.replaces_log_key("log two", *officers)
+
+
+def test_no_key_of_the_log_ever_comes_back():
+    world = World().begun()
+    world.replaces_log_key("log two")
+
+    refusal = refused(world, lambda: world.replaces_log_key("log"))
+
+    assert refusal.code == "key_known"
+
+
+def test_a_log_has_no_more_keys_than_a_proof_can_explain():
+    world = World().begun()
+    for number in range(proof.ROTATIONS_MAX):
+        world.replaces_log_key(f"log {number}")
+
+    refusal = refused(world, lambda: world.replaces_log_key("one more"))
+
+    assert (refusal.code, refusal.facts["keys"]) == ("too_many_keys", roles.LOG_KEYS_MAX)
+    assert roles.LOG_KEYS_MAX == proof.ROTATIONS_MAX + 1

@@ -13,6 +13,7 @@ from eventsourcing.sqlite import SQLiteCursor
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError
 from registry.ledger.intent import in_key_order
 from registry.ledger.note import open_checkpoint
+from registry.ledger.tree import stored_number
 from registry.store.clock import Clock
 from registry.store.committer import Receipt, Request
 from registry.store.log import Moment
@@ -434,8 +435,9 @@ def test_a_head_left_unsigned_by_a_crash_is_signed_again_to_the_very_same_bytes(
 
 
 def test_a_tree_that_does_not_fit_the_head_stops_the_writer(book: Book) -> None:
-    ((node,),) = book.rows("SELECT max(node) FROM tree")
-    book.change("UPDATE tree SET hash = zeroblob(32) WHERE node = ?", node)
+    ((size,),) = book.rows("SELECT size FROM head")
+    largest = stored_number(size.bit_length() - 1, 0)
+    book.change("UPDATE tree SET hash = zeroblob(32) WHERE node = ?", largest)
     before = everything(book)
 
     with pytest.raises(BrokenHistoryError) as fault:

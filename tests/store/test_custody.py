@@ -7,16 +7,21 @@ import pytest
 from nacl.signing import SigningKey
 
 from registry.domain.account import Account
-from registry.errors import RefusedError
+from registry.errors import BrokenHistoryError, RefusedError
 from registry.history import POSSESSION_PURPOSE
 from registry.ledger import keys
 from registry.ledger.intent import Signer
 from registry.ledger.keys import SUITE
+from registry.ledger.note import open_checkpoint
 from registry.store import custody
 from registry.store.clock import Clock
 from registry.store.custody import Brought
 from registry.store.log import Moment
 from registry.store.operator import Operator
+from registry.store.proofs import certificate_proof
+from registry.verifier.audit import audit
+from registry.verifier.certificate import verify
+from registry.verifier.trust import Memory
 from tests.books import Book, Clerk, digest
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -278,3 +283,98 @@ def opens_under(clerk: Clerk, name: str, controller: str) -> str:
         "name": digest(name),
     }
     return clerk.begins(setting, account, [(account, [("account.opened.v1", body)])])
+
+
+def test_the_log_s_key_is_replaced_and_signs_every_checkpoint_from_then_on(book: Book) -> None:
+    with book.clerk() as clerk:
+        operator = clerk.operator
+
+        made = custody.replace_log_key(operator)
+
+        new = operator.vkey()
+        assert new.public == made.key[1] != book.key.public
+        assert open_checkpoint(made.receipt.checkpoint, new).size == made.receipt.index + 1
+        (moved,) = operator.record([clerk.transfer(book.streams["native"], "owner", "bob", 1)])
+        assert open_checkpoint(moved.checkpoint, new).size == moved.index + 1
+    for pinned in (book.key, new):
+        assert audit(book.directory, pinned).signer == new
+
+
+def test_the_same_checkpoint_is_signed_by_every_process_whichever_replaced_the_key(
+    book: Book,
+) -> None:
+    with book.clerk() as clerk, book.clerk() as other:
+        made = custody.replace_log_key(other.operator)
+
+        assert made.receipt.index == book.mark.read().size - 1
+        (first,) = clerk.operator.record(
+            [clerk.transfer(book.streams["native"], "owner", "bob", 1)]
+        )
+        book.change("UPDATE head SET checkpoint = NULL")
+    with book.clerk():
+        pass
+
+    assert book.rows("SELECT checkpoint FROM head") == [(first.checkpoint,)]
+
+
+def test_a_crash_after_the_key_was_replaced_is_made_good_with_the_new_key(book: Book) -> None:
+    with book.clerk() as clerk:
+        made = custody.replace_log_key(clerk.operator)
+    book.change("UPDATE head SET checkpoint = NULL")
+
+    with book.clerk():
+        pass
+
+    assert book.rows("SELECT checkpoint FROM head") == [(made.receipt.checkpoint,)]
+    assert book.fault() is None
+
+
+def test_an_old_checkpoint_stays_the_evidence_that_it_was_after_the_key_was_replaced(
+    book: Book,
+) -> None:
+    book.audited()
+    with book.clerk() as clerk:
+        custody.replace_log_key(clerk.operator)
+        new = clerk.operator.vkey()
+    forked = Memory(key=book.key)
+    forked.file.write_bytes(book.signed_again(book.mark.read().size - 1, digest("another root")))
+
+    for pinned in (book.key, new):
+        with pytest.raises(BrokenHistoryError) as fault:
+            audit(book.directory, pinned)
+        assert fault.value.code == "forked"
+
+
+def test_a_log_whose_key_is_not_kept_here_is_not_opened_for_writing(book: Book) -> None:
+    with book.clerk() as clerk:
+        made = custody.replace_log_key(clerk.operator)
+    book.change("DELETE FROM keys WHERE public = ?", made.key[1], file="keys.db")
+
+    assert refused(lambda: Operator(book.directory)).code == "no_private_key"
+    assert audit(book.directory, book.key).signer is not None
+
+
+def test_a_checkpoint_by_the_key_that_was_replaced_is_not_valid(book: Book) -> None:
+    with book.clerk() as clerk:
+        custody.replace_log_key(clerk.operator)
+        new = clerk.operator.vkey()
+    ((size, root),) = book.rows("SELECT size, root FROM head")
+    book.change("UPDATE head SET checkpoint = ?", book.signed_again(size, root))
+
+    for pinned in (book.key, new):
+        with pytest.raises(BrokenHistoryError) as fault:
+            audit(book.directory, pinned)
+        assert fault.value.code == "bad_checkpoint_signature"
+
+
+def test_a_certificate_is_exported_with_what_replaced_the_log_s_key(book: Book) -> None:
+    with book.clerk() as clerk:
+        custody.replace_log_key(clerk.operator)
+        operator, new = clerk.operator, clerk.operator.vkey()
+        number = book.streams["public"].partition("/")[2]
+        made = certificate_proof(operator.log, operator.openings, number)
+
+    found = [verify(made, pinned) for pinned in (book.key, new)]
+
+    assert found[0] == found[1]
+    assert [public for _, public in found[0].log_keys][-2:] == [book.key.public, new.public]
