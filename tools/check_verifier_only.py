@@ -59,9 +59,10 @@ def _check_proofs(directory: Path) -> None:
     for number, vector in enumerate(told["valid"]):
         file = directory / f"{number}.proof"
         file.write_bytes(bytes.fromhex(vector["file"]))
-        status, found = _run("verify", str(file), "--key", told["vkey"])
-        _require((status, found["verdict"]) == (0, "valid"), f"{vector['number']}: {found}")
-        _require(found["number"] == vector["number"], "another certificate")
+        for vkey in vector["vkeys"]:
+            status, found = _run("verify", str(file), "--key", vkey)
+            _require((status, found["verdict"]) == (0, "valid"), f"{vector['name']}: {found}")
+            _require(found["number"] == vector["number"], "another certificate")
     for vector in told["broken"]:
         file = directory / "broken.proof"
         file.write_bytes(bytes.fromhex(vector["file"]))
@@ -73,16 +74,17 @@ def _check_audit(directory: Path) -> None:
     told = json.loads((VECTORS / "log.json").read_text("utf-8"))
     file = directory / "registry.db"
     _write(file, told)
-    status, found = _run("audit", str(file), "--key", told["vkey"])
-    _require((status, found["verdict"]) == (0, "valid"), f"golden log: {found}")
-    _require(found["root"] == told["entries"][-1]["root"], "another root")
+    for vkey in told["vkeys"]:
+        status, found = _run("audit", str(file), "--key", vkey)
+        _require((status, found["verdict"]) == (0, "valid"), f"golden log: {found}")
+        _require(found["root"] == told["entries"][-1]["root"], "another root")
     with sqlite3.connect(file) as connection:
         altered = bytearray.fromhex(told["entries"][10]["entry"])
         altered[100] ^= 1
         changed = (bytes(altered), 10 * 64 + 1)
         connection.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", changed)
     connection.close()
-    status, found = _run("audit", str(file), "--key", told["vkey"])
+    status, found = _run("audit", str(file), "--key", told["vkeys"][0])
     named = (status, found["reason"], (found["at"] or {}).get("index"))
     _require(named == (1, "entry_altered", 10), f"altered log: {found}")
 

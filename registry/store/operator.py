@@ -17,7 +17,7 @@ from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
 from registry.domain import shape
 from registry.domain.account import Account
 from registry.domain.roles import OFFICER, Registry
-from registry.errors import RefusedError, require
+from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import ids, intent, keys
 from registry.ledger.intent import Signer, in_key_order
@@ -211,9 +211,15 @@ def _speaking(state: Account | Registry, kept: Sequence[Key]) -> list[Key]:
 
 
 def log_key(log: Log) -> VerifierKey:
-    """The log's public key now: the one that its first entry names, or the last that replaced it."""
+    """The log's public key now: the one that its first entry names, or the last that replaced it.
+
+    Raises:
+        BrokenHistoryError: `entry_missing` if it has no first entry.
+    """
     with log.recorder.reading() as cursor:
         registry: Registry = Moment(cursor).stream(LOG_ACCOUNT).state
+    if not registry.log_keys:
+        raise BrokenHistoryError("entry_missing", index=0)
     return VerifierKey(name=registry.origin, public=registry.log_key[1])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registry.errors import RefusedError
+from registry.errors import BrokenHistoryError, RefusedError
 from registry.store import operator as operators
 from registry.store.committer import Committer
 from registry.store.keyring import Keyring
@@ -142,6 +142,17 @@ def test_a_place_without_a_registry_is_refused(home: Path) -> None:
 
         assert refusal.value.code == "no_registry"
     assert list((home / "empty").iterdir()) == []
+
+
+def test_a_log_without_a_first_entry_has_no_key(book: Book) -> None:
+    book.change("DELETE FROM stored_events")
+    log = Log(book.directory)
+
+    with pytest.raises(BrokenHistoryError) as broken:
+        log_key(log)
+
+    log.close()
+    assert (broken.value.code, broken.value.facts["index"]) == ("entry_missing", 0)
 
 
 def test_no_key_is_at_hand_for_a_stranger(book: Book) -> None:
