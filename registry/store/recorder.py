@@ -191,19 +191,24 @@ class Datastore(SQLiteDatastore):
         self.pool: _Pool = _Pool(file)
 
     @contextmanager
-    def in_place(self, *, commit: bool) -> Iterator[SQLiteConnection]:
+    def in_place(self) -> Iterator[SQLiteConnection]:
         """A connection to the files that stand under the database's names.
+
+        Writers exclude each other by SQLite's lock. The library's own would be taken before the connection is made, and
+        stay taken for ever where none can be made.
 
         Raises:
             UnavailableError: `database_moved`; the next connection is to what stands there then.
         """
-        with self.get_connection(commit=commit) as connection:
-            try:
-                self.pool.check_in_place(connection)
-                yield connection
-            except UnavailableError:
-                connection.close()
-                raise
+        connection = self.pool.get_connection()
+        try:
+            self.pool.check_in_place(connection)
+            yield connection
+        except UnavailableError:
+            connection.close()
+            raise
+        finally:
+            self.pool.put_connection(connection)
 
 
 class LogRecorder(SQLiteApplicationRecorder):
@@ -231,7 +236,7 @@ class LogRecorder(SQLiteApplicationRecorder):
     def reading(self) -> Iterator[SQLiteCursor]:
         """One moment of the database; writers go on beside it."""
         with (
-            self.datastore.in_place(commit=False) as connection,
+            self.datastore.in_place() as connection,
             connection.transaction(commit=False) as cursor,
         ):
             yield cursor
@@ -242,7 +247,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
         A crash before the commit leaves nothing of it; after it, all of it.
         """
-        with self.datastore.in_place(commit=True) as connection:
+        with self.datastore.in_place() as connection:
             cursor = connection.cursor()
             # Deferred, as the library begins, a transaction that read first could not write any more.
             cursor.execute("BEGIN IMMEDIATE")
@@ -298,7 +303,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
         Not synchronised: if a crash takes it, the same bytes are signed again at the next start.
         """
-        with self.datastore.in_place(commit=True) as connection:
+        with self.datastore.in_place() as connection:
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous = NORMAL")
             try:
