@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import count
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from registry.acts.propose import Hidden
 from registry.store import keyring
 from registry.store.committer import Receipt, Request
 from registry.store.operator import Operator, create
+from registry.store.sequencer import Sequencer
 from tests.books import Book, Clerk
-from tests.store.lives import HEARD_S_MAX, Teller, answered
+from tests.store.lives import HEARD_S_MAX, Teller, queued
+
+THREADS = 3
 
 
 def transfers(teller: Teller, book: Book, taker: str, count: int) -> None:
@@ -22,13 +25,16 @@ def transfers(teller: Teller, book: Book, taker: str, count: int) -> None:
             teller.asks(clerk.operator, [_gift(clerk, book, taker)])
 
 
-def load(teller: Teller, book: Book, seed: int) -> None:
-    """Write, more or less at once, until killed."""
-    chance = random.Random(seed)
-    with book.clerk() as clerk:
-        for _ in count():
-            group = [_any_act(clerk, book, chance) for _ in range(chance.randint(1, 4))]
-            teller.asks(clerk.operator, group)
+def load(teller: Teller, book: Book, seed: float) -> None:
+    """Write from several threads, more or less at once, until killed."""
+    with book.clerk() as clerk, Sequencer(clerk.operator.committer) as queue:
+
+        def write_on(chance: random.Random) -> None:
+            while True:
+                teller.queues(queue, _any_act(clerk, book, chance))
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(write_on, [random.Random(seed + at) for at in range(THREADS)]))
 
 
 def write(teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]) -> None:
@@ -40,12 +46,26 @@ def write(teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]) 
 
 
 def race(
-    _teller: Teller, directory: Path, requests: Sequence[Request], barrier: Barrier
-) -> list[Receipt | str]:
-    """The answers to these requests, asked for one by one as soon as everybody is ready."""
+    _teller: Teller, directory: Path, shares: Sequence[Sequence[Request]], barrier: Barrier
+) -> list[list[Receipt | str]]:
+    """The answers to each share, asked for one by one by a thread, as soon as everybody is ready."""
+    with closing(Operator(directory)) as operator, Sequencer(operator.committer) as queue:
+
+        def ask(share: Sequence[Request]) -> list[Receipt | str]:
+            return [queued(queue, request) for request in share]
+
+        with ThreadPoolExecutor(len(shares)) as threads:
+            barrier.wait(HEARD_S_MAX)
+            return list(threads.map(ask, shares))
+
+
+def start_and_write(
+    teller: Teller, directory: Path, requests: Sequence[Request], barrier: Barrier
+) -> None:
+    """Start when everybody is ready, and write."""
+    barrier.wait(HEARD_S_MAX)
     with closing(Operator(directory)) as operator:
-        barrier.wait(HEARD_S_MAX)
-        return [answer for request in requests for answer in answered(operator, [request])]
+        teller.asks(operator, requests)
 
 
 def start(_teller: Teller, directory: Path) -> None:

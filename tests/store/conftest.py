@@ -6,6 +6,7 @@ import pytest
 
 from registry.store import keyring
 from tests.books import Book, book, copied, home, live_at, shelf, write_book
+from tests.store.lives import Bench
 
 __all__ = ["book", "home", "quick", "quick_shelf", "shelf"]
 
@@ -25,3 +26,8 @@ def quick(quick_shelf: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A copy of it, in a home of its own."""
     live_at(tmp_path, monkeypatch)
     return copied(quick_shelf, tmp_path)
+
+
+@pytest.fixture
+def bench(quick_shelf: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(quick_shelf, tmp_path / "bench", monkeypatch)

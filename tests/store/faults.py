@@ -182,8 +182,8 @@ class Disk:
         self._fault = fault
         self._error: int | None = None
         self._error_at = 0
-        self._errors_left = 0
-        self._spared: Callable[[Operation], bool] = lambda _operation: False
+        self._errors_max = 0
+        self._failed = 0
         self._lock = threading.RLock()
         self._inodes: dict[tuple[int, int], _Inode] = {}
         self._names: list[_Name] = []
@@ -198,21 +198,15 @@ class Disk:
         self._install_sqlite()
         self._install_python()
 
-    def fail(
-        self,
-        error: int,
-        *,
-        after: int = 0,
-        times: int = 2**62,
-        spared: Callable[[Operation], bool] = lambda _operation: False,
-    ) -> None:
-        """Have every operation but the next `after`, and those `spared`, fail with `error`, `times` times."""
+    def fail(self, error: int, *, after: int = 0, times: int = 2**62) -> None:
+        """Have all operations but the next `after` fail with `error`, `times` times at most."""
         self._error, self._error_at = error, len(self.operations) + after
-        self._errors_left, self._spared = times, spared
+        self._errors_max, self._failed = times, 0
 
-    def heal(self) -> None:
-        """Have no operation fail any more."""
+    def heal(self) -> int:
+        """Have no operation fail any more; how many have failed since `fail`."""
         self._error = None
+        return self._failed
 
     def end(self, fault: Fault) -> None:
         """End the process now, in the way of `fault`."""
@@ -228,11 +222,12 @@ class Disk:
         fault = self._fault
         if fault is not None and len(self.operations) == fault.at and fault.way != "halves":
             self.end(fault)
-        failing = self._error is not None and len(self.operations) > self._error_at
-        if not failing or self._errors_left == 0 or self._spared(operation):
+        if self._error is None or len(self.operations) <= self._error_at:
             return OK
-        self._errors_left -= 1
-        return self._error or OK
+        if self._failed == self._errors_max:
+            return OK
+        self._failed += 1
+        return self._error
 
     def _halves_now(self) -> bool:
         fault = self._fault
@@ -377,7 +372,7 @@ class Disk:
 
     def _install_python(self) -> None:
         for name in ("fsync", "fdatasync"):
-            setattr(os, name, self._fsync(getattr(os, name)))
+            setattr(os, name, self._fsync(name, getattr(os, name)))
         for name in ("write", "pwrite", "ftruncate"):
             setattr(os, name, self._on_descriptor(name, getattr(os, name)))
         os.rename = os.replace = self._rename
@@ -390,10 +385,10 @@ class Disk:
         if failure:
             raise OSError(failure, os.strerror(failure), str(path))
 
-    def _fsync(self, whole: Any) -> Any:
+    def _fsync(self, what: str, whole: Any) -> Any:
         def fsync(descriptor: int) -> None:
             with self._lock:
-                self._do("fsync", os.path.realpath(f"/proc/self/fd/{descriptor}"))
+                self._do(what, os.path.realpath(f"/proc/self/fd/{descriptor}"))
                 whole(descriptor)
                 self._synced(descriptor)
 

@@ -5,9 +5,11 @@ else of it but the files that it left.
 """
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -18,14 +20,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from registry.errors import RefusedError
+import pytest
+
+from registry.errors import RefusedError, RegistryError
 from registry.ledger import tree
 from registry.ledger.commitment import Opening, commitment
 from registry.ledger.note import open_checkpoint
 from registry.store.committer import Receipt, Request
 from registry.store.log import Placed
 from registry.store.operator import Operator
-from tests.books import Book
+from registry.store.sequencer import Sequencer
+from tests.books import Book, copied, live_at
 from tests.store.faults import Disk, Fault, Operation
 
 HEARD_S_MAX = 120
@@ -36,27 +41,48 @@ CONTEXT.set_forkserver_preload([__name__])
 
 
 class Teller:
-    """How a child tells."""
+    """How a child tells, from any of its threads."""
 
     def __init__(self, sending: Connection, disk: Disk) -> None:
         self._sending = sending
+        self._lock = threading.Lock()
         self.disk = disk
 
     def tell(self, what: str, said: Any = None) -> None:
-        self._sending.send((what, said))
+        with self._lock:
+            self._sending.send((what, said))
 
     def asks(self, operator: Operator, requests: Sequence[Request]) -> None:
-        """Have `requests` recorded, and tell."""
+        """Have `requests` recorded in one commit, and tell."""
         self.tell("asked", requests)
-        self.tell("told", answered(operator, requests))
+        answers = answered(operator, requests)
+        self.tell("told", list(zip(map(_data, requests), answers, strict=True)))
+
+    def queues(self, queue: Sequencer, request: Request) -> None:
+        """Have `request` recorded together with whatever waits, and tell."""
+        self.tell("asked", [request])
+        self.tell("told", [(_data(request), queued(queue, request))])
 
 
 def answered(operator: Operator, requests: Sequence[Request]) -> list[Receipt | str]:
-    """For each of `requests` its receipt, or the code with which it was refused."""
+    """For each of `requests`, recorded in one commit, its receipt, or the code with which it was refused."""
     return [
         answer.code if isinstance(answer, RefusedError) else answer
         for answer in operator.committer.commit(requests)
     ]
+
+
+def queued(queue: Sequencer, request: Request) -> Receipt | str:
+    """The receipt of `request`, recorded in its turn, or the code with which it was not."""
+    signed = request.signed
+    try:
+        return queue.submit(signed.data, signed.signatures, request.openings).result(HEARD_S_MAX)
+    except RegistryError as error:
+        return error.code
+
+
+def _data(request: Request) -> bytes:
+    return request.signed.data
 
 
 @dataclass
@@ -64,7 +90,8 @@ class Lived:
     """What was heard of a life."""
 
     asked: list[Request] = field(default_factory=list)
-    told: list[tuple[Request, Receipt | str]] = field(default_factory=list)
+    told: list[tuple[bytes, Receipt | str]] = field(default_factory=list)
+    """What was answered to which intent."""
     operations: list[Operation] = field(default_factory=list)
     result: Any = None
     ended: bool = False
@@ -75,7 +102,7 @@ class Lived:
             case "asked":
                 self.asked += said
             case "told":
-                self.told += zip(self.asked[-len(said) :], said, strict=True)
+                self.told += said
             case "done":
                 self.result, self.operations = said
                 self.ended = True
@@ -167,6 +194,22 @@ def _stop(caught: Any) -> None:
     os._exit(70)
 
 
+class Bench:
+    """Copies of a registry, one after another, each spoilt and judged."""
+
+    def __init__(self, source: Book, base: Path, patch: pytest.MonkeyPatch) -> None:
+        self._source = source
+        self._base = base
+        self._patch = patch
+
+    def copy(self) -> Book:
+        """A fresh copy; the one before is gone."""
+        shutil.rmtree(self._base, ignore_errors=True)
+        self._base.mkdir()
+        live_at(self._base, self._patch)
+        return copied(self._source, self._base)
+
+
 @dataclass
 class Survivor:
     """A registry whose writers died, and what must be true of it after each restart."""
@@ -185,24 +228,24 @@ class Survivor:
             for life in lives:
                 self._judge_life(operator, placed, life)
             assert self.book.audited().entries == len(placed)
-            asked = {one.signed.data: one for life in lives for one in life.asked}
+            asked = {_data(one): one for life in lives for one in life.asked}
             self._ask_again(operator, placed, list(asked.values()))
         self._note_stored()
         self.book.audited()
 
     def _judge_life(self, operator: Operator, placed: Sequence[Placed], life: Lived) -> None:
         """What it was told is there; what it asked for is there whole, with its names, or not at all."""
-        for request, answer in life.told:
+        for data, answer in life.told:
             if isinstance(answer, Receipt):
                 there = placed[answer.index]
                 assert there.leaf == answer.leaf
-                assert there.entry.intent_bytes == request.signed.data
+                assert there.entry.intent_bytes == data
                 self._note(answer.checkpoint)
         recorded = {one.entry.intent_bytes for one in placed}
         for request in life.asked:
             hidden = _hidden(request)
             found = operator.openings.find(list(hidden))
-            assert found == (hidden if request.signed.data in recorded else {})
+            assert found == (hidden if _data(request) in recorded else {})
 
     def _ask_again(
         self, operator: Operator, placed: Sequence[Placed], asked: Sequence[Request]
@@ -214,7 +257,7 @@ class Survivor:
 
         answers = [one for one in first if isinstance(one, Receipt)]
         assert [one for one in second if isinstance(one, Receipt)] == answers
-        indexes = {one.signed.data: answer for one, answer in zip(asked, first, strict=True)}
+        indexes = {_data(one): answer for one, answer in zip(asked, first, strict=True)}
         known = [(there[data], answer) for data, answer in indexes.items() if data in there]
         assert [(answer.index, answer.leaf) for _, answer in known] == [was for was, _ in known]
         assert len(list(operator.log.entries())) == len(placed) + len(answers) - len(known)

@@ -5,11 +5,9 @@ $CARBON_REGISTRY_KILLS sets how many writers under load are killed at random mom
 
 import os
 import random
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -18,10 +16,10 @@ from registry.store.committer import Receipt, Request
 from registry.store.log import DATABASE
 from registry.store.operator import Operator
 from registry.verifier.audit import audit
-from tests.books import FRAGMENTS, ORIGIN, Book, copied, live_at
+from tests.books import FRAGMENTS, ORIGIN, Book, live_at
 from tests.store import children
 from tests.store.faults import Fault, Operation
-from tests.store.lives import Life, Lived, Survivor, lived
+from tests.store.lives import Bench, Life, Lived, Survivor, lived
 
 KILLS = int(os.environ.get("CARBON_REGISTRY_KILLS", "200"))
 KILLS_PER_BOOK = 20
@@ -29,7 +27,6 @@ WORDS_MAX = 8
 SILENCE_S_MAX = 0.02
 TURNS = 4
 """A sweep over all operations is shared out among so many tests."""
-TORN_SEEDS = 3
 DURABLE = ("sync", "fsync", "fdatasync", "rename", "unlink", "delete", "rmdir")
 """Between two of these a power cut leaves the same, if nothing survives that need not."""
 
@@ -55,27 +52,6 @@ def groups(quick_shelf: Book) -> list[list[Request]]:
     return [[named], [gift, refused, private, gift], [in_pieces]]
 
 
-class Bench:
-    """Copies of a registry, one after another, each spoilt and judged."""
-
-    def __init__(self, source: Book, base: Path, patch: pytest.MonkeyPatch) -> None:
-        self._source = source
-        self._base = base
-        self._patch = patch
-
-    def copy(self) -> Book:
-        """A fresh copy; the one before is gone."""
-        shutil.rmtree(self._base, ignore_errors=True)
-        self._base.mkdir()
-        live_at(self._base, self._patch)
-        return copied(self._source, self._base)
-
-
-@pytest.fixture
-def bench(quick_shelf: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(quick_shelf, tmp_path / "bench", monkeypatch)
-
-
 def faults(operations: Sequence[Operation]) -> Iterator[Fault]:
     """Every way to die at every one of these operations that leaves something of its own."""
     for at, operation in enumerate(operations, 1):
@@ -84,7 +60,7 @@ def faults(operations: Sequence[Operation]) -> Iterator[Fault]:
             yield Fault(at=at, way="halves")
         if operation.what in DURABLE:
             yield Fault(at=at, way="cuts")
-            yield from (Fault(at=at, way="tears", seed=seed) for seed in range(TORN_SEEDS))
+            yield Fault(at=at, way="tears", seed=at)
 
 
 def killed(book: Book, chance: random.Random) -> Lived:
@@ -165,7 +141,8 @@ def test_a_beginning_stopped_at_any_operation_is_a_whole_registry_or_can_begin_a
     operations = lived(home, *begin).operations
 
     outcomes = set()
-    for fault in list(faults(operations))[turn::TURNS]:
+    last = Fault(at=len(operations), way="dies")
+    for fault in [*list(faults(operations))[turn::TURNS], last]:
         bench.copy()
         lived(home, *begin, fault=fault)
         whole = new.joinpath(DATABASE).exists()

@@ -1,4 +1,4 @@
-"""Conflicting acts from many processes at once: one of each pair wins, the other is told why, all grams are counted.
+"""Conflicting acts from many writers at once: one of each pair wins, the other is told why, all grams are counted.
 
 $CARBON_REGISTRY_PAIRS sets how many pairs there are; 1,000 unless it is set.
 """
@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from registry.acts.propose import propose
 from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
@@ -21,7 +23,6 @@ from tests.store import children
 from tests.store.lives import CONTEXT, Life, Survivor
 
 PAIRS = int(os.environ.get("CARBON_REGISTRY_PAIRS", "1000"))
-PROCESSES = 8
 PAIRS_PER_BATCH = 40
 GROUP = 64
 STAKE_G = 10
@@ -233,29 +234,32 @@ def pairs_in(book: Book, count: int) -> tuple[list[Pair], list[str]]:
 STAKED = ("grams", "keys", "ending")
 
 
-def shared_out(pairs: Sequence[Pair], chance: random.Random) -> list[list[tuple[int, int]]]:
-    """For each process what it asks for, (pair, half) each: the halves of a pair go to two, at about the same time."""
-    shares: list[list[tuple[int, int]]] = [[] for _ in range(PROCESSES)]
-    for number in range(len(pairs)):
-        for half, process in enumerate(chance.sample(range(PROCESSES), 2)):
-            shares[process].append((number, half))
+def shared_out(count: int, workers: int, chance: random.Random) -> list[list[tuple[int, int]]]:
+    """For each worker what it asks for, (pair, half) each: the halves of a pair go to two, at about the same time."""
+    shares: list[list[tuple[int, int]]] = [[] for _ in range(workers)]
+    for number in range(count):
+        for half, worker in enumerate(chance.sample(range(workers), 2)):
+            shares[worker].append((number, half))
     return shares
 
 
-def raced(book: Book, pairs: Sequence[Pair]) -> list[list[Receipt | str]]:
-    """What was answered to both halves of each pair, asked for by processes that all write at once."""
-    shares = shared_out(pairs, random.Random(8))
-    barrier = CONTEXT.Barrier(PROCESSES)
+def raced(
+    book: Book, pairs: Sequence[Pair], processes: int, threads: int
+) -> list[list[Receipt | str]]:
+    """What was answered to both halves of each pair, asked for by workers that all write at once."""
+    shares = shared_out(len(pairs), processes * threads, random.Random(8))
+    asked = [[pairs[number].halves[half].request for number, half in share] for share in shares]
+    barrier = CONTEXT.Barrier(processes)
     answers: list[list[Any]] = [[None, None] for _ in pairs]
     with ExitStack() as stack:
         lives = []
-        for share in shares:
-            asked = [pairs[number].halves[half].request for number, half in share]
-            work = (children.race, book.directory, asked, barrier)
+        for first in range(0, len(shares), threads):
+            work = (children.race, book.directory, asked[first : first + threads], barrier)
             lives.append(stack.enter_context(Life(book.directory.parent, *work)))
-        for share, life in zip(shares, lives, strict=True):
-            for (number, half), answer in zip(share, life.lived().result, strict=True):
-                answers[number][half] = answer
+        came = [answered for life in lives for answered in life.lived().result]
+    for share, told in zip(shares, came, strict=True):
+        for (number, half), answer in zip(share, told, strict=True):
+            answers[number][half] = answer
     return answers
 
 
@@ -287,13 +291,16 @@ def outcome(pair: Pair, one: Receipt | str, other: Receipt | str) -> tuple[bool,
     return in_time == (not told), "".join(told)
 
 
-def test_of_a_thousand_conflicting_pairs_one_half_each_is_recorded_and_no_gram_is_spent_twice(
-    quick: Book,
+@pytest.mark.parametrize(
+    ("processes", "threads", "count"), [(8, 1, PAIRS), (1, 8, PAIRS // 4), (2, 4, PAIRS // 4)]
+)
+def test_of_conflicting_pairs_one_half_each_is_recorded_and_no_gram_is_spent_twice(
+    quick: Book, processes: int, threads: int, count: int
 ) -> None:
-    pairs, batches = pairs_in(quick, PAIRS)
+    pairs, batches = pairs_in(quick, count)
     before = holdings(counted(quick), batches)
 
-    answers = raced(quick, pairs)
+    answers = raced(quick, pairs, processes, threads)
 
     ended = [(pair.kind, *outcome(pair, *both)) for pair, both in zip(pairs, answers, strict=True)]
     assert {(kind, told) for kind, _, told in ended} == {*LOSES.items(), ("ending", "")}
