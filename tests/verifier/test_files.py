@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nacl.signing import SigningKey
 
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, RegistryError
-from registry.verifier.audit import audit, origin_of
+from registry.ledger.note import Checkpoint, VerifierKey, signature_line
+from registry.ledger.tree import EMPTY_ROOT
+from registry.verifier.audit import Audited, audit, origin_of
 from tests.books import ORIGIN, Book
 
 TABLES = ("stored_events", "tree", "nonces", "detached", "head")
@@ -323,3 +326,42 @@ def test_an_empty_log_is_not_valid(book: Book) -> None:
         book.change(f"DELETE FROM {table}")
 
     assert isinstance(book.fault(), BrokenHistoryError | IncompleteError)
+
+
+def test_an_empty_log_with_a_head_of_its_own_is_incomplete_and_signed_by_nobody(book: Book) -> None:
+    for table in TABLES:
+        book.change(f"DELETE FROM {table}")
+    book.change("INSERT INTO head VALUES (1, 0, ?, NULL)", EMPTY_ROOT)
+    (book.directory / "openings.db").unlink()
+
+    with pytest.raises(IncompleteError) as incomplete:
+        audit(book.directory, book.key)
+
+    assert incomplete.value.code == "unsigned_tail"
+    audited = incomplete.value.facts["audited"]
+    assert isinstance(audited, Audited)
+    assert (audited.entries, audited.signer) == (0, None)
+
+
+def signed_by(book: Book, signing: SigningKey, origin: str) -> VerifierKey:
+    """The whole head, signed by a key of somebody's own under a name of their own; and that key."""
+    key = VerifierKey(name=origin, public=bytes(signing.verify_key))
+    ((size, root),) = book.rows("SELECT size, root FROM head")
+    text = Checkpoint(origin=origin, size=size, root=root).text()
+    line = signature_line(key, signing.sign(text.encode()).signature)
+    book.change("UPDATE head SET checkpoint = ?", f"{text}\n{line}".encode())
+    return key
+
+
+@pytest.mark.parametrize(
+    ("origin", "code"), [(ORIGIN, "wrong_log"), ("registry.example/other", "wrong_origin")]
+)
+def test_a_log_under_a_key_that_it_never_had_is_not_the_one_that_was_pinned(
+    book: Book, origin: str, code: str
+) -> None:
+    key = signed_by(book, SigningKey(bytes(32)), origin)
+
+    with pytest.raises(BrokenHistoryError) as broken:
+        audit(book.directory, key)
+
+    assert broken.value.code == code
