@@ -65,7 +65,7 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIntent:
-    """An intent whose every signature holds. Made by `check_intent`."""
+    """An intent whose every signature holds. Made by `check_intent` and `check_read`."""
 
     intent: Intent
     data: bytes
@@ -130,9 +130,17 @@ def check_intent(data: bytes, signatures: Sequence[bytes]) -> SignedIntent:
     Raises:
         RefusedError: what `intent.decode` and `intent.check_signatures` say.
     """
-    read = intent.decode(data)
-    intent.check_signatures(read, data, signatures)
-    return SignedIntent(intent=read, data=data, signatures=tuple(signatures))
+    return check_read(intent.decode(data), data, signatures)
+
+
+def check_read(asked: Intent, data: bytes, signatures: Sequence[bytes]) -> SignedIntent:
+    """The intent `asked`, which was read from `data`, once every signature over it holds.
+
+    Raises:
+        RefusedError: what `intent.check_signatures` says.
+    """
+    intent.check_signatures(asked, data, signatures)
+    return SignedIntent(intent=asked, data=data, signatures=tuple(signatures))
 
 
 def check_entry(data: bytes) -> SignedEntry:

@@ -1,37 +1,62 @@
 """Many at once: intents that wait share one commit, one checkpoint signature and the same flushes to the disk.
 
-    submit, in the asker's thread: form and signatures checked  ->  a lane for each author, all of them bounded
-    one thread of our own: take a group, from each lane by turns  ->  Committer.commit  ->  each asker's answer
+    submit, in the asker's thread: form checked, a place in the lane of whoever asks; all lanes are bounded
+    one thread of our own: take a group, from each lane by turns  ->  check its signatures, in threads
+    ->  Committer.commit  ->  each asker's answer
 
 A refused intent, or one on which the program itself fails, never drags its neighbours down.
 """
 
+import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from registry.errors import RegistryError, UnavailableError
-from registry.history import check_intent
+from registry import history
+from registry.errors import RefusedError, RegistryError, UnavailableError
+from registry.ledger import intent
 from registry.ledger.commitment import Opening
+from registry.ledger.intent import Intent
 from registry.store.committer import Committer, Receipt, Request
 
 WAITING_MAX = 8_192
 LANE_SHARE = 8
-"""One author may take the WAITING_MAX / LANE_SHARE part of all places, and no more."""
+"""One source may take the WAITING_MAX / LANE_SHARE part of all places, and no more."""
 GROUP_MAX = 1_024
+CHECKERS = min(os.cpu_count() or 1, 4)
+CHECKED_MIN = 8
+"""So many signatures are worth handing to another thread."""
 LINGER_S = 0.001
 """So long a group waits for as many as the last one had: their askers are just reading their answers."""
 
-Waiting = tuple[Request, "Future[Receipt]"]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An intent that was read, and where its answer goes."""
+
+    asked: Intent
+    data: bytes
+    signatures: tuple[bytes, ...]
+    openings: tuple[Opening, ...]
+    answer: "Future[Receipt]"
+
+    def checked(self) -> Request | RefusedError:
+        """What is to be recorded, or which signature does not hold."""
+        try:
+            signed = history.check_read(self.asked, self.data, self.signatures)
+        except RefusedError as refusal:
+            return refusal
+        return Request(signed=signed, openings=self.openings)
 
 
 class Sequencer:
     """Takes intents from any number of threads, and answers each when it is durable.
 
-    Ordered: those of one author in the order in which they were submitted. Fair: by turns between authors. Bounded.
+    Ordered: those of one source in the order in which they were submitted. Fair: by turns between sources. Bounded.
     """
 
     def __init__(self, committer: Committer, *, waiting_max: int = WAITING_MAX) -> None:
@@ -43,6 +68,7 @@ class Sequencer:
         self._served = 0
         self._closing = False
         self._changed = threading.Condition()
+        self._checkers = ThreadPoolExecutor(max(1, CHECKERS - 1), "checker")
         # A process that ends without closing leaves what a crash leaves: nothing half done.
         self._thread = threading.Thread(target=self._serve, name="sequencer", daemon=True)
         self._thread.start()
@@ -59,48 +85,36 @@ class Sequencer:
         self.close()
 
     def submit(
-        self, data: bytes, signatures: Sequence[bytes], openings: Sequence[Opening] = ()
+        self,
+        data: bytes,
+        signatures: Sequence[bytes],
+        openings: Sequence[Opening] = (),
+        *,
+        source: str = "",
     ) -> "Future[Receipt]":
         """What will be the receipt of the intent `data`; its exception is why there is none.
-
-        Checks form and signatures here, in the asker's thread, which lets the others go on meanwhile.
 
         Args:
             data: the canonical bytes of an intent.
             signatures: of author and cosigners over it, 64 bytes each, in order of key id.
             openings: of its commitments.
+            source: who asks, as far as the caller knows; without one, the author that the intent names, who need not be
+                the one who asks: signatures are checked when its turn comes.
 
         Raises:
-            RefusedError: form or signatures do not hold: what `history.check_intent` says.
-            UnavailableError: `busy`: too many wait; `closing`.
+            RefusedError: what `intent.decode` says of the form.
+            UnavailableError: `busy`: too many wait, in all or of this source; `closing`.
         """
-        signed = check_intent(data, signatures)
-        return self.enqueue(Request(signed=signed, openings=tuple(openings)))
-
-    def enqueue(self, request: Request) -> "Future[Receipt]":
-        """What will be the receipt of `request`, whose signatures were checked.
-
-        Raises:
-            UnavailableError: `busy`, `closing`.
-        """
-        answer: Future[Receipt] = Future()
-        author = request.signed.intent.author
-        with self._changed:
-            if self._closing:
-                raise UnavailableError("closing")
-            lane = self._lanes.get(author)
-            in_lane = len(lane) if lane is not None else 0
-            if self._waiting >= self._waiting_max or in_lane >= self._lane_max:
-                raise UnavailableError(
-                    "busy", waiting=self._waiting, own=in_lane, most=self._waiting_max
-                )
-            if lane is None:
-                lane = self._lanes[author] = deque()
-            lane.append((request, answer))
-            self._waiting += 1
-            if self._waiting in (1, self._served):
-                self._changed.notify()
-        return answer
+        asked = intent.decode(data)
+        waiting = Waiting(
+            asked=asked,
+            data=data,
+            signatures=tuple(signatures),
+            openings=tuple(openings),
+            answer=Future(),
+        )
+        self._enqueue(source or asked.author, waiting)
+        return waiting.answer
 
     def close(self) -> None:
         """Answer whatever waits, and take no more."""
@@ -108,11 +122,31 @@ class Sequencer:
             self._closing = True
             self._changed.notify()
         self._thread.join()
+        self._checkers.shutdown()
+
+    def _enqueue(self, source: str, waiting: Waiting) -> None:
+        with self._changed:
+            if self._closing:
+                raise UnavailableError("closing")
+            own = len(self._lanes.get(source, ()))
+            if self._waiting >= self._waiting_max or own >= self._lane_max:
+                raise UnavailableError(
+                    "busy", waiting=self._waiting, own=own, most=self._waiting_max
+                )
+            self._lanes.setdefault(source, deque()).append(waiting)
+            self._waiting += 1
+            if self._waiting in (1, self._served):
+                self._changed.notify()
 
     def _serve(self) -> None:
         while group := self._taken():
-            self._commit(group)
-            self._committer.put_aside()
+            try:
+                self._commit(*self._checked(group))
+                self._committer.put_aside()
+            except Exception as error:  # noqa: BLE001  # whatever it is, nobody waits for ever
+                for waiting in group:
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(error)
 
     def _taken(self) -> list[Waiting]:
         """The next group; empty when all is answered and nobody may come any more."""
@@ -124,29 +158,49 @@ class Sequencer:
                 )
             group: list[Waiting] = []
             while self._lanes and len(group) < GROUP_MAX:
-                author, lane = self._lanes.popitem(last=False)
+                source, lane = self._lanes.popitem(last=False)
                 group.append(lane.popleft())
                 if lane:
-                    self._lanes[author] = lane
+                    self._lanes[source] = lane
             self._waiting -= len(group)
             self._served = len(group)
             return group
 
-    def _commit(self, group: Sequence[Waiting]) -> None:
+    def _checked(self, group: Sequence[Waiting]) -> tuple[list[Request], list["Future[Receipt]"]]:
+        """The requests of a group whose signatures hold, and where their answers go; the others are answered."""
+        share = -(-len(group) // CHECKERS) if len(group) >= CHECKED_MIN else len(group)
+        shares = [group[first : first + share] for first in range(0, len(group), share)]
+        # The library lets other threads go on while it checks; this one does its share.
+        others = [self._checkers.submit(_check, one) for one in shares[1:]]
+        found = [*_check(shares[0]), *(one for other in others for one in other.result())]
+        requests, answers = [], []
+        for waiting, checked in zip(group, found, strict=True):
+            if isinstance(checked, RefusedError):
+                waiting.answer.set_exception(checked)
+            else:
+                requests.append(checked)
+                answers.append(waiting.answer)
+        return requests, answers
+
+    def _commit(self, requests: Sequence[Request], waiting: Sequence["Future[Receipt]"]) -> None:
+        if not requests:
+            return
         try:
-            answers: Sequence[Receipt | Exception] = self._committer.commit(
-                [request for request, _ in group]
-            )
+            answers: Sequence[Receipt | Exception] = self._committer.commit(requests)
         except RegistryError as error:
-            answers = [error] * len(group)
+            answers = [error] * len(requests)
         except Exception as error:  # noqa: BLE001  # ours to find; the others' acts are not to suffer
-            if len(group) > 1:
-                for one in group:
-                    self._commit([one])
+            if len(requests) > 1:
+                for request, answer in zip(requests, waiting, strict=True):
+                    self._commit([request], [answer])
                 return
             answers = [error]
-        for (_, waiting), answer in zip(group, answers, strict=True):
-            if isinstance(answer, Exception):
-                waiting.set_exception(answer)
+        for answer, said in zip(waiting, answers, strict=True):
+            if isinstance(said, Exception):
+                answer.set_exception(said)
             else:
-                waiting.set_result(answer)
+                answer.set_result(said)
+
+
+def _check(share: Sequence[Waiting]) -> list[Request | RefusedError]:
+    return [waiting.checked() for waiting in share]

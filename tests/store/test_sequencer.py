@@ -14,7 +14,7 @@ from registry.history import SignedIntent
 from registry.ledger.note import open_checkpoint
 from registry.store.committer import Receipt, Request
 from registry.store.operator import Operator
-from registry.store.sequencer import LANE_SHARE, Sequencer
+from registry.store.sequencer import CHECKED_MIN, LANE_SHARE, Sequencer
 from tests.books import Book, Clerk
 
 HANDS = 64
@@ -101,16 +101,58 @@ def test_a_refused_intent_leaves_its_neighbours_alone(book: Book) -> None:
     assert [answer.index for answer in answers] == list(range(size, size + 4))
 
 
-def test_a_signature_that_does_not_hold_is_refused_before_it_waits(book: Book) -> None:
-    before = book.audited()
+@pytest.mark.parametrize("count", [1, 4 * CHECKED_MIN])
+def test_signatures_that_do_not_hold_are_refused_and_those_beside_them_recorded(
+    book: Book, count: int
+) -> None:
+    size = book.audited().entries
     with book.clerk() as clerk, Sequencer(clerk.operator.committer) as sequencer:
-        first, second = gifts(clerk, book, 2)
+        endowed(clerk, book)
+        good, forged = gifts(clerk, book, count), gifts(clerk, book, count)
+        with held(clerk.operator):
+            filled(clerk, sequencer, book)
+            pairs = [
+                (
+                    submitted(sequencer, one),
+                    sequencer.submit(other.signed.data, one.signed.signatures),
+                )
+                for one, other in zip(good, forged, strict=True)
+            ]
+        refusals = [refused.exception(PATIENCE_S) for _, refused in pairs]
+        answers = receipts([recorded for recorded, _ in pairs])
 
+    assert {getattr(refusal, "code", None) for refusal in refusals} == {"bad_signature"}
+    assert sorted(one.index for one in answers) == list(range(size + 2, size + 2 + count))
+    assert book.audited().entries == size + 2 + count
+
+
+def test_what_is_no_intent_is_refused_before_it_waits(book: Book) -> None:
+    with book.clerk() as clerk, Sequencer(clerk.operator.committer) as sequencer:
+        (request,) = gifts(clerk, book, 1)
         with pytest.raises(RefusedError) as refusal:
-            sequencer.submit(first.signed.data, second.signed.signatures)
+            sequencer.submit(request.signed.data + b"\x00", request.signed.signatures)
 
-    assert refusal.value.code == "bad_signature"
-    assert book.audited() == before
+    assert refusal.value.code == "not_canonical"
+
+
+def test_who_names_another_as_author_does_not_take_their_places(book: Book) -> None:
+    size = book.audited().entries
+    with book.clerk() as clerk:
+        endowed(clerk, book)
+        sequencer = Sequencer(clerk.operator.committer, waiting_max=LANE_SHARE)
+        (own,), forged = gifts(clerk, book, 1), gifts(clerk, book, 2)
+        with held(clerk.operator):
+            first = filled(clerk, sequencer, book)
+            data, signatures = forged[0].signed.data, own.signed.signatures
+            sequencer.submit(data, signatures, source="a stranger")
+            with pytest.raises(UnavailableError):
+                sequencer.submit(forged[1].signed.data, signatures, source="a stranger")
+            waiting = submitted(sequencer, own)
+        receipts([first])
+        answer = waiting.result(PATIENCE_S)
+        sequencer.close()
+
+    assert answer.index == size + 2
 
 
 def test_an_opening_of_another_text_is_refused_and_nothing_of_it_is_kept(book: Book) -> None:
@@ -222,18 +264,40 @@ def test_where_the_program_itself_fails_on_one_the_others_are_recorded(
         requests = gifts(clerk, book, 3)
 
         def append(view: Any, signed: SignedIntent, *, at_us: int) -> Any:
-            assert signed is not requests[1].signed, "ours to find"
+            assert signed.data != requests[1].signed.data, "ours to find"
             return whole(view, signed, at_us=at_us)
 
         monkeypatch.setattr("registry.history.append", append)
         with held(clerk.operator):
-            waiting = [sequencer.enqueue(one) for one in requests]
+            waiting = [submitted(sequencer, one) for one in requests]
         failure = waiting.pop(1).exception(PATIENCE_S)
         answers = receipts(waiting)
 
     assert isinstance(failure, AssertionError)
     assert [answer.index for answer in answers] == [size, size + 1]
     assert book.audited().entries == size + 2
+
+
+def test_where_the_program_fails_beside_a_commit_nobody_waits_for_ever(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = book.audited().entries
+    with book.clerk() as clerk, Sequencer(clerk.operator.committer) as sequencer:
+        requests = gifts(clerk, book, 2)
+        with monkeypatch.context() as patch:
+            patch.setattr("registry.history.check_read", broken)
+            failure = submitted(sequencer, requests[0]).exception(PATIENCE_S)
+        with monkeypatch.context() as patch:
+            patch.setattr(clerk.operator.committer, "put_aside", broken)
+            first = submitted(sequencer, requests[0]).result(PATIENCE_S)
+        second = submitted(sequencer, requests[1]).result(PATIENCE_S)
+
+    assert isinstance(failure, ZeroDivisionError)
+    assert (first.index, second.index) == (size, size + 1)
+
+
+def broken(*_values: Any) -> None:
+    raise ZeroDivisionError
 
 
 def test_a_disk_that_fails_is_told_to_all_who_wait_and_they_ask_again(
