@@ -1,6 +1,8 @@
 """The golden vectors hold, are what the code makes today, and leave out no kind and no code of reading an entry."""
 
 import json
+import re
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,10 @@ from tests.test_format import codes_in
 from tools.make_vectors import VECTORS, tagged, text_of, vectors
 
 ROOT = Path(__file__).resolve().parents[1]
+FROZEN = re.compile(
+    r"^    (cd tests/vectors && sha256sum( [a-z_]+\.json)+ \| sha256sum)\n    ([0-9a-f]{64})$",
+    re.MULTILINE,
+)
 
 # Codes of entries that no short vector can show, with the reason.
 NOT_SHOWN = {
@@ -218,3 +224,12 @@ def _code(act: Any, *args: object) -> str | None:
     except RefusedError as refusal:
         return refusal.code
     return None
+
+
+def test_the_vectors_of_version_1_are_those_that_were_frozen():
+    text = (ROOT / "docs" / "format.md").read_text("utf-8")
+    (found,) = FROZEN.finditer(text)
+
+    made = subprocess.run(["bash", "-c", found[1]], cwd=ROOT, capture_output=True, check=True)
+
+    assert made.stdout.split() == [found[3].encode(), b"-"]
