@@ -10,11 +10,18 @@ from tools.format_tables import put
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMAT = (ROOT / "docs" / "format.md").read_text("utf-8")
-ERRORS = {"RefusedError", "BrokenHistoryError", "IncompleteError", "StaleError", "note"}
+ERRORS = {
+    "RefusedError",
+    "BrokenHistoryError",
+    "IncompleteError",
+    "StaleError",
+    "UnavailableError",
+    "note",
+}
 
 
-def codes_in(file: Path) -> set[str]:
-    """The codes that a module gives: what it requires, raises or notes."""
+def errors_in(file: Path) -> set[tuple[str, str]]:
+    """What a module requires, raises or notes: the name of the error's class, or `note`, and the code."""
     found = set()
     for call in ast.walk(ast.parse(file.read_text("utf-8"))):
         if not isinstance(call, ast.Call):
@@ -26,8 +33,13 @@ def codes_in(file: Path) -> set[str]:
         if (name == "require" or name in ERRORS) and len(call.args) > place:
             code = call.args[place]
             if isinstance(code, ast.Constant) and isinstance(code.value, str):
-                found.add(code.value)
+                found.add(("RefusedError" if name == "require" else name, code.value))
     return found
+
+
+def codes_in(file: Path) -> set[str]:
+    """The codes that a module gives."""
+    return {code for _, code in errors_in(file)}
 
 
 CODES = sorted(set().union(*(codes_in(file) for file in (ROOT / "registry").rglob("*.py"))))

@@ -1,0 +1,50 @@
+"""Pages whose commands run: what a reader would type, in a place like a fresh checkout."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
+
+
+def blocks(page: str) -> list[list[str]]:
+    """The indented blocks of commands; a line that ends with a backslash goes on in the next."""
+    found: list[list[str]] = [[]]
+    for line in (ROOT / page).read_text("utf-8").splitlines():
+        if not line.startswith("    "):
+            found.append([])
+        elif found[-1] and found[-1][-1].endswith("\\"):
+            found[-1][-1] += "\n" + line.strip()
+        else:
+            found[-1].append(line.strip())
+    return [block for block in found if block]
+
+
+def shell_in(directory: Path) -> Shell:
+    """Runs commands in `directory`, which becomes like a fresh checkout, with a home of its own."""
+    (directory / "registry").symlink_to(ROOT / "registry")
+    (directory / ".venv").symlink_to(BIN.parent)
+    home = directory / "home"
+    environment = {
+        "PATH": f"{BIN}:/usr/bin:/bin",
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "LANG": "C.UTF-8",
+    }
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-euc", command],
+            cwd=directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,136 @@
+"""docs/operations.md is true: its commands run and end as it says, and it knows what the store says on a bad day."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from registry import errors
+from registry.cli import exits
+from registry.cli.codes import CODES
+from registry.store.clock import TOLERANCE_US
+from registry.store.recorder import LOCK_TIMEOUT_S
+from tests.pages import ROOT, Shell, blocks, shell_in
+from tests.test_format import errors_in
+
+PAGE = "docs/operations.md"
+TEXT = (ROOT / PAGE).read_text("utf-8")
+EXIT = re.compile(r"# exits (?P<exit>[0-9]+): (?P<code>[a-z_]+)$")
+CODE = re.compile(r"`([a-z_.]+)`")
+
+OF_WHAT_WAS_ASKED = {"no_certificate", "no_recovery", "seems_imported", "too_many", "wrong_opening"}
+"""Refusals that no operator can end: who asked has to ask for something else."""
+
+
+def rows(heading: str) -> Iterator[list[str]]:
+    """The rows of the tables under a heading, without those that head them."""
+    _, _, rest = TEXT.partition(f"\n## {heading}\n")
+    section = rest.partition("\n## ")[0].splitlines()
+    for before, line in pairwise(section):
+        if before.startswith("|") and line.startswith("|") and not line.startswith("|---"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def store_errors() -> set[tuple[str, str]]:
+    """What the store can say: name of the error's class, and code."""
+    return set().union(*(errors_in(file) for file in (ROOT / "registry/store").glob("*.py")))
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A checkout in which the README was followed."""
+    ready = shell_in(tmp_path)
+    assert ready("registry demo demo-registry").returncode == 0
+    (pin,) = (line for block in blocks("README.md") for line in block if "trust" in line)
+    assert ready(pin).returncode == 0
+    return ready
+
+
+def test_every_command_of_the_page_runs_as_written_and_ends_as_it_says(shell: Shell):
+    commands = [command for block in blocks(PAGE) for command in block]
+    unlike = {}
+
+    for command in commands:
+        done = shell(command)
+        said = EXIT.search(command)
+        if done.returncode != (int(said["exit"]) if said else 0) or (
+            said and f"({said['code']})" not in done.stderr
+        ):
+            unlike[command] = (done.returncode, done.stdout, done.stderr)
+
+    assert len(commands) >= 40
+    assert not unlike
+
+
+def test_a_backup_holds_the_log_its_names_and_its_keys_and_only_its_owner_reads_it(
+    shell: Shell, tmp_path: Path
+):
+    (block,) = (block for block in blocks(PAGE) if block[0].startswith("mkdir -m 700 backup"))
+
+    assert [shell(command).returncode for command in block] == [0, 0, 0]
+
+    copies = [tmp_path / "backup" / f"{name}.db" for name in ("registry", "openings", "keys")]
+    assert all(copy.stat().st_size > 0 for copy in copies)
+    assert {copy.stat().st_mode & 0o777 for copy in copies} == {0o600}
+
+
+def test_a_backup_that_misses_a_file_fails(shell: Shell, tmp_path: Path):
+    (block,) = (block for block in blocks(PAGE) if block[0].startswith("mkdir -m 700 backup"))
+    (tmp_path / "demo-registry" / "openings.db").unlink()
+
+    ended = [shell(command).returncode for command in block[:2]]
+
+    assert ended == [0, 1]
+    assert not (tmp_path / "demo-registry" / "openings.db").exists()
+
+
+def test_the_page_knows_every_code_that_the_store_can_say_on_a_bad_day():
+    said = {code for _, code in store_errors()} - OF_WHAT_WAS_ASKED
+    known = {code for cells in rows("What each refusal means") for code in CODE.findall(cells[0])}
+
+    assert "storage_failed" in said
+    assert said - known == set()
+
+
+def test_every_refusal_ends_with_the_exit_code_that_the_page_says():
+    classes = dict(sorted((code, name) for name, code in store_errors()))
+    checked = set()
+
+    for cells in rows("What each refusal means"):
+        for code in CODE.findall(cells[0]):
+            if code in classes:
+                error = getattr(errors, classes[code])(code)
+                assert (code, cells[1]) == (code, str(exits.of_error(error)))
+                checked.add(code)
+
+    assert {"storage_failed", "clock_stepped", "behind_mark", "no_passphrase"} <= checked
+
+
+def test_every_code_that_a_table_begins_with_has_words():
+    headings = ("What each refusal means", "The mark")
+    codes = {code for name in headings for cells in rows(name) for code in CODE.findall(cells[0])}
+
+    assert {"behind_mark", "storage_failed"} <= codes
+    assert codes - set(CODES) - {"derived."} == set()
+
+
+def test_the_exit_codes_of_the_page_are_those_of_the_commands():
+    ours = {
+        value
+        for name, value in vars(exits).items()
+        if name.isupper() and isinstance(value, int) and not name.startswith("_")
+    }
+    told = {int(number) for cells in rows("Exit codes") for number in cells[0].split(", ")}
+
+    assert told == ours | {0, 128 + 9, 128 + 15}
+
+
+def test_the_times_of_the_page_are_those_of_the_code():
+    assert f"more than {TOLERANCE_US // 1_000_000} s behind" in TEXT
+    assert f"for {LOCK_TIMEOUT_S} seconds" in TEXT
+
+
+def test_the_readme_links_the_page():
+    assert f"]({PAGE})" in (ROOT / "README.md").read_text("utf-8")
