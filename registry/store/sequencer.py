@@ -94,6 +94,8 @@ class Sequencer:
     ) -> "Future[Receipt]":
         """What will be the receipt of the intent `data`; its exception is why there is none.
 
+        Until its turn comes it can be cancelled, and is not recorded then.
+
         Args:
             data: the canonical bytes of an intent.
             signatures: of author and cosigners over it, 64 bytes each, in order of key id.
@@ -139,7 +141,7 @@ class Sequencer:
                 self._changed.notify()
 
     def _serve(self) -> None:
-        while group := self._taken():
+        while (group := self._taken()) is not None:
             try:
                 self._commit(*self._checked(group))
                 self._committer.put_aside()
@@ -148,23 +150,25 @@ class Sequencer:
                     if not waiting.answer.done():
                         waiting.answer.set_exception(error)
 
-    def _taken(self) -> list[Waiting]:
-        """The next group; empty when all is answered and nobody may come any more."""
+    def _taken(self) -> list[Waiting] | None:
+        """The next group, without those who no longer want an answer; None when nobody waits and nobody may come."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing)
             if self._waiting < self._served and not self._closing:
                 self._changed.wait_for(
                     lambda: self._waiting >= self._served or self._closing, LINGER_S
                 )
-            group: list[Waiting] = []
-            while self._lanes and len(group) < GROUP_MAX:
+            if not self._waiting:
+                return None
+            taken: list[Waiting] = []
+            while self._lanes and len(taken) < GROUP_MAX:
                 source, lane = self._lanes.popitem(last=False)
-                group.append(lane.popleft())
+                taken.append(lane.popleft())
                 if lane:
                     self._lanes[source] = lane
-            self._waiting -= len(group)
-            self._served = len(group)
-            return group
+            self._waiting -= len(taken)
+            self._served = len(taken)
+        return [waiting for waiting in taken if waiting.answer.set_running_or_notify_cancel()]
 
     def _checked(self, group: Sequence[Waiting]) -> tuple[list[Request], list["Future[Receipt]"]]:
         """The requests of a group whose signatures hold, and where their answers go; the others are answered."""

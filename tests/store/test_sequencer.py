@@ -320,6 +320,32 @@ def full(*_values: Any) -> int:
     raise OSError(28, "No space left on device")
 
 
+def test_what_is_cancelled_before_its_turn_is_not_recorded_and_nobody_else_notices(
+    book: Book,
+) -> None:
+    with book.clerk() as clerk:
+        endowed(clerk, book)
+        size = clerk.operator.committer._frontier.size
+        with Sequencer(clerk.operator.committer) as sequencer:
+            with held(clerk.operator):
+                first = filled(clerk, sequencer, book)
+                waiting = [submitted(sequencer, one) for one in gifts(clerk, book, 3)]
+                cancelled = waiting.pop(1).cancel()
+            answers = receipts([first, *waiting])
+            with held(clerk.operator):
+                filled(clerk, sequencer, book)
+                alone = submitted(sequencer, gifts(clerk, book, 1)[0]).cancel()
+            after = receipts([submitted(sequencer, one) for one in gifts(clerk, book, 1)])
+
+    assert (cancelled, alone) == (True, True)
+    assert [answer.index for answer in (*answers, *after)] == [
+        size,
+        size + 1,
+        size + 2,
+        size + 4,
+    ]
+
+
 def test_closing_answers_whatever_waits_and_takes_no_more(book: Book) -> None:
     with book.clerk() as clerk:
         sequencer = Sequencer(clerk.operator.committer)
