@@ -8,7 +8,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from registry.acts.propose import Hidden
-from registry.store import keyring
+from registry.store import custody, keyring, snapshots, streams
 from registry.store.committer import Receipt, Request
 from registry.store.operator import Operator, create
 from registry.store.sequencer import Sequencer
@@ -59,6 +59,23 @@ def race(
             return list(threads.map(ask, shares))
 
 
+def write_and_put_aside(
+    teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]
+) -> None:
+    """Write these groups, and after each the snapshots that are due, which they are early."""
+    put_aside_early()
+    with closing(Operator(directory)) as operator:
+        for group in groups:
+            teller.asks(operator, group)
+            operator.committer.put_aside()
+
+
+def put_aside_early() -> None:
+    """From now on a stream of two entries is long, and every entry is worth another snapshot."""
+    snapshots.SNAPSHOT_ENTRIES_MIN = streams.SNAPSHOT_ENTRIES_MIN = 2
+    snapshots.BYTES_PER_ENTRY = 2**20
+
+
 def start_and_write(
     teller: Teller, directory: Path, requests: Sequence[Request], barrier: Barrier
 ) -> None:
@@ -71,6 +88,12 @@ def start_and_write(
 def start(_teller: Teller, directory: Path) -> None:
     """Start and stop."""
     Operator(directory).close()
+
+
+def replace_log_key(_teller: Teller, directory: Path) -> None:
+    """Have another key sign for the log."""
+    with closing(Operator(directory)) as operator:
+        custody.replace_log_key(operator)
 
 
 def begin(_teller: Teller, directory: Path, origin: str) -> None:

@@ -1,11 +1,13 @@
 """Fixtures of the store's tests."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from registry.store import keyring
-from tests.books import Book, book, copied, home, live_at, shelf, write_book
+from registry.store.operator import Operator, create
+from tests.books import ORIGIN, Book, Clerk, book, copied, home, live_at, shelf
 from tests.store.lives import Bench
 
 __all__ = ["book", "home", "quick", "quick_shelf", "shelf"]
@@ -13,12 +15,25 @@ __all__ = ["book", "home", "quick", "quick_shelf", "shelf"]
 
 @pytest.fixture(scope="session")
 def quick_shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    """A registry that is opened a thousand times: its passphrase is stretched less."""
+    """A registry that is opened and audited a thousand times: few entries, and a passphrase that is stretched less."""
     base = tmp_path_factory.mktemp("quick")
+    directory = base / "registry"
     with pytest.MonkeyPatch.context() as patch:
         live_at(base, patch)
         patch.setattr(keyring, "_SCRYPT_N", 2)
-        return write_book(base)
+        create(directory, origin=ORIGIN)
+        with closing(Operator(directory)) as operator:
+            clerk = Clerk(operator)
+            for name in ("authority", "validator", "verifier"):
+                clerk.opens(name, role=name)
+            for name in ("owner", "alice", "bob"):
+                clerk.opens(name)
+            clerk.recognises("SCFG")
+            project = clerk.registers_a_project()
+            streams = {"project": project, "native": clerk.issues(project, 10_000)}
+            return Book(
+                directory, operator.id, operator.vkey(), clerk.accounts, streams, clerk.receipts
+            )
 
 
 @pytest.fixture

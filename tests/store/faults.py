@@ -11,6 +11,7 @@ Installed for the rest of a process's life, so only children do it (`lives`). St
     tears   the same, but of what was not synchronised any 512-byte sectors, and the first few names, are there
 
 or goes on with an error from there on, until the disk is healed. Dying after an operation is dying before the next.
+Nothing is really synchronised: what a power cut takes is known without, and the machine keeps what a process wrote.
 """
 
 # ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120  # pathlib stands on what is changed here
@@ -122,7 +123,6 @@ class _Whole:
     """Python's own calls, as they were."""
 
     open = staticmethod(os.open)
-    fsync = staticmethod(os.fsync)
     ftruncate = staticmethod(os.ftruncate)
     pwrite = staticmethod(os.pwrite)
     rename = staticmethod(os.rename)
@@ -310,7 +310,7 @@ class Disk:
             changed = (
                 _WRITE(self._writing(_WRITE(table.write))),
                 _TRUNCATE(self._truncating(_TRUNCATE(table.truncate))),
-                _SYNC(self._syncing(_SYNC(table.sync))),
+                _SYNC(self._sync),
             )
             table.write, table.truncate, table.sync = (
                 ctypes.cast(one, ctypes.c_void_p).value for one in changed
@@ -340,20 +340,15 @@ class Disk:
 
         return truncate
 
-    def _syncing(self, whole: Any) -> Any:
-        def sync(file: int, flags: int) -> int:
-            with self._lock:
-                inode, path, with_directory = self._files[file]
-                if self._begin("sync", path):
-                    return SYNC_FAILED
-                code = int(whole(file, flags))
-                if code == OK:
-                    inode.durable = inode.present()
-                    if with_directory:
-                        self._directory_synced(_directory(path))
-                return code
-
-        return sync
+    def _sync(self, file: int, _flags: int) -> int:
+        with self._lock:
+            inode, path, with_directory = self._files[file]
+            if self._begin("sync", path):
+                return SYNC_FAILED
+            inode.durable = inode.present()
+            if with_directory:
+                self._directory_synced(_directory(path))
+        return OK
 
     def _delete(self, vfs: int, name: bytes, with_directory: int) -> int:
         path = os.fsdecode(name)
@@ -372,7 +367,7 @@ class Disk:
 
     def _install_python(self) -> None:
         for name in ("fsync", "fdatasync"):
-            setattr(os, name, self._fsync(name, getattr(os, name)))
+            setattr(os, name, self._fsync(name))
         for name in ("write", "pwrite", "ftruncate"):
             setattr(os, name, self._on_descriptor(name, getattr(os, name)))
         os.rename = os.replace = self._rename
@@ -385,11 +380,10 @@ class Disk:
         if failure:
             raise OSError(failure, os.strerror(failure), str(path))
 
-    def _fsync(self, what: str, whole: Any) -> Any:
+    def _fsync(self, what: str) -> Any:
         def fsync(descriptor: int) -> None:
             with self._lock:
                 self._do(what, os.path.realpath(f"/proc/self/fd/{descriptor}"))
-                whole(descriptor)
                 self._synced(descriptor)
 
         return fsync

@@ -7,11 +7,13 @@ import os
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
 from registry.acts.propose import Hidden
+from registry.ledger.note import open_checkpoint
+from registry.store import snapshots, streams
 from registry.store.committer import Receipt, Request
 from registry.store.log import DATABASE
 from registry.store.operator import Operator
@@ -25,6 +27,7 @@ KILLS = int(os.environ.get("CARBON_REGISTRY_KILLS", "200"))
 KILLS_PER_BOOK = 20
 WORDS_MAX = 8
 SILENCE_S_MAX = 0.02
+WRITERS = 3
 TURNS = 4
 """A sweep over all operations is shared out among so many tests."""
 DURABLE = ("sync", "fsync", "fdatasync", "rename", "unlink", "delete", "rmdir")
@@ -90,6 +93,33 @@ def test_a_writer_killed_under_load_leaves_what_it_acknowledged_and_no_act_by_ha
     assert {type(answer) for answer in answers} == {Receipt, str}
 
 
+def test_writers_killed_beside_others_that_go_on_leave_what_they_acknowledged(
+    bench: Bench,
+) -> None:
+    chance = random.Random(3)
+    book = bench.copy()
+    survivor = Survivor(book)
+
+    for _ in range(max(1, KILLS // 40)):
+        heard = []
+        with ExitStack() as stack:
+            lives = [
+                stack.enter_context(
+                    Life(book.directory.parent, children.load, book, chance.random())
+                )
+                for _ in range(WRITERS)
+            ]
+            for life in lives:
+                for _ in range(chance.randint(2, WORDS_MAX)):
+                    life.hear()
+                time.sleep(chance.uniform(0, SILENCE_S_MAX))
+                life.kill()
+                heard.append(life.lived())
+        survivor.judge(*heard)
+
+    assert max(survivor.roots) > min(survivor.roots)
+
+
 @pytest.mark.parametrize("turn", range(TURNS))
 def test_a_writer_stopped_at_any_operation_leaves_each_act_whole_or_not_at_all(
     bench: Bench, groups: list[list[Request]], turn: int
@@ -103,6 +133,24 @@ def test_a_writer_stopped_at_any_operation_leaves_each_act_whole_or_not_at_all(
         Survivor(book).judge(lived(book.directory.parent, *work, fault=fault))
 
     assert {one.what for one in operations} >= {"write", "sync", "truncate", "pwrite", "fdatasync"}
+
+
+def test_a_snapshot_that_a_crash_came_into_misleads_nobody(
+    bench: Bench, groups: list[list[Request]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = bench.copy()
+    work = (children.write_and_put_aside, book.directory, groups)
+    operations = lived(book.directory.parent, *work).operations
+    kept = book.rows("SELECT stream FROM snapshots", file=snapshots.FILE)
+    monkeypatch.setattr(snapshots, "SNAPSHOT_ENTRIES_MIN", 2)
+    monkeypatch.setattr(streams, "SNAPSHOT_ENTRIES_MIN", 2)
+
+    for fault in faults(operations):
+        if operations[fault.at - 1].name.startswith(snapshots.FILE):
+            book = bench.copy()
+            Survivor(book).judge(lived(book.directory.parent, *work, fault=fault))
+
+    assert kept == [(book.streams["native"],)]
 
 
 @pytest.mark.parametrize("turn", range(TURNS))
@@ -129,6 +177,32 @@ def test_a_start_after_a_crash_may_be_stopped_at_any_operation_too(
 
     # Nothing to do; a journal to roll back; orphans to drop; a mark and a signature to make good.
     assert len(starts) >= 4
+
+
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_a_log_whose_key_was_being_replaced_when_a_crash_came_goes_on_under_one_of_them(
+    bench: Bench, turn: int
+) -> None:
+    book = bench.copy()
+    home = book.directory.parent
+    work = (children.replace_log_key, book.directory)
+    operations = lived(home, *work).operations
+
+    replaced = set()
+    last = Fault(at=len(operations), way="dies")
+    for fault in [*list(faults(operations))[turn::TURNS], last]:
+        book = bench.copy()
+        lived(home, *work, fault=fault)
+        with book.clerk() as clerk:
+            key = clerk.operator.vkey()
+            request = clerk.transfer(book.streams["native"], "owner", "bob", 1)
+            (receipt,) = clerk.operator.record([request])
+        assert open_checkpoint(receipt.checkpoint, key).size == receipt.index + 1
+        # Whoever pinned either of them can check.
+        assert book.audited() == audit(book.directory, key)
+        replaced.add(key != book.key)
+
+    assert replaced == {False, True}
 
 
 @pytest.mark.parametrize("turn", range(TURNS))
