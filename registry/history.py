@@ -181,10 +181,10 @@ def read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
         RefusedError: `unknown_kind`, `wrong_stream`, `malformed`, `unknown_form`, `parts_differ`.
     """
     read = [
-        (part.stream, tuple(kinds.read(part.stream, kind, body) for kind, body in part.events))
+        (part.stream, tuple([kinds.read(part.stream, kind, body) for kind, body in part.events]))
         for part in asked.parts
     ]
-    form = forms.form_of(tuple(tuple(event.kind for event in made) for _, made in read))
+    form = forms.form_of(tuple([tuple([event.kind for event in made]) for _, made in read]))
     parts = [
         ActPart(stream=name, new_id=partial(_new_id, asked, form, number), events=made)
         for number, (name, made) in enumerate(read)
@@ -325,22 +325,23 @@ def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
         form,
         {name: stream.state for name, stream in streams.items()},
     )
-    wired = [
-        [_wire(number, place, outcome) for place, outcome in enumerate(outcomes)]
-        for number, outcomes in enumerate(passed.outcomes)
-    ]
+    places, detached = [], []
+    for number, part in enumerate(parts):
+        outcomes = []
+        for order, outcome in enumerate(passed.outcomes[number]):
+            said, beside = _wire(number, order, outcome)
+            outcomes.append(said)
+            if beside is not None:
+                detached.append(beside)
+        before = streams[part.stream]
+        places.append(
+            Place(position=before.length + 1, previous=before.last, outcomes=tuple(outcomes))
+        )
     return _Judged(
-        consulted=tuple((name, streams[name].length) for name in consulted),
-        places=tuple(
-            Place(
-                position=streams[part.stream].length + 1,
-                previous=streams[part.stream].last,
-                outcomes=tuple(outcome for outcome, _ in came),
-            )
-            for part, came in zip(parts, wired, strict=True)
-        ),
+        consulted=tuple([(name, streams[name].length) for name in consulted]),
+        places=tuple(places),
         after=passed.after,
-        detached=tuple(beside for came in wired for _, beside in came if beside is not None),
+        detached=tuple(detached),
     )
 
 
@@ -350,10 +351,10 @@ def check_life(asked: Intent, at_us: int) -> None:
     Raises:
         RefusedError: `expired`, `too_far_ahead`.
     """
-    live = at_us <= asked.not_after_us
-    require(live, "expired", at_us=at_us, not_after_us=asked.not_after_us)
-    near = asked.not_after_us <= at_us + LIFE_US_MAX
-    require(near, "too_far_ahead", at_us=at_us, not_after_us=asked.not_after_us)
+    if at_us > asked.not_after_us:
+        raise RefusedError("expired", at_us=at_us, not_after_us=asked.not_after_us)
+    if asked.not_after_us > at_us + LIFE_US_MAX:
+        raise RefusedError("too_far_ahead", at_us=at_us, not_after_us=asked.not_after_us)
 
 
 def _check_beginning(asked: Intent, parts: Sequence[ActPart]) -> None:

@@ -21,7 +21,7 @@ from registry.domain.shape import integer
 from registry.domain.standard import Deposited as UnitsDeposited
 from registry.domain.standard import Standard
 from registry.domain.timing import day_of, days_of_month
-from registry.errors import require
+from registry.errors import RefusedError, require
 
 NATIVE = "native"
 DEPOSITED = "deposited"
@@ -177,8 +177,8 @@ def judge(state: Batch, event: Event, act: Act) -> Outcome:
             `not_yet_happened`,
             `insufficient_holding`, `too_fragmented`, `range_not_held`.
     """
-    lawful = type(event) in FOLLOWS[state.status]
-    require(lawful, "out_of_order", stream=state.name, status=state.status, kind=event.kind)
+    if type(event) not in FOLLOWS[state.status]:
+        raise RefusedError("out_of_order", stream=state.name, status=state.status, kind=event.kind)
     match event:
         case Issued():
             _check_issued(state, event, act)
@@ -257,8 +257,8 @@ def _used_up(state: Batch, event: Retired | RetirementImported) -> Mapping[str, 
 
 def _grams(state: Batch, holder: str, event: Move) -> tuple[Range, ...]:
     """The serial ranges that `event` moves."""
-    same = event.standard == state.standard
-    require(same, "wrong_standard", standard=event.standard, expected=state.standard)
+    if event.standard != state.standard:
+        raise RefusedError("wrong_standard", standard=event.standard, expected=state.standard)
     holding = state.holding(holder)
     if event.range is None:
         return holding.lowest(event.amount_g)

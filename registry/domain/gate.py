@@ -80,8 +80,10 @@ def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
 def _check_begun(form: Form, registry: Registry) -> None:
     """The first act is the one that begins a log, and no other is."""
     begins = form.name == "genesis"
-    require(begins or bool(registry.origin), "not_begun", form=form.name)
-    require(not (begins and registry.origin), "already_begun", origin=registry.origin)
+    if not (begins or registry.origin):
+        raise RefusedError("not_begun", form=form.name)
+    if begins and registry.origin:
+        raise RefusedError("already_begun", origin=registry.origin)
 
 
 def _capacities(asked: Asked, form: Form, before: Mapping[str, Any]) -> Mapping[str, str]:
@@ -101,17 +103,18 @@ def _capacities(asked: Asked, form: Form, before: Mapping[str, Any]) -> Mapping[
 def _check_signer(
     capacity: Capacity, named: str | None, account: str, key: Key, before: Mapping[str, Any]
 ) -> None:
-    fits = named in (None, account)
-    require(fits, "wrong_signers", capacity=capacity.name, expected=named, signer=account)
+    if named not in (None, account):
+        raise RefusedError("wrong_signers", capacity=capacity.name, expected=named, signer=account)
     registry: Registry = before["registry"]
     if not registry.origin:
         # Genesis: no account is there yet to speak for; the stream's rules compare the keys.
         return
     state = before.get(account)
     valid = isinstance(state, Account | Registry) and state.speaks(key)
-    require(valid, "key_not_valid", account=account)
-    has = not capacity.role or registry.has(account, capacity.role)
-    require(has, "role_missing", account=account, role=capacity.role)
+    if not valid:
+        raise RefusedError("key_not_valid", account=account)
+    if capacity.role and not registry.has(account, capacity.role):
+        raise RefusedError("role_missing", account=account, role=capacity.role)
 
 
 def _check_distinct(accounts: Sequence[str], before: Mapping[str, Any]) -> None:

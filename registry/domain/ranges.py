@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import lt
 
-from registry.errors import RefusedError, require
+from registry.errors import RefusedError
 
 Range = tuple[int, int]
 Chunk = tuple[Range, ...]
@@ -98,8 +98,8 @@ class Ranges:
             RefusedError: `insufficient_holding`; `too_fragmented` if they are more than RANGES_PER_ACT_MAX ranges,
                 with `possible_g`, what so many ranges would give.
         """
-        enough = amount_g <= self.total_g
-        require(enough, "insufficient_holding", held_g=self.total_g, amount_g=amount_g)
+        if amount_g > self.total_g:
+            raise RefusedError("insufficient_holding", held_g=self.total_g, amount_g=amount_g)
         taken: list[Range] = []
         missing_g = amount_g
         for start, end in self:

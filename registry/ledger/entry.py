@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from registry.errors import require
+from registry.errors import RefusedError, require
 from registry.ledger import canonical
 from registry.ledger import intent as intents
 from registry.ledger.intent import Intent, array, moment, natural, several, sized
@@ -62,8 +62,8 @@ def encode(
     """
     placed = [[place.position, place.previous, place.outcomes] for place in places]
     data = canonical.encode([TAG, at_us, intent_bytes, signatures, consulted, placed])
-    fits = len(data) <= ENTRY_BYTES_MAX
-    require(fits, "too_long", bytes=len(data), bytes_max=ENTRY_BYTES_MAX)
+    if len(data) > ENTRY_BYTES_MAX:
+        raise RefusedError("too_long", bytes=len(data), bytes_max=ENTRY_BYTES_MAX)
     return data
 
 
