@@ -11,6 +11,7 @@ from registry import errors
 from registry.cli import exits
 from registry.cli.codes import CODES
 from registry.store.clock import TOLERANCE_US
+from registry.store.mark import LOCK_PATIENCE_S
 from registry.store.recorder import LOCK_TIMEOUT_S
 from tests.pages import ROOT, Shell, blocks, shell_in
 from tests.test_format import errors_in
@@ -130,6 +131,7 @@ def test_the_exit_codes_of_the_page_are_those_of_the_commands():
 def test_the_times_of_the_page_are_those_of_the_code():
     assert f"more than {TOLERANCE_US // 1_000_000} s behind" in TEXT
     assert f"for {LOCK_TIMEOUT_S} seconds" in TEXT
+    assert LOCK_PATIENCE_S == LOCK_TIMEOUT_S
 
 
 def test_the_readme_links_the_page():

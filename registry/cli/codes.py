@@ -187,6 +187,13 @@ _SIGNING: dict[str, Text] = {
             " a backup; ask again for what was not acknowledged, with the same request."
         ),
     ),
+    "locked_elsewhere": (
+        "另一进程占用已久：{file}。可用 lslocks 查看是谁；停下它或等它结束，再用同一请求重试。什么都没有写入。",
+        (
+            "Another process has held {file} for long. lslocks shows which; end it or wait for it, and try again with"
+            " the same request. Nothing was written."
+        ),
+    ),
     "busy": (
         "等候的请求太多（共 {waiting} 件，本账户 {own} 件；上限 {most}）。请稍后用同一请求重试。",
         "Too many requests are waiting ({waiting}, {own} of this account; at most {most}). Try again, with the same.",
@@ -709,10 +716,11 @@ _ASKING: dict[str, Text] = {
         ),
     ),
     "storage_failed": (
-        "读写失败[：{file}]：{why}。请检查磁盘空间和权限后再试；没有得到确认的写入可能已生效：重做同一命令不会重复入账。",
+        "读写失败[：{file}]：{why}。请检查磁盘空间和权限；没有得到确认的写入可能已生效：先查看结果再重做（导入可直接重做，不会重复入账）。",
         (
-            "Reading or writing failed[: {file}]: {why}. Check disk space and permissions, then run the same command"
-            " again: what was not acknowledged may have been recorded, and is not recorded twice."
+            "Reading or writing failed[: {file}]: {why}. Check disk space and permissions. What was not acknowledged"
+            " may have been recorded: look before you do it again (an import may be run again as it is: it records"
+            " nothing twice)."
         ),
     ),
     "usage": (

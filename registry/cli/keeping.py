@@ -22,6 +22,7 @@ def init(directory: Path, *, origin: str | None, voice: Voice) -> None:
     Raises:
         RefusedError: `directory_in_use`, `malformed`.
     """
+    from registry.store.keyring import PASSPHRASE_FILE
     from registry.store.operator import create
 
     create(directory, origin=origin or invented_origin())
@@ -32,6 +33,8 @@ def init(directory: Path, *, origin: str | None, voice: Voice) -> None:
     voice.say("init.done", directory=directory)
     _tell_key(vkey, voice)
     voice.say("init.next", vkey=vkey, directory=directory)
+    if (directory / PASSPHRASE_FILE).exists():
+        voice.say("init.passphrase", directory=directory)
 
 
 def key(directory: Path, *, voice: Voice) -> None:

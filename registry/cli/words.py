@@ -139,14 +139,18 @@ SCREEN: dict[str, Text] = {
             "接下来：\n"
             "  公布上面的公钥和指纹；查验的人各自运行   registry trust '{vkey}'\n"
             "  导入清单                               registry import-list FILE --dir {directory}\n"
-            "  审计                                   registry audit {directory}\n"
-            "  私钥的口令在 {directory}/passphrase：请移到别处，用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。"
+            "  审计                                   registry audit {directory}"
         ),
         (
             "Next:\n"
             "  publish the key and its fingerprint; whoever checks runs   registry trust '{vkey}'\n"
             "  import a list                                              registry import-list FILE --dir"
-            " {directory}\n  audit                                                      registry audit {directory}\n"
+            " {directory}\n  audit                                                      registry audit {directory}"
+        ),
+    ),
+    "init.passphrase": (
+        "  私钥的口令在 {directory}/passphrase：请移到别处，用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。",
+        (
             "  The passphrase of the private keys is in {directory}/passphrase: keep it elsewhere and name it in"
             " CARBON_REGISTRY_PASSPHRASE_FILE."
         ),

@@ -12,15 +12,18 @@ written by turns, so that a crash in the middle of one leaves the other; the sou
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from registry.errors import BrokenHistoryError
+from registry.errors import BrokenHistoryError, UnavailableError
 
 SLOT_BYTES = 4_096
+LOCK_PATIENCE_S = 30
+LOCK_PAUSE_S = 0.000_5
 _LINE = re.compile(
     rb"(?P<said>(0|[1-9][0-9]{0,18}) (0|[1-9][0-9]{0,18}) ([0-9a-f]{64}) )([0-9a-f]{16})\n"
 )
@@ -48,10 +51,15 @@ class Mark:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the mark against other processes."""
-        lock = self._opened(self.file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+        """Hold the mark against other threads and processes.
+
+        Raises:
+            UnavailableError: `locked_elsewhere` if somebody held it for LOCK_PATIENCE_S.
+        """
+        file = self.file.with_suffix(".lock")
+        lock = self._opened(file, os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock(lock, file)
             yield
         finally:
             os.close(lock)
@@ -132,6 +140,20 @@ class Mark:
         except FileNotFoundError:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return os.open(file, flags, 0o600)
+
+
+def _lock(lock: int, file: Path) -> None:
+    """Have the lock. Asked for again and again: the system's own waiting knows no end."""
+    until_s = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until_s:
+                raise UnavailableError("locked_elsewhere", file=str(file)) from error
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return
 
 
 def _slot(turn: int, seen: Seen) -> bytes:

@@ -343,19 +343,28 @@ def storage_trouble(file: str) -> Iterator[None]:
     """What goes wrong with a disk or a database, as errors of ours.
 
     Raises:
-        UnavailableError: `storage_failed`: full, read-only, failing, or locked for long. What was being written may be
-            there or not.
+        UnavailableError: `storage_failed`: full, read-only, failing; what was being written may be there or not.
+            `locked_elsewhere`: somebody held the database for LOCK_TIMEOUT_S; nothing was written.
         BrokenHistoryError: `database_unreadable`: what is in the file is no database of ours.
     """
     try:
         yield
     except (sqlite3.OperationalError, OperationalError) as error:
+        if _is_busy(error):
+            raise UnavailableError("locked_elsewhere", file=file) from error
         raise UnavailableError("storage_failed", file=file, why=str(error)) from error
     except OSError as error:
         why, where = error.strerror or str(error), error.filename or file
         raise UnavailableError("storage_failed", file=str(where), why=why) from error
     except (sqlite3.DatabaseError, DatabaseError) as error:
         raise BrokenHistoryError("database_unreadable", file=file, why=str(error)) from error
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether SQLite gave up waiting for a lock; the library wraps what it says."""
+    said = error if isinstance(error, sqlite3.Error) else error.__cause__
+    primary = getattr(said, "sqlite_errorcode", 0) & 0xFF
+    return primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _in_transaction(connection: SQLiteConnection) -> bool:

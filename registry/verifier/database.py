@@ -4,6 +4,8 @@ The tables are those of docs/format.md, "The database". A file that SQLite canno
 of another type: each is a finding, none a crash.
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -190,6 +192,9 @@ class _UnreadableError(Exception):
 def _connected(file: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection in a read transaction, which ends with it."""
     connection = None
+    if not os.access(file, os.R_OK):
+        # Who may not read it has no verdict on it.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
     try:
         connection = _open(file)
         yield connection

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from registry.errors import BrokenHistoryError
+from registry.errors import BrokenHistoryError, UnavailableError
 from registry.store.mark import Mark, Seen
 from registry.store.operator import Operator, accept_mark
 from tests.books import Book, Clerk
@@ -220,3 +222,33 @@ def test_a_torn_write_leaves_the_old_mark(home: Path, monkeypatch: pytest.Monkey
         mark.write(Seen(size=2, root=bytes([1]) * 32))
 
     assert mark.read() == Seen(size=1, root=bytes(32))
+
+
+def test_who_finds_the_mark_held_for_long_says_so_and_waits_no_more(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.store.mark.LOCK_PATIENCE_S", 0.05)
+    with book.clerk() as clerk:
+        request = clerk.transfer(book.streams["native"], "owner", "bob", 1)
+        with book.mark.locked(), pytest.raises(UnavailableError) as refusal:
+            clerk.operator.record([request])
+        size = clerk.operator.record([request])[0].index + 1
+
+    assert refusal.value.code == "locked_elsewhere"
+    assert book.audited().entries == size
+
+
+def test_who_finds_the_database_held_for_long_says_so_and_waits_no_more(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.store.recorder.LOCK_TIMEOUT_S", 0.05)
+    with book.clerk() as clerk, closing(sqlite3.connect(book.database)) as other:
+        request = clerk.transfer(book.streams["native"], "owner", "bob", 1)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(UnavailableError) as refusal:
+            clerk.operator.record([request])
+        other.rollback()
+        size = clerk.operator.record([request])[0].index + 1
+
+    assert refusal.value.code == "locked_elsewhere"
+    assert book.audited().entries == size
