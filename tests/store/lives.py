@@ -220,6 +220,7 @@ class Survivor:
 
     def judge(self, *lives: Lived) -> None:
         """Restart, compare with what was heard of these lives, ask for everything again, and audit."""
+        self._judge_mark(lives)
         self._note_stored()
         with closing(Operator(self.book.directory)) as operator:
             placed = list(operator.log.entries())
@@ -232,6 +233,13 @@ class Survivor:
             self._ask_again(operator, placed, list(asked.values()))
         self._note_stored()
         self.book.audited()
+
+    def _judge_mark(self, lives: Sequence[Lived]) -> None:
+        """The mark is as far as anybody was shown, so that no older copy can be signed again."""
+        seen = self.book.mark.read().size
+        for _, answer in (told for life in lives for told in life.told):
+            if isinstance(answer, Receipt):
+                assert open_checkpoint(answer.checkpoint, self.book.key).size <= seen
 
     def _judge_life(self, operator: Operator, placed: Sequence[Placed], life: Lived) -> None:
         """What it was told is there; what it asked for is there whole, with its names, or not at all."""
