@@ -165,11 +165,9 @@ def check_opening(asked: Intent, opening: Opening) -> None:
             event = kinds.read(part.stream, kind, body)
             for name in shape.commitments(type(event)):
                 if opening.field == commitment.field_name(number, order, name):
-                    texts = opening.value if isinstance(opening.value, list) else [opening.value]
-                    textual = bool(texts) and all(isinstance(text, str) for text in texts)
+                    commitment.check_form(opening)
                     opened = commitment.commitment(asked.log, asked.author, asked.nonce, opening)
-                    holds = textual and body[name] == opened
-                    require(holds, "wrong_opening", field=opening.field)
+                    require(body[name] == opened, "wrong_opening", field=opening.field)
                     return
     raise RefusedError("wrong_opening", field=opening.field)
 

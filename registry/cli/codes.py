@@ -187,6 +187,13 @@ _SIGNING: dict[str, Text] = {
             " a backup; ask again for what was not acknowledged, with the same request."
         ),
     ),
+    "not_signed": (
+        "已入账，但日志头无法签名（{why}），因此尚未确认（{size} 条）。请恢复日志的私钥，再用同一请求重试。",
+        (
+            "It is recorded, and not acknowledged: the head of {size} entries cannot be signed ({why}). Restore the"
+            " log's private key and ask again, with the same request."
+        ),
+    ),
     "locked_elsewhere": (
         "另一进程占用已久：{file}。可用 lslocks 查看是谁；停下它或等它结束，再用同一请求重试。什么都没有写入。",
         (

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from registry.errors import require
 from registry.ledger import canonical
 
 TAG = "carbon-registry/commitment/v1"
 SALT_BYTES = 32
+OPENING_BYTES_MAX = 16_384
+"""So long a value may be, in canonical form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,23 @@ class Opening:
     field: str
     salt: bytes
     value: Any
+
+
+def check_form(opening: Opening) -> None:
+    """Return if `opening` is one in form: a salt of SALT_BYTES, and a text or several, of OPENING_BYTES_MAX at most.
+
+    Raises:
+        RefusedError: `wrong_opening`.
+    """
+    salt: object = opening.salt
+    salted = isinstance(salt, bytes) and len(salt) == SALT_BYTES
+    require(salted, "wrong_opening", field=opening.field, why="a salt of 32 bytes expected")
+    texts = opening.value if isinstance(opening.value, list) else [opening.value]
+    textual = bool(texts) and all(isinstance(text, str) for text in texts)
+    require(textual, "wrong_opening", field=opening.field, why="a text or several expected")
+    size = len(canonical.encode(opening.value))
+    short = size <= OPENING_BYTES_MAX
+    require(short, "wrong_opening", field=opening.field, bytes=size, bytes_max=OPENING_BYTES_MAX)
 
 
 def commitment(log: bytes, author: str, nonce: bytes, opening: Opening) -> bytes:

@@ -4,7 +4,7 @@
     -> openings durable -> entries, tree, nonces, rows, head in one commit, durable
     -> consistent with the mark -> mark durable -> head signed -> answers
 
-A crash before the commit leaves nothing but openings that are dropped at the next write; a crash after it leaves
+A crash before the commit leaves nothing but openings that are dropped after the next one; a crash after it leaves
 entries that nobody was told of, under a head that is signed at the next start, to the same bytes.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from eventsourcing.sqlite import SQLiteCursor
 
 from registry import history
-from registry.errors import BrokenHistoryError, RefusedError, require
+from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
 from registry.history import Addition, SignedIntent, Stream
 from registry.ledger import tree
 from registry.ledger.commitment import Opening
@@ -180,8 +180,7 @@ class Committer:
         with storage_trouble(self._log.file), self._mark.locked():
             with self._log.recorder.writing() as cursor:
                 seen = self._check_mark(self._caught_up(cursor))
-                self._openings.add(self._frontier.size, [])
-            self._acknowledge(seen, None)
+            self._acknowledge(seen)
 
     def commit(
         self, requests: Sequence[Request], *, whole: bool = False
@@ -210,7 +209,8 @@ class Committer:
                     raise refused[0]
                 if draft.additions:
                     self._record(cursor, draft)
-            note = self._acknowledge(seen, draft)
+            self._keep(draft)
+            note = self._acknowledge(seen)
         return [
             answer
             if isinstance(answer, RefusedError)
@@ -232,7 +232,8 @@ class Committer:
         with self._mark.locked():
             seen = Seen(size=draft.size, root=draft.frontier.root())
             self._mark.write(seen)
-            note = self._acknowledge(seen, draft)
+            self._keep(draft)
+            note = self._acknowledge(seen)
         return Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
 
     def put_aside(self) -> None:
@@ -246,17 +247,21 @@ class Committer:
         moment = Moment(cursor)
         head = moment.head()
         known = self._frontier
-        if head.size != known.size:
-            if head.size < known.size:
-                self._streams.forget()
-            else:
-                self._streams.others_wrote(moment.touched_since(known.size))
-            self._frontier = Frontier.load(head.size, moment.node)
-            self._at_us = moment.placed(head.size - 1).entry.at_us if head.size else 0
-            self._id = moment.log_id()
-        if self._frontier.root() != head.root:
-            self._streams.forget()
+        if (head.size, head.root) == (known.size, known.root()):
+            return moment
+        frontier = Frontier.load(head.size, moment.node)
+        if frontier.root() != head.root:
             raise BrokenHistoryError("derived.tree", size=head.size)
+        at_us = moment.placed(head.size - 1).entry.at_us if head.size else 0
+        grown = head.size >= known.size
+        if grown and Frontier.load(known.size, moment.node).root() == known.root():
+            self._streams.others_wrote(moment.touched_since(known.size))
+        else:
+            # Another past: the database was restored under this process, and may have grown again.
+            self._streams.forget()
+            self._due.clear()
+        # Last, and together: whoever fails before is not taken for one who has caught up.
+        self._frontier, self._at_us, self._id = frontier, at_us, moment.log_id()
         return moment
 
     def _check_mark(self, moment: Moment) -> Seen:
@@ -297,31 +302,51 @@ class Committer:
 
     def _record(self, cursor: SQLiteCursor, draft: _Draft) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
-        self._openings.add(draft.size - len(draft.additions), draft.openings)
+        self._openings.add(draft.openings)
         recorder = self._log.recorder
         recorder.record_nodes(cursor, draft.nodes)
         recorder.record(cursor, draft.additions, draft.size, draft.frontier.root())
 
-    def _acknowledge(self, seen: Seen, draft: _Draft | None) -> bytes:
-        """Advance the mark over what is durable now, and sign it; the caches follow.
+    def _acknowledge(self, seen: Seen) -> bytes:
+        """Advance the mark over what is durable now, and sign it.
 
-        A crash here leaves the commit whole: the mark and the signature are made good at the next start.
+        A crash here leaves the commit whole: the openings, the mark and the signature are made good at the next start,
+        or by whoever commits next.
+
+        Raises:
+            UnavailableError: `not_signed`: what was recorded stays, and is acknowledged when it can be signed.
         """
-        if draft is not None:
-            self._keep(draft)
+        self._settle(seen.size)
         now = Seen(size=self._frontier.size, root=self._frontier.root())
-        if seen != now:
-            with self._log.recorder.reading() as cursor:
-                path = tree.consistency_path(seen.size, now.size, Moment(cursor).node)
-            tree.check_consistency(seen.size, seen.root, now.size, now.root, path)
-            self._mark.write(now)
-        note = self._sign(Checkpoint(origin=self._origin, size=now.size, root=now.root))
+        try:
+            if seen != now or self._mark.is_in_doubt:
+                with self._log.recorder.reading() as cursor:
+                    path = tree.consistency_path(seen.size, now.size, Moment(cursor).node)
+                tree.check_consistency(seen.size, seen.root, now.size, now.root, path)
+                self._mark.write(now)
+            note = self._sign(Checkpoint(origin=self._origin, size=now.size, root=now.root))
+        except RefusedError as refusal:
+            # Not the asker's to hear as a refusal: what they asked for is recorded.
+            raise UnavailableError("not_signed", size=now.size, why=refusal.code) from refusal
         self._log.recorder.record_checkpoint(now.size, note)
         return note
 
+    def _settle(self, size: int) -> None:
+        """Drop the openings, of entries from `size` on, of acts that did not come to be; the others' are where they
+        belong. Only now: a commit that failed may come back from the disk after a crash, until another one is durable.
+        """
+        found = self._openings.since(size)
+        if not found:
+            return
+        with self._log.recorder.reading() as cursor:
+            made = Moment(cursor).entries_of(sorted({pair for _, _, pair in found}))
+        self._openings.settle(
+            {opened: made.get(pair) for opened, entry, pair in found if made.get(pair) != entry}
+        )
+
     def _keep(self, draft: _Draft) -> None:
-        self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
         self._streams.keep(draft.streams)
+        self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
         for addition in draft.additions:
             for name in addition.streams:
                 if self._snapshots.due(name, draft.streams[name]):

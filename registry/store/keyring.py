@@ -142,7 +142,10 @@ class Keyring:
         return Scrypt(salt=salt, length=32, n=n, r=r, p=p).derive(passphrase)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._file, timeout=30)
+        require(self._file.is_file(), "no_keyring", file=str(self._file))
+        # A file that went away is missed, not made anew.
+        uri = f"{self._file.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, timeout=30)
         connection.execute("PRAGMA synchronous = EXTRA")
         return connection
 

@@ -16,7 +16,7 @@ from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
-from registry.ledger.entry import Entry
+from registry.ledger.entry import NO_PREVIOUS, Entry
 from registry.store.recorder import (
     PARTS_PER_ENTRY,
     SCHEMA_VERSION,
@@ -28,6 +28,10 @@ from registry.store.recorder import (
 DATABASE = "registry.db"
 PAGE_ENTRIES = 500
 PAIRS_PER_QUERY = 64
+
+Tip = tuple[int, bytes]
+"""Which past a stream has: its length, and the leaf hash of its last entry."""
+BLANK: Tip = (0, NO_PREVIOUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,17 @@ class Moment:
             "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", stream
         )
         return row[0] or 0
+
+    def tip(self, stream: str) -> Tip:
+        """How many entries touch `stream`, and the leaf hash of the last of them; BLANK of none."""
+        row = self._one(
+            "SELECT originator_version, rowid FROM stored_events WHERE originator_id = ?"
+            " ORDER BY originator_version DESC LIMIT 1",
+            stream,
+        )
+        if row is None:
+            return BLANK
+        return row[0], self.node(0, (row[1] - 1) // PARTS_PER_ENTRY)
 
     def stands(self, stream: str, held: Stream) -> bool:
         """Whether the last entry that `held` knows of is in its place in the chain of `stream`."""

@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -48,6 +48,8 @@ class Mark:
 
     def __init__(self, log: bytes, directory: Path | None = None) -> None:
         self.file = (directory or state_directory()) / log.hex()
+        self.is_in_doubt = False
+        """Whether the last write failed: what is read then may be in memory only, and is to be written again."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -56,12 +58,12 @@ class Mark:
         Raises:
             UnavailableError: `locked_elsewhere` if somebody held it for LOCK_PATIENCE_S.
         """
-        file = self.file.with_suffix(".lock")
-        lock = self._opened(file, os.O_RDWR | os.O_CREAT)
+        lock = self._lock(self.file.with_suffix(".lock"))
         try:
-            _lock(lock, file)
             yield
         finally:
+            # A child that was forked meanwhile has the same lock, and would hold it on.
+            fcntl.flock(lock, fcntl.LOCK_UN)
             os.close(lock)
 
     def read(self) -> Seen:
@@ -77,18 +79,20 @@ class Mark:
 
         A crash leaves the old mark or the new one, never a part of either.
         """
+        self.is_in_doubt = True
         try:
             turn = self._read()[0] + 1
         except BrokenHistoryError:
             # None yet, or none that can be read and a person decided: a new file, in one step.
             self._begin(seen)
-            return
-        file = os.open(self.file, os.O_WRONLY)
-        try:
-            os.pwrite(file, _slot(turn, seen), turn % 2 * SLOT_BYTES)
-            os.fdatasync(file)
-        finally:
-            os.close(file)
+        else:
+            file = os.open(self.file, os.O_WRONLY)
+            try:
+                os.pwrite(file, _slot(turn, seen), turn % 2 * SLOT_BYTES)
+                os.fdatasync(file)
+            finally:
+                os.close(file)
+        self.is_in_doubt = False
 
     def accept(self, seen: Seen, at_us: int) -> None:
         """Make `seen` the mark because a person says so, and keep a record that they did."""
@@ -134,6 +138,20 @@ class Mark:
         finally:
             os.close(directory)
 
+    def _lock(self, file: Path) -> int:
+        """The lock on `file`, held. Asked for again and again: the system's own waiting knows no end."""
+        until_s = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            lock = self._opened(file, os.O_RDWR | os.O_CREAT)
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _stands(lock, file):
+                    return lock
+            os.close(lock)
+            if time.monotonic() >= until_s:
+                raise UnavailableError("locked_elsewhere", file=str(file))
+            time.sleep(LOCK_PAUSE_S)
+
     def _opened(self, file: Path, flags: int) -> int:
         try:
             return os.open(file, flags, 0o600)
@@ -142,18 +160,13 @@ class Mark:
             return os.open(file, flags, 0o600)
 
 
-def _lock(lock: int, file: Path) -> None:
-    """Have the lock. Asked for again and again: the system's own waiting knows no end."""
-    until_s = time.monotonic() + LOCK_PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= until_s:
-                raise UnavailableError("locked_elsewhere", file=str(file)) from error
-            time.sleep(LOCK_PAUSE_S)
-        else:
-            return
+def _stands(opened: int, file: Path) -> bool:
+    """Whether what is open is what stands under its name: a lock on a file that was removed keeps nobody out."""
+    try:
+        there = file.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(opened), there)
 
 
 def _slot(turn: int, seen: Seen) -> bytes:

@@ -1,19 +1,21 @@
 """What the commitments hide: names and texts, apart from the log, so that they can be erased.
 
 One SQLite file beside the database. An opening is durable before the entry that commits to it; those of acts that were
-never recorded are dropped at the next write. `secure_delete` overwrites what is erased.
+never recorded are dropped after the next commit. `secure_delete` overwrites what is erased.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from registry.errors import UnavailableError
 from registry.history import Addition
 from registry.ledger import canonical
 from registry.ledger.commitment import Opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX
+from registry.store.recorder import storage_trouble
 
 FILE = "openings.db"
 
@@ -31,12 +33,16 @@ class Openings:
         self._kept: sqlite3.Connection | None = None
         self._kept_file: tuple[int, int] | None = None
 
-    def add(self, size: int, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
+    @classmethod
+    def create(cls, directory: Path) -> "Openings":
+        """No openings yet, in a file that only its owner reads."""
+        (directory / FILE).touch(mode=0o600)
+        return cls(directory)
+
+    def add(self, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
         """Keep the openings of acts that are about to be recorded; durable on return.
 
-        To be called under the log's write lock, for whatever is recorded next: openings of entries from `size` on,
-        which is the size of the log, belong to acts that a crash or a full disk kept from being recorded, and are
-        dropped.
+        To be called under the log's write lock, and followed by `settle` once it is known what was recorded.
         """
         rows = [
             (
@@ -53,18 +59,38 @@ class Openings:
             for addition, openings in acts
             for opening in openings
         ]
-        connection = self._connection()
-        orphans = "FROM openings WHERE entry >= ?"
-        (orphaned,) = connection.execute(
-            f"SELECT EXISTS (SELECT 1 {orphans})",  # a constant
-            (size,),
-        ).fetchone()
-        if not (rows or orphaned):
+        if not rows:
             return
-        with connection:
+        with storage_trouble(str(self._file)), self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(f"DELETE {orphans}", (size,))
-            connection.executemany("INSERT INTO openings VALUES (?,?,?,?,?,?,?)", rows)
+            # There already, if an act was asked for before and failed, or repeats one whose nonce was free again.
+            connection.executemany(
+                "INSERT INTO openings VALUES (?,?,?,?,?,?,?)"
+                " ON CONFLICT (commitment) DO UPDATE SET entry = excluded.entry",
+                rows,
+            )
+
+    def since(self, size: int) -> list[tuple[bytes, int, tuple[str, bytes]]]:
+        """The openings that were kept for entries from `size` on: commitment, entry, and whose: author and nonce."""
+        with storage_trouble(str(self._file)):
+            found = self._connection().execute(
+                "SELECT commitment, entry, author, nonce FROM openings WHERE entry >= ?", (size,)
+            )
+            return [(opened, entry, (author, nonce)) for opened, entry, author, nonce in found]
+
+    def settle(self, entries: Mapping[bytes, int | None]) -> None:
+        """Put openings where they belong: the entry of each commitment, or None to drop what opens nothing."""
+        if not entries:
+            return
+        with storage_trouble(str(self._file)), self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for opened, entry in entries.items():
+                if entry is None:
+                    connection.execute("DELETE FROM openings WHERE commitment = ?", (opened,))
+                else:
+                    connection.execute(
+                        "UPDATE openings SET entry = ? WHERE commitment = ?", (entry, opened)
+                    )
 
     def erase(self, commitments: Sequence[bytes]) -> int:
         """Forget what these commitments hide; returns how many openings there were. The log stays as it is.
@@ -93,16 +119,6 @@ class Openings:
                     found[wanted] = _opening(row)
         return found
 
-    def all(self) -> Iterator[tuple[bytes, Opening]]:
-        """Every opening, with its commitment."""
-        if not self._file.exists():
-            return
-        with closing(self._reading()) as connection:
-            for wanted, *row in connection.execute(
-                "SELECT commitment, field, salt, value FROM openings"
-            ):
-                yield wanted, _opening(row)
-
     def close(self) -> None:
         """Give the file back."""
         if self._kept is not None:
@@ -110,12 +126,18 @@ class Openings:
             self._kept = None
 
     def _connection(self) -> sqlite3.Connection:
-        """The connection that is kept for `add`, to the file that stands there now."""
+        """The connection that is kept for `add`, to the file that stands there now.
+
+        Raises:
+            UnavailableError: `database_moved` if it was taken away or replaced; another one is taken for right the next
+                time, as after a restore.
+        """
         file = _identity(self._file)
-        if self._kept is None or file is None or file != self._kept_file:
+        if self._kept is not None and file != self._kept_file:
             self.close()
-            self._kept = self._connect()
-            self._kept_file = _identity(self._file)
+            raise UnavailableError("database_moved", file=str(self._file))
+        if self._kept is None:
+            self._kept, self._kept_file = self._connect(), file
         return self._kept
 
     def _reading(self) -> sqlite3.Connection:
@@ -123,8 +145,14 @@ class Openings:
         return sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
 
     def _connect(self) -> sqlite3.Connection:
-        """A connection; to an empty file, readable by its owner only, where there is none or all was erased."""
-        self._file.touch(mode=0o600)
+        """A connection.
+
+        Raises:
+            UnavailableError: `database_moved` if there is no file. Where nothing is to be left of it, it is empty: that
+                it is gone is an accident.
+        """
+        if not self._file.exists():
+            raise UnavailableError("database_moved", file=str(self._file))
         connection = sqlite3.connect(
             self._file, isolation_level=None, timeout=30, check_same_thread=False
         )

@@ -26,7 +26,7 @@ from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.store.committer import Committer, Receipt, Request
 from registry.store.keyring import FILE as KEYS_FILE
 from registry.store.keyring import PASSPHRASE_FILE, Keyring
-from registry.store.log import DATABASE, Log, Moment
+from registry.store.log import BLANK, DATABASE, Log, Moment, Tip
 from registry.store.mark import Mark, Seen
 from registry.store.openings import FILE as OPENINGS_FILE
 from registry.store.openings import Openings
@@ -67,8 +67,8 @@ class Operator:
         self.log = Log(directory)
         self.keyring = Keyring(directory)
         self.openings = Openings(directory)
-        self._speaking: dict[str, tuple[list[int], list[Key]]] = {}
-        self._registry: tuple[list[int], Registry] = [], Registry()
+        self._speaking: dict[str, tuple[Tip, list[Key]]] = {}
+        self._registry: tuple[Tip, Registry] = BLANK, Registry()
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
             origin = moment.stream(LOG_ACCOUNT).state.origin
@@ -172,13 +172,13 @@ class Operator:
 
     def _kept(self, account: str, moment: Moment) -> list[Key]:
         """As `kept`; asked for every act that is made here, and worked out when the account's stream has moved."""
-        indexes = moment.indexes(account)
-        known, found = self._speaking.get(account, ([], []))
-        if not indexes or known != indexes:
+        tip = moment.tip(account)
+        known, found = self._speaking.get(account, (BLANK, []))
+        if tip == BLANK or known != tip:
             found = _speaking(moment.stream(account).state, self.keyring.keys_of(account))
             if len(self._speaking) >= SPEAKING_CACHED_MAX:
                 self._speaking.clear()
-            self._speaking[account] = indexes, found
+            self._speaking[account] = tip, found
         return found
 
     def _sign_checkpoint(self, checkpoint: Checkpoint) -> bytes:
@@ -194,9 +194,9 @@ class Operator:
 
     def _log_key_at(self, size: int, moment: Moment) -> Key:
         """The key that signs the checkpoint of `size` entries; read again when the log's own stream has moved."""
-        indexes = moment.indexes(LOG_ACCOUNT)
-        if indexes != self._registry[0]:
-            self._registry = indexes, moment.stream(LOG_ACCOUNT).state
+        tip = moment.tip(LOG_ACCOUNT)
+        if tip != self._registry[0]:
+            self._registry = tip, moment.stream(LOG_ACCOUNT).state
         return self._registry[1].log_key_at(size)
 
 
@@ -311,11 +311,12 @@ def _synchronise(path: Path) -> None:
 
 def accept_mark(directory: Path, at_us: int) -> Seen:
     """Take the log as it is for the highest that was seen, because a person decided so; kept on record."""
-    with closing(Log(directory)) as log, log.recorder.reading() as cursor:
-        moment = Moment(cursor)
-        mark = Mark(moment.log_id() or b"")
-        with mark.locked():
-            head = moment.head()
+    with closing(Log(directory)) as log:
+        with log.recorder.reading() as cursor:
+            mark = Mark(Moment(cursor).log_id() or b"")
+        # The head as of now, when nobody else can advance the mark any more.
+        with mark.locked(), log.recorder.reading() as cursor:
+            head = Moment(cursor).head()
             seen = Seen(size=head.size, root=head.root)
             mark.accept(seen, at_us)
     return seen
@@ -326,6 +327,7 @@ def _begin(directory: Path, origin: str) -> None:
     recorder = LogRecorder(Datastore(str(directory / DATABASE)))
     recorder.create_table()
     recorder.datastore.close()
+    Openings.create(directory)
     keyring = Keyring.create(directory)
     own, *officer_keys = keyring.generate(3)
     keyring.assign({own: LOG_ACCOUNT})

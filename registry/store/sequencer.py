@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from registry import history
-from registry.errors import RefusedError, RegistryError, UnavailableError
+from registry.errors import RegistryError, UnavailableError
 from registry.ledger import intent
 from registry.ledger.commitment import Opening
 from registry.ledger.intent import Intent
@@ -44,12 +44,12 @@ class Waiting:
     openings: tuple[Opening, ...]
     answer: "Future[Receipt]"
 
-    def checked(self) -> Request | RefusedError:
-        """What is to be recorded, or which signature does not hold."""
+    def checked(self) -> Request | Exception:
+        """What is to be recorded, or why not: as a rule, which signature does not hold."""
         try:
             signed = history.check_read(self.asked, self.data, self.signatures)
-        except RefusedError as refusal:
-            return refusal
+        except Exception as error:  # noqa: BLE001  # a refusal, or ours to find: theirs alone
+            return error
         return Request(signed=signed, openings=self.openings)
 
 
@@ -128,7 +128,8 @@ class Sequencer:
 
     def _enqueue(self, source: str, waiting: Waiting) -> None:
         with self._changed:
-            if self._closing:
+            # A process that was forked off has this object, and not its thread.
+            if self._closing or not self._thread.is_alive():
                 raise UnavailableError("closing")
             own = len(self._lanes.get(source, ()))
             if self._waiting >= self._waiting_max or own >= self._lane_max:
@@ -145,7 +146,7 @@ class Sequencer:
             try:
                 self._commit(*self._checked(group))
                 self._committer.put_aside()
-            except Exception as error:  # noqa: BLE001  # whatever it is, nobody waits for ever
+            except BaseException as error:  # noqa: BLE001  # an exit in a callback, too: nobody waits for ever
                 for waiting in group:
                     if not waiting.answer.done():
                         waiting.answer.set_exception(error)
@@ -179,7 +180,7 @@ class Sequencer:
         found = [*_check(shares[0]), *(one for other in others for one in other.result())]
         requests, answers = [], []
         for waiting, checked in zip(group, found, strict=True):
-            if isinstance(checked, RefusedError):
+            if isinstance(checked, Exception):
                 waiting.answer.set_exception(checked)
             else:
                 requests.append(checked)
@@ -206,5 +207,5 @@ class Sequencer:
                 answer.set_result(said)
 
 
-def _check(share: Sequence[Waiting]) -> list[Request | RefusedError]:
+def _check(share: Sequence[Waiting]) -> list[Request | Exception]:
     return [waiting.checked() for waiting in share]

@@ -1,12 +1,19 @@
 """Openings: durable before their entry, dropped if it never came, and erasable without breaking anything."""
 
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from registry.acts.propose import Hidden
+from registry.errors import RefusedError, UnavailableError
+from registry.ledger import canonical
+from registry.ledger.commitment import OPENING_BYTES_MAX
+from registry.store.clock import Clock
+from registry.store.committer import Receipt
 from registry.store.openings import Openings
+from registry.store.operator import PATIENCE_US, Operator
 from registry.store.recorder import LogRecorder
 from tests.books import Book
 
@@ -28,7 +35,6 @@ def test_every_commitment_of_the_book_can_be_opened(book: Book) -> None:
 
     found = openings.find([commitment for commitment, _ in kept(book)])
 
-    assert found == dict(openings.all())
     assert len(found) == len(kept(book)) == book.audited().openings
 
 
@@ -149,8 +155,9 @@ def test_an_act_asked_for_twice_has_its_openings_once(book: Book) -> None:
 
 def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book: Book) -> None:
     openings = Openings(book.directory)
+    everything = openings.find([commitment for commitment, _ in kept(book)])
     ((commitment, opening),) = [
-        (one, shown) for one, shown in openings.all() if shown.value == "受益人"
+        (one, shown) for one, shown in everything.items() if shown.value == "受益人"
     ]
     assert "受益人".encode() in book.directory.joinpath("openings.db").read_bytes()
 
@@ -163,3 +170,135 @@ def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book:
         assert opening.salt not in file.read_bytes()
     assert book.audited().openings == len(kept(book))
     assert openings.erase([commitment]) == 0
+
+
+@pytest.mark.parametrize("kept_open", [True, False])
+def test_a_file_that_went_away_is_missed_before_a_name_is_lost(
+    book: Book, *, kept_open: bool
+) -> None:
+    file = book.directory / "openings.db"
+    aside = file.with_suffix(".aside")
+    before = book.audited()
+    batch = book.streams["native"]
+    with book.clerk() as clerk:
+        named, _ = clerk.retirement("owner", [(batch, 3)], beneficiary=Hidden(value="一人"))
+        if not kept_open:
+            clerk.operator.openings.close()
+        file.rename(aside)
+        with pytest.raises(UnavailableError) as missed:
+            clerk.operator.record([named])
+        made = file.exists()
+        aside.rename(file)
+        clerk.operator.record([named])
+
+    assert (missed.value.code, missed.value.facts) == ("database_moved", {"file": str(file)})
+    assert not made
+    assert book.audited().entries == before.entries + 1
+
+
+def test_another_file_in_its_place_is_noticed_and_taken_for_right_the_next_time(book: Book) -> None:
+    file = book.directory / "openings.db"
+    batch = book.streams["native"]
+    with book.clerk() as clerk:
+        first, _ = clerk.retirement("owner", [(batch, 2)], beneficiary=Hidden(value="一人"))
+        clerk.operator.record([clerk.transfer(batch, "owner", "bob", 1)])
+        restored = file.read_bytes()
+        file.unlink()
+        file.write_bytes(restored)
+        with pytest.raises(UnavailableError) as missed:
+            clerk.operator.record([first])
+        receipt = clerk.operator.record([first])[0]
+
+    assert missed.value.code == "database_moved"
+    assert len(opened(book, receipt.index)) == len(first.openings)
+
+
+def opened(book: Book, entry: int) -> list[Any]:
+    return book.rows("SELECT value FROM openings WHERE entry = ?", entry, file="openings.db")
+
+
+def test_a_registry_whose_names_are_gone_does_not_start(book: Book) -> None:
+    (book.directory / "openings.db").unlink()
+
+    with pytest.raises(UnavailableError) as missed:
+        Operator(book.directory)
+
+    assert missed.value.code == "database_moved"
+    assert not (book.directory / "openings.db").exists()
+
+
+def test_names_of_a_commit_that_failed_are_there_if_it_comes_back_from_the_disk(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit whose flush fails may be found whole after a crash, and then it needs its names."""
+    batch = book.streams["native"]
+    with book.clerk() as clerk:
+        first, _ = clerk.retirement("owner", [(batch, 2)], beneficiary=Hidden(value="一人"))
+        second, _ = clerk.retirement("owner", [(batch, 3)], beneficiary=Hidden(value="二人"))
+        for request in (first, second):
+            with monkeypatch.context() as patch:
+                patch.setattr(LogRecorder, "record", torn)
+                with pytest.raises(TornError):
+                    clerk.operator.committer.commit([request])
+        names = {row[0] for row in book.rows("SELECT value FROM openings", file="openings.db")}
+        (receipt,) = clerk.operator.record([first])
+    after = {row[0] for row in book.rows("SELECT value FROM openings", file="openings.db")}
+
+    assert {canonical.encode("一人"), canonical.encode("二人")} <= names
+    assert canonical.encode("一人") in after
+    assert canonical.encode("二人") not in after
+    assert len(opened(book, receipt.index)) == len(first.openings)
+    assert book.audited().entries == receipt.index + 1
+
+
+def test_an_act_that_repeats_a_commitment_under_a_nonce_that_is_free_again_is_recorded(
+    book: Book,
+) -> None:
+    batch, answers = book.streams["native"], []
+    with book.clerk() as clerk:
+        committer = clerk.operator.committer
+        now_us = committer.clock.now_us()
+        for amount_g, at_us in ((1, now_us), (2, now_us + 2 * PATIENCE_US)):
+            committer.clock = Clock(wall=lambda at_us=at_us: at_us, steady=lambda: 0)
+            setting = replace(clerk.setting("owner", nonce=bytes(16)), entropy=bytes(32))
+            body = {
+                "giver": clerk.accounts["owner"],
+                "taker": clerk.accounts["bob"],
+                "amount_g": amount_g,
+                "standard": "SCFG",
+                "range": None,
+                "venue": None,
+                "trade": Hidden(value="成交 1"),
+            }
+            parts = [(batch, [("batch.transferred.v1", body)])]
+            answers += committer.commit([clerk.operator.request(setting, parts)])
+
+    assert [type(answer) for answer in answers] == [Receipt, Receipt]
+    assert opened(book, answers[0].index) == []
+    assert opened(book, answers[1].index) == [(canonical.encode("成交 1"),)]
+    assert book.audited().entries == answers[1].index + 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"salt": bytes(31)},
+        {"salt": "s" * 32},
+        {"value": "x" * OPENING_BYTES_MAX},
+        {"value": ["x"] * OPENING_BYTES_MAX},
+        {"value": []},
+        {"value": 1},
+    ],
+)
+def test_an_opening_that_nobody_could_read_back_is_refused(
+    book: Book, changed: dict[str, Any]
+) -> None:
+    with book.clerk() as clerk:
+        request, _ = clerk.retirement("owner", [(book.streams["native"], 2)])
+        odd = replace(request, openings=(replace(request.openings[0], **changed),))
+
+        (answer,) = clerk.operator.committer.commit([odd])
+
+    assert isinstance(answer, RefusedError)
+    assert answer.code == "wrong_opening"
+    assert "why" in answer.facts or "bytes" in answer.facts
