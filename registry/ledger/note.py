@@ -69,7 +69,8 @@ def check_name(name: str) -> None:
     Raises:
         RefusedError: `bad_name`.
     """
-    printable = name.isprintable() and not any(character.isspace() for character in name)
+    # Of ASCII: what is printable in Unicode changes with its version, and so between readers.
+    printable = all("!" <= character <= "~" for character in name)
     sane = bool(name) and len(name) <= NAME_CHARACTERS_MAX and "+" not in name
     require(printable and sane, "bad_name", name=name)
 

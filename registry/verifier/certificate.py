@@ -288,7 +288,10 @@ def _check_outcomes(issue: _Act) -> Mapping[str, Any]:
     entry = issue.signed.entry
     for batch, retired, came in used:
         _check_retirement(retired, issue)
-        _check_ranges(batch, retired, came)
+        try:
+            _check_ranges(batch, retired, came)
+        except RefusedError as refusal:
+            raise RefusedError("wrong_outcome", **{**refusal.facts, "stream": batch}) from refusal
     recorded = entry.places[-1].outcomes[0]
     expected = certificate.outcome_of(
         _statement(issue),

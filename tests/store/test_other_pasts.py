@@ -277,7 +277,8 @@ def test_an_odd_signature_fails_its_own_intent_alone(quick: Book) -> None:
     with clerk_of(quick) as clerk, Sequencer(clerk.operator.committer) as sequencer:
         one, other = (clerk.transfer(quick.streams["native"], "owner", "bob", 1) for _ in range(2))
         with clerk.operator.committer._mark.locked():
-            odd: Any = sequencer.submit(one.signed.data, [None])  # type: ignore[list-item]
+            nothing: Any = [None]
+            odd = sequencer.submit(one.signed.data, nothing)
             good = sequencer.submit(other.signed.data, other.signed.signatures)
 
         assert isinstance(odd.exception(PATIENCE_S), Exception)
