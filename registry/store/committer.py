@@ -1,7 +1,7 @@
 """Where entries come to be: one after another, durable before anybody is told.
 
     lock the head -> catch up with other processes -> compare the mark -> judge one intent after another
-    -> openings durable -> entries, tree, nonces, rows, head in one commit, durable
+    -> openings durable -> entries, tree, nonces, rows, head in one commit, durable -> openings of what failed dropped
     -> consistent with the mark -> mark durable -> head signed -> answers
 
 A crash before the commit leaves nothing but openings that are dropped after the next one; a crash after it leaves
@@ -180,6 +180,7 @@ class Committer:
         with storage_trouble(self._log.file), self._mark.locked():
             with self._log.recorder.writing() as cursor:
                 seen = self._check_mark(self._caught_up(cursor))
+            self._settle(seen.size)
             self._acknowledge(seen)
 
     def commit(
@@ -210,6 +211,8 @@ class Committer:
                 if draft.additions:
                     self._record(cursor, draft)
             self._keep(draft)
+            if draft.additions:
+                self._settle(seen.size)
             note = self._acknowledge(seen)
         return [
             answer
@@ -316,7 +319,6 @@ class Committer:
         Raises:
             UnavailableError: `not_signed`: what was recorded stays, and is acknowledged when it can be signed.
         """
-        self._settle(seen.size)
         now = Seen(size=self._frontier.size, root=self._frontier.root())
         try:
             if seen != now or self._mark.is_in_doubt:
@@ -333,7 +335,7 @@ class Committer:
 
     def _settle(self, size: int) -> None:
         """Drop the openings, of entries from `size` on, of acts that did not come to be; the others' are where they
-        belong. Only now: a commit that failed may come back from the disk after a crash, until another one is durable.
+        belong. Only after a commit that is durable: until then one that failed may come back from the disk.
         """
         found = self._openings.since(size)
         if not found:

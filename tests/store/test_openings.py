@@ -240,10 +240,13 @@ def test_names_of_a_commit_that_failed_are_there_if_it_comes_back_from_the_disk(
                 patch.setattr(LogRecorder, "record", torn)
                 with pytest.raises(TornError):
                     clerk.operator.committer.commit([request])
+        greedy = clerk.transfer(batch, "owner", "bob", 10**9)
+        (refused,) = clerk.operator.committer.commit([greedy])
         names = {row[0] for row in book.rows("SELECT value FROM openings", file="openings.db")}
         (receipt,) = clerk.operator.record([first])
     after = {row[0] for row in book.rows("SELECT value FROM openings", file="openings.db")}
 
+    assert isinstance(refused, RefusedError)
     assert {canonical.encode("一人"), canonical.encode("二人")} <= names
     assert canonical.encode("一人") in after
     assert canonical.encode("二人") not in after
