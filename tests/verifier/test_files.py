@@ -365,3 +365,15 @@ def test_a_log_under_a_key_that_it_never_had_is_not_the_one_that_was_pinned(
         audit(book.directory, key)
 
     assert broken.value.code == code
+
+
+def test_who_may_not_read_a_database_has_no_verdict_on_it(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # For root, under whom tests may run, every file is readable.
+    monkeypatch.setattr("os.access", lambda _file, _mode: False)
+
+    with pytest.raises(PermissionError) as trouble:
+        audit(book.directory, book.key)
+
+    assert trouble.value.filename == str(book.database)
