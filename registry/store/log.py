@@ -18,10 +18,10 @@ from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
 from registry.store.recorder import (
-    PARTS_PER_ENTRY,
     SCHEMA_VERSION,
     Datastore,
     LogRecorder,
+    entry_index,
     row_number,
 )
 
@@ -121,14 +121,7 @@ class Moment:
             " ORDER BY originator_version",
             (stream, after),
         )
-        return [(row[0] - 1) // PARTS_PER_ENTRY for row in self._cursor.fetchall()]
-
-    def length(self, stream: str) -> int:
-        """How many entries touch `stream`."""
-        row = self._one(
-            "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", stream
-        )
-        return row[0] or 0
+        return [entry_index(row[0]) for row in self._cursor.fetchall()]
 
     def tip(self, stream: str) -> Tip:
         """How many entries touch `stream`, and the leaf hash of the last of them; BLANK of none."""
@@ -139,7 +132,7 @@ class Moment:
         )
         if row is None:
             return BLANK
-        return row[0], self.node(0, (row[1] - 1) // PARTS_PER_ENTRY)
+        return row[0], self.node(0, entry_index(row[1]))
 
     def stands(self, stream: str, held: Stream) -> bool:
         """Whether the last entry that `held` knows of is in its place in the chain of `stream`."""
@@ -150,7 +143,7 @@ class Moment:
         )
         if row is None:
             return False
-        return self.placed((row[0] - 1) // PARTS_PER_ENTRY).leaf == held.last
+        return self.placed(entry_index(row[0])).leaf == held.last
 
     def streams(self, prefix: str) -> list[str]:
         """The streams whose names begin with `prefix`, in the order in which they began."""

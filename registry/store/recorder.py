@@ -123,6 +123,11 @@ def row_number(index: int, part: int) -> int:
     return index * PARTS_PER_ENTRY + part + 1
 
 
+def entry_index(number: int) -> int:
+    """The index of the entry that left the row of rowid `number`."""
+    return (number - 1) // PARTS_PER_ENTRY
+
+
 class _Pool(SQLiteConnectionPool):
     def __init__(self, file: str) -> None:
         super().__init__(db_name=file, lock_timeout=LOCK_TIMEOUT_S)

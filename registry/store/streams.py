@@ -30,7 +30,7 @@ class Streams:
         held = self._held.get(name)
         if held is not None and name not in self._behind:
             return held
-        if held is None and moment.length(name) >= SNAPSHOT_ENTRIES_MIN:
+        if held is None and moment.tip(name)[0] >= SNAPSHOT_ENTRIES_MIN:
             held = self._snapshot(name, moment)
         return moment.stream(name, held)
 
