@@ -37,6 +37,7 @@ from psycopg import sql
 
 from tests import warden
 
+TUPLES_OK = psycopg.pq.ExecStatus.TUPLES_OK
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 OLDEST = 15
@@ -58,6 +59,7 @@ SETTINGS: Mapping[str, str | int] = {
     "max_wal_senders": 5,
     "wal_keep_size": "256MB",  # a replica that was cut off finds what it missed
     "max_wal_size": "1GB",
+    "wal_retrieve_retry_interval": "100ms",
     "hot_standby": "on",
     "log_min_messages": "warning",
     "log_line_prefix": "%m [%p] %a ",
@@ -231,18 +233,12 @@ class Server:
     def __init__(
         self, *, programs_in: Path | None = None, wal_segment_mb: int = 1, **settings: str | int
     ) -> None:
-        self._prepare(programs_in or programs(os.environ.get(CHOICE)), settings)
+        self._prepare(programs_in or programs(os.environ.get(CHOICE)), {**SETTINGS, **settings})
         self._run(
             "initdb",
             *("--pgdata", self.data, "--username", SUPERUSER, "--auth", "trust"),
-            *(
-                "--encoding",
-                "UTF8",
-                "--locale",
-                "C",
-                f"--wal-segsize={wal_segment_mb}",
-                "--no-sync",
-            ),
+            *("--encoding", "UTF8", "--locale", "C", f"--wal-segsize={wal_segment_mb}"),
+            "--no-sync",  # the first checkpoint is the first that anybody relies on
         )
         self._start_somewhere()
 
@@ -252,7 +248,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.data = self._directory / "data"
         self.log = self._directory / "log"
-        self.settings = {**SETTINGS, **settings}
+        self.settings = {**settings}
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -270,8 +266,9 @@ class Server:
         }
 
     def _run(self, program: str, *arguments: str | Path) -> None:
+        ours = self._programs / program
         done = subprocess.run(
-            [self._programs / program, *arguments],
+            [ours if ours.exists() else program, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -401,7 +398,9 @@ class Server:
         """Rows of one statement on a connection of its own, in a transaction of its own."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+            assert cursor.pgresult is not None
+            # Not `description`: rows may have no columns.
+            return cursor.fetchall() if cursor.pgresult.status == TUPLES_OK else []
 
     def value(self, statement: str, parameters: Any = None, *, database: str = SUPERUSER) -> Any:
         """The one value that `statement` answers."""
@@ -424,6 +423,117 @@ class Server:
         self.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
+
+    # --- what may go wrong on its machine ---
+
+    def backends(self, application_name: str) -> list[int]:
+        """Process ids of those who serve connections under that name, the oldest first."""
+        rows = self.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s ORDER BY backend_start, pid",
+            [application_name],
+        )
+        return [pid for (pid,) in rows]
+
+    def limit_file_size(self, pid: int, size: int | None) -> None:
+        """From now on the disk is full for backend `pid` wherever a file would grow past `size` bytes; None lifts it.
+
+        PostgreSQL then gets EFBIG where a full disk says ENOSPC, and its error is XX000 (`InternalError_`) where that
+        of a full disk is 53100 (`DiskFull`). A table that cannot grow is an error of the statement. WAL that cannot be
+        written is a PANIC, and the whole server restarts: so `size` is at least a WAL segment where only tables are
+        meant.
+        """
+        # As the server's own user, because root in a container may not do it. The hard limit stays, to be lifted again.
+        limit = "unlimited" if size is None else str(size)
+        self._run("prlimit", "--pid", str(pid), f"--fsize={limit}:")
+
+    # --- replicas ---
+
+    def replica(self, name: str = "replica", **settings: str | int) -> "Server":
+        """A server that follows this one under that name, asynchronously until `make_synchronous`.
+
+        With `recovery_min_apply_delay="1h"` it has what it is sent on disk, and shows it later; so too after `pause`.
+        One that does not even have it was cut off by `sever`.
+        """
+        copy = Server.__new__(Server)
+        copy._prepare(
+            self._programs,
+            {
+                **self.settings,
+                "synchronous_standby_names": "",
+                "primary_conninfo": self._followed_as(name),
+                **settings,
+            },
+        )
+        copy._run(
+            "pg_basebackup",
+            *("--pgdata", copy.data, "--dbname", self._followed_as(name)),
+            *("--write-recovery-conf", "--checkpoint=fast", "--no-sync"),
+        )
+        # What -R wrote would outweigh our settings, and `sever` could not take it back.
+        (copy.data / "postgresql.auto.conf").write_text("")
+        copy._start_somewhere()
+        return copy
+
+    def _followed_as(self, name: str) -> str:
+        return f"host={HOST} port={self.port} user={SUPERUSER} application_name={name}"
+
+    def make_synchronous(self, name: str = "replica") -> None:
+        """From now on a commit is acknowledged once the replica of that name has it on disk."""
+        self.configure(synchronous_standby_names=f'"{name}"')
+        # The checkpointer tells the others whether commits wait, and reads its settings before it obeys.
+        self.execute("CHECKPOINT")
+        eventually(
+            lambda: self.execute(
+                "SELECT FROM pg_stat_replication WHERE application_name = %s AND sync_state = 'sync'",
+                [name],
+            ),
+            f"{name} to be synchronous",
+        )
+
+    def make_asynchronous(self) -> None:
+        """Commits that wait for a replica are acknowledged."""
+        self.configure(synchronous_standby_names="")
+        self.execute("CHECKPOINT")
+
+    def lsn(self) -> int:
+        """How far its WAL goes: on disk for a primary, shown to readers for a replica."""
+        return int(
+            self.value(
+                "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
+                "ELSE pg_current_wal_flush_lsn() END - '0/0'"
+            )
+        )
+
+    def wait_for_replica(self, replica: "Server") -> None:
+        """Until readers of `replica` see what is committed here now."""
+        lsn = self.lsn()
+        eventually(lambda: replica.lsn() >= lsn, "a replica that has caught up")
+
+    def pause(self) -> None:
+        """A replica that goes on receiving, and shows nothing new. When promoted it shows all it has."""
+        self.execute("SELECT pg_wal_replay_pause()")
+        eventually(
+            lambda: self.value("SELECT pg_get_wal_replay_pause_state()") == "paused",
+            "a replica to pause",
+        )
+
+    def resume(self) -> None:
+        self.execute("SELECT pg_wal_replay_resume()")
+
+    def sever(self) -> None:
+        """A replica that receives nothing any more. When promoted it lacks what was committed since."""
+        self.configure(primary_conninfo="")
+        eventually(
+            lambda: not self.execute("SELECT FROM pg_stat_wal_receiver"), "a replica to be cut off"
+        )
+
+    def follow(self, primary: "Server", name: str = "replica") -> None:
+        """A replica that receives from `primary`."""
+        self.configure(primary_conninfo=primary._followed_as(name))
+
+    def promote(self) -> None:
+        """A replica becomes a primary that takes writes, with all that it has received."""
+        assert self.value("SELECT pg_promote(wait => true)")
 
 
 def url_at(port: int, database: str, user: str, query: Mapping[str, str | int]) -> str:
