@@ -163,17 +163,19 @@ def _candidates() -> Iterator[Path]:
         yield packed
 
 
-def _version(programs: Path) -> int:
+def _version(program: Path) -> int:
+    """Major version of a program, run as the user that it is to run as."""
     said = subprocess.run(
-        [programs / "postgres", "--version"],
-        capture_output=True,
+        [program, "--version"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=True,
+        check=False,
         cwd="/",
         **identity(),
-    )
-    found = re.search(r"\) (\d+)", said.stdout)
-    assert found, said.stdout
+    ).stdout
+    if not (found := re.search(r"\(PostgreSQL\) (\d+)", said)):
+        raise ServerError(f"{program} cannot be run:\n{said}")
     return int(found[1])
 
 
@@ -183,16 +185,10 @@ def reachable(programs: Path) -> Path:
     executables. PostgreSQL finds its other files beside its programs, wherever they are."""
     try:
         for name in NEEDED:
-            subprocess.run(
-                [programs / name, "--version"],
-                capture_output=True,
-                check=True,
-                cwd="/",
-                **identity(),
-            )
+            _version(programs / name)
     except PermissionError:
         copy = fresh_directory() / "programs"
-        shutil.copytree(programs.parent, copy, symlinks=True)
+        shutil.copytree(programs.parent, copy)
         for path in (copy, *copy.rglob("*")):
             path.chmod(0o755)
         return copy / programs.name
@@ -210,7 +206,7 @@ def programs(choice: str | None) -> Path:
     for candidate in [Path(choice).resolve()] if choice else _candidates():
         if all((candidate / name).is_file() for name in NEEDED):
             usable = reachable(candidate)
-            if _version(usable) >= OLDEST:
+            if _version(usable / "postgres") >= OLDEST:
                 return usable
     if choice:
         raise ServerError(f"${CHOICE} is {choice}, where there is no {wanted}")

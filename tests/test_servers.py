@@ -1,7 +1,7 @@
 """What the other tests rely on when they break a PostgreSQL server, shown on a row that is there or not."""
 
+import shutil
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -213,20 +213,27 @@ def test_a_machine_without_postgresql_has_the_wheel(monkeypatch):
         assert running.value("SHOW server_version").startswith("17.")
 
 
-def test_a_wheel_that_the_servers_user_cannot_run_is_copied_to_where_it_can(tmp_path):
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
-    hidden = tmp_path / "pginstall"
-    hidden.symlink_to(wheel().parent)
-    executable = tmp_path / "flat" / "bin"
-    executable.mkdir(parents=True)
+def test_programs_that_the_servers_user_cannot_run_are_copied_to_where_it_can(tmp_path):
+    closed = tmp_path / "bin"
+    closed.mkdir()
     for name in servers.NEEDED:
-        (executable / name).write_bytes((wheel() / name).read_bytes())
-        (executable / name).chmod(0o644)
+        shutil.copyfile(wheel() / name, closed / name)  # without the executable bit
     for beside in ("lib", "share"):
-        (executable.parent / beside).symlink_to(wheel().parent / beside)
+        (tmp_path / beside).symlink_to(wheel().parent / beside)
+    with pytest.raises(PermissionError):
+        subprocess.run([closed / "postgres", "--version"], check=True)
 
-    with Server(programs_in=executable) as running:
-        assert running.value("SELECT 1") == 1
+    with Server(programs_in=closed) as running:
+        assert running.value("SHOW server_version").startswith("17.")
+
+
+def test_programs_that_do_not_run_say_why(tmp_path):
+    for name in servers.NEEDED:
+        (tmp_path / name).write_text("#!/bin/sh\necho no such library >&2\n")
+        (tmp_path / name).chmod(0o755)
+
+    with pytest.raises(ServerError, match="no such library"):
+        programs(str(tmp_path))
 
 
 def test_the_programs_that_are_asked_for_are_taken_or_the_tests_fail(tmp_path):
