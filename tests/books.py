@@ -24,6 +24,7 @@ from registry.errors import RegistryError
 from registry.ledger import ids, tree
 from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
+from registry.place import Place
 from registry.store import custody
 from registry.store import operator as operators
 from registry.store.committer import Receipt, Request
@@ -312,6 +313,25 @@ class Clerk:
         return self.does("one", parts=[(certificate, [("certificate.home_cancelled.v1", body)])])
 
 
+def audited(place: Place, key: VerifierKey) -> Audited:
+    """What the audit comes to, remembered as the command remembers it."""
+    found = audit(place, key)
+    assert found.signer is not None
+    Memory(key=found.signer).remember(found.note)
+    return found
+
+
+def fault(place: Place, key: VerifierKey) -> RegistryError | None:
+    """What the audit says against what is there; None if it is valid."""
+    try:
+        audited(place, key)
+    except RegistryError as error:
+        # A traceback would keep the audit's cursors, and with them its read transaction.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    return None
+
+
 @dataclass(frozen=True)
 class Book:
     """A registry in a directory: where it is, whom to trust, and what its accounts and streams are called."""
@@ -322,6 +342,13 @@ class Book:
     accounts: dict[str, str]
     streams: dict[str, str]
     receipts: dict[str, Receipt]
+
+    sample: int = 60
+    """How many of many cells are changed, one after the other."""
+
+    @property
+    def place(self) -> Path:
+        return self.directory
 
     @property
     def database(self) -> Path:
@@ -343,6 +370,7 @@ class Book:
     def tables(self, file: str = "registry.db") -> Iterator[sqlite3.Connection]:
         """The tables in an insider's hands; what was done is kept, and the file is whole by itself."""
         with closing(sqlite3.connect(self.directory / file, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
             yield connection
             connection.execute("PRAGMA busy_timeout = 1000")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -356,6 +384,10 @@ class Book:
         with self.tables(file) as connection:
             return connection.execute(statement, values).fetchall()
 
+    def whole(self, file: str = "registry.db") -> bytes:
+        """A file as it is now, to be put back."""
+        return (self.directory / file).read_bytes()
+
     def restore(self, whole: bytes, file: str = "registry.db") -> None:
         """Put a file back as it was, as a new one, with nothing left beside it."""
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -363,21 +395,10 @@ class Book:
         self.directory.joinpath(file).write_bytes(whole)
 
     def audited(self) -> Audited:
-        """What the audit comes to, remembered as the command remembers it."""
-        found = audit(self.directory, self.key)
-        assert found.signer is not None
-        Memory(key=found.signer).remember(found.note)
-        return found
+        return audited(self.place, self.key)
 
     def fault(self) -> RegistryError | None:
-        """What the audit says against it; None if it is valid."""
-        try:
-            self.audited()
-        except RegistryError as error:
-            # A traceback would keep the audit's cursors, and with them its read transaction.
-            error.__cause__ = error.__context__ = None
-            return error.with_traceback(None)
-        return None
+        return fault(self.place, self.key)
 
     def signed_again(self, size: int, root: bytes) -> bytes:
         """The checkpoint that a dishonest operator signs with the log's own key."""

@@ -205,6 +205,16 @@ _SIGNING: dict[str, Text] = {
         "等候的请求太多（共 {waiting} 件，本账户 {own} 件；上限 {most}）。请稍后用同一请求重试。",
         "Too many requests are waiting ({waiting}, {own} of this account; at most {most}). Try again, with the same.",
     ),
+    "server_unavailable": (
+        (
+            "数据库服务器 {server} 眼下不能用（{why}）。请求和日志本身都未因此被判有错：查明服务器、网络或权限的问题"
+            "后，用同一请求重试。"
+        ),
+        (
+            "The database server {server} cannot be used now ({why}). This is no verdict on what was asked, nor on the"
+            " log: see to the server, the network or the permissions, and try again, with the same request."
+        ),
+    ),
     "closing": (
         "登记系统正在停止，不再接收请求。请稍后用同一请求重试。",
         "The registry is stopping and takes no more requests. Try again later, with the same one.",
@@ -658,6 +668,10 @@ _ASKING: dict[str, Text] = {
     "no_registry": (
         "{directory} 里没有登记系统。请核对目录，或先 registry init。",
         "There is no registry in {directory}. Check the directory, or begin one with registry init.",
+    ),
+    "bad_address": (
+        "这不是数据库地址：{server}。应如 postgresql://用户@主机/库名。",
+        "That is no address of a database: {server}. One looks like postgresql://user@host/database.",
     ),
     "directory_in_use": (
         "目录 {directory} 已有内容。请换一个空目录。",

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from registry import history
 from registry.domain.account import Account
@@ -35,9 +34,16 @@ from registry.ledger.note import (
     read_checkpoint,
     split_note,
 )
+from registry.place import Place
 from registry.verifier import database
-from registry.verifier.database import POINTER_BYTES, Database, StoredEntry
 from registry.verifier.replay import Replay
+from registry.verifier.stored import (
+    POINTER_BYTES,
+    Database,
+    StoredEntry,
+    StoredOpening,
+    UnreadableError,
+)
 from registry.verifier.trust import Memory
 
 CHUNK_ENTRIES = 256
@@ -123,22 +129,23 @@ class _Along:
 
 
 def audit(
-    path: Path, key: VerifierKey | None, *, progress: Progress = lambda _done, _all: None
+    place: Place, key: VerifierKey | None, *, progress: Progress = lambda _done, _all: None
 ) -> Audited:
-    """What the log in the database at `path` comes to, once every part of it holds.
+    """What the log in the database at `place` comes to, once every part of it holds.
 
     Args:
-        path: a registry's directory, or its database file.
+        place: a registry's directory, its database file, or its server.
         key: the log's key, pinned by whoever asks.
         progress: called from time to time.
 
     Raises:
-        RefusedError: `no_registry`.
+        RefusedError: `no_registry`, `bad_address`.
         BrokenHistoryError: the first thing that does not hold; facts: `stream`, `position`, `index`, where known.
+        UnavailableError: `server_unavailable`.
         IncompleteError: `no_pinned_key`, `unsigned_tail`; the fact `audited` holds what was found.
         StaleError: `shorter_than_seen`: it holds, but this user saw more of it; the fact `audited` as above.
     """
-    with _settled(path) as source:
+    with _settled(place) as source:
         replay, tables = Replay(), _tables(source)
         try:
             for number, addition in enumerate(_followed(source, replay, tables)):
@@ -148,7 +155,7 @@ def audit(
             raise _blame(source, broken) from broken
         _check_ends(tables, replay)
         checkpoint, note = _check_head(source, replay, tables.findings, key)
-        opened = _check_openings(path, source, replay, tables.findings)
+        opened = _check_openings(source, replay, tables.findings)
     seen = None if key is None else _check_memory(replay, key)
     if tables.findings.first is not None:
         raise tables.findings.first
@@ -158,36 +165,37 @@ def audit(
     return audited
 
 
-def origin_of(path: Path) -> str | None:
-    """The name of the log in the database at `path`, before anything is checked; None where it cannot be told.
+def origin_of(place: Place) -> str | None:
+    """The name of the log in the database at `place`, before anything is checked; None where it cannot be told.
 
     Raises:
-        RefusedError: `no_registry`.
+        RefusedError: `no_registry`, `bad_address`.
         BrokenHistoryError: `database_unreadable`.
+        UnavailableError: `server_unavailable`.
     """
-    with database.reading(path) as source:
+    with database.reading(place) as source:
         claimed = _claimed(source)
     return claimed.origin if claimed else None
 
 
-def signed_size(path: Path) -> int:
+def signed_size(place: Place) -> int:
     """How many entries the stored checkpoint covers, before anything is checked; 0 without one."""
-    with database.reading(path) as source:
+    with database.reading(place) as source:
         claimed = _claimed(source)
     return claimed.size if claimed else 0
 
 
 @contextmanager
-def _settled(path: Path) -> Iterator[Database]:
+def _settled(place: Place) -> Iterator[Database]:
     """The database at a moment when its head is signed; if a writer was stopped before that, as it is."""
     for _ in range(SETTLING_TRIES):
-        with database.reading(path) as source:
+        with database.reading(place) as source:
             claimed = _claimed(source)
             if not source.has_writer or (claimed and claimed.size == source.count()):
                 yield source
                 return
         time.sleep(SETTLING_S)
-    with database.reading(path) as source:
+    with database.reading(place) as source:
         yield source
 
 
@@ -398,38 +406,46 @@ def _signed_leaves(source: Database) -> list[bytes]:
     if checkpoint is None:
         return []
     leaves: list[bytes] = []
-    for index in range(min(checkpoint.size, source.count())):
-        leaf = source.node(tree.stored_number(0, index))
-        if not isinstance(leaf, bytes):
-            return []
-        leaves.append(leaf)
+    for number, leaf in source.nodes():
+        if len(leaves) == checkpoint.size:
+            break
+        if number == tree.stored_number(0, len(leaves)) and isinstance(leaf, bytes):
+            leaves.append(leaf)
     same = len(leaves) == checkpoint.size and tree.root_of(leaves) == checkpoint.root
     return leaves if same else []
 
 
-def _check_openings(path: Path, source: Database, replay: Replay, findings: _Findings) -> int:
+def _check_openings(source: Database, replay: Replay, findings: _Findings) -> int:
     """Every opening that is kept opens what it says it does. What was erased is no finding."""
-    if not path.is_dir():
-        return 0
     count = 0
-    for row in database.openings(path):
-        entry = row["entry"]
-        if isinstance(entry, int) and 0 <= entry - replay.size < PENDING_ENTRIES_MAX:
-            continue
-        count += 1
-        if not _opens(row, source, replay.size):
-            findings.note("derived.openings", field=row["field"], entry=entry)
+    stored = source.openings()
+    while chunk := list(islice(stored, CHUNK_ENTRIES)):
+        acts = source.acts(
+            {index for row in chunk if (index := _entry_of(row, replay)) is not None}
+        )
+        for row in chunk:
+            if isinstance(row.entry, int) and 0 <= row.entry - replay.size < PENDING_ENTRIES_MAX:
+                continue
+            count += 1
+            if not _opens(row, acts, replay):
+                findings.note("derived.openings", field=row.field, entry=row.entry)
     return count
 
 
-def _opens(row: Mapping[str, object], source: Database, size: int) -> bool:
+def _entry_of(row: StoredOpening, replay: Replay) -> int | None:
+    """The index of the entry that a row of openings names, if there is one."""
+    named = row.entry
+    return named if isinstance(named, int) and 0 <= named < replay.size else None
+
+
+def _opens(row: StoredOpening, acts: Mapping[int, object], replay: Replay) -> bool:
     """Whether a row of openings is of the act that it names, and opens the commitment that stands there."""
-    entry, salt, text, value = (row[name] for name in ("entry", "salt", "field", "value"))
-    if not (isinstance(entry, int) and 0 <= entry < size):
+    index, salt, text, value = _entry_of(row, replay), row.salt, row.field, row.value
+    if index is None:
         return False
     if not (isinstance(salt, bytes) and isinstance(text, str) and isinstance(value, bytes)):
         return False
-    asked = entries.decode(source.entry(entry)).intent
+    asked = entries.decode(_followed_act(index, acts, replay)).intent
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
         opening = Opening(field=text, salt=salt, value=shown)
@@ -437,8 +453,20 @@ def _opens(row: Mapping[str, object], source: Database, size: int) -> bool:
     except RefusedError:
         return False
     committed = commitment(asked.log, asked.author, asked.nonce, opening)
-    stored = (row["commitment"], row["author"], row["nonce"])
+    stored = (row.commitment, row.author, row.nonce)
     return stored == (committed, asked.author, asked.nonce)
+
+
+def _followed_act(index: int, acts: Mapping[int, object], replay: Replay) -> bytes:
+    """The bytes of entry `index`, read for the second time.
+
+    Raises:
+        UnreadableError: they are not those that were followed. No database does so by itself.
+    """
+    data = acts.get(index)
+    if not isinstance(data, bytes) or tree.leaf_hash(data) != replay.leaf(index):
+        raise UnreadableError(f"entry {index} is another one when it is read again")
+    return data
 
 
 def _check_memory(replay: Replay, key: VerifierKey) -> Checkpoint | None:

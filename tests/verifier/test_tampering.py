@@ -1,4 +1,7 @@
-"""Every stored value, changed by somebody who can write the file: the audit names what is wrong, and where."""
+"""Every stored value, changed by somebody who can write the database: the audit names what is wrong, and where.
+
+The same for both databases: in a directory, and on a server.
+"""
 
 # ruff: noqa: S608  # every statement is put together from names in this file
 
@@ -8,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from registry.errors import BrokenHistoryError, IncompleteError, RegistryError
 from registry.ledger import entry as entries
+from registry.verifier import audit
 from tests.books import Book
+from tests.pg_books import ServerBook
 
 PARTS = 64
-SAMPLE = 60
 
 KEYS = {
     "stored_events": ("rowid",),
@@ -41,15 +46,33 @@ CODES = {
 CHECKPOINT_CODES = {"bad_note", "bad_checkpoint", "wrong_origin", "bad_checkpoint_signature"}
 OPENED = ("author", "commitment", "field", "nonce", "salt", "value")
 
-Change = Callable[[sqlite3.Connection], object]
+NOT_TAKEN = (sqlite3.IntegrityError, psycopg.IntegrityError, psycopg.DataError)
+
+AnyBook = Book | ServerBook
+Change = Callable[[Any], object]
 
 
-def sampled(rows: Sequence[Any]) -> list[Any]:
+@pytest.fixture(params=["directory", "server"])
+def book(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AnyBook:
+    """A copy of the registry, in each database."""
+    if request.param == "directory":
+        return request.getfixturevalue("book")
+    # On a server somebody else may always be about to sign the head: not here.
+    monkeypatch.setattr(audit, "SETTLING_TRIES", 0)
+    return request.getfixturevalue("pg_book")
+
+
+def some(changes: list[Any], book: AnyBook) -> list[Any]:
+    """All changes to a directory; of many to a server some: it is read by other code, and judged by the same."""
+    return changes if isinstance(book, Book) else sampled(changes, 3 * book.sample)
+
+
+def sampled(rows: Sequence[Any], most: int) -> list[Any]:
     """All of few rows; of many the first, the last, one in the middle, and some by seeded chance."""
-    if len(rows) <= SAMPLE:
+    if len(rows) <= most:
         return list(rows)
     fixed = {0, len(rows) // 2, len(rows) - 1}
-    chosen = fixed | set(random.Random(1).sample(range(len(rows)), SAMPLE - len(fixed)))
+    chosen = fixed | set(random.Random(1).sample(range(len(rows)), most - len(fixed)))
     return [rows[at] for at in sorted(chosen)]
 
 
@@ -83,16 +106,17 @@ def all_changes(value: object, chance: random.Random) -> Iterator[object]:
             yield 2**63 - 1
 
 
-def faults(book: Book, changes: Sequence[tuple[object, Change]], file: str = "registry.db") -> Any:
-    """What the audit says to each change, made to the file as it was: (what was changed, fault) each."""
-    whole = (book.directory / file).read_bytes()
+def faults(
+    book: AnyBook, changes: Sequence[tuple[object, Change]], file: str = "registry.db"
+) -> Any:
+    """What the audit says to each change, made to the database as it was: (what was changed, fault) each."""
+    whole = book.whole(file)
     for told, change in changes:
         book.restore(whole, file)
         with book.tables(file) as connection:
-            connection.execute("PRAGMA synchronous = OFF")
             try:
                 change(connection)
-            except sqlite3.IntegrityError:
+            except NOT_TAKEN:
                 continue  # The table itself does not take it.
         yield told, book.fault()
     book.restore(whole, file)
@@ -116,14 +140,14 @@ def insertion_of(table: str, *values: object) -> Change:
     return lambda connection: connection.execute(statement, values)
 
 
-def cells(book: Book, table: str, column: str) -> list[tuple[dict[str, object], object]]:
+def cells(book: AnyBook, table: str, column: str) -> list[tuple[dict[str, object], object]]:
     """Every cell of a column: the key of its row, and its value."""
     keys = KEYS[table]
     rows = book.rows(f"SELECT {', '.join(keys)}, {column} FROM {table} ORDER BY {', '.join(keys)}")
-    return [(dict(zip(keys, row, strict=False)), row[-1]) for row in sampled(rows)]
+    return [(dict(zip(keys, row, strict=False)), row[-1]) for row in sampled(rows, book.sample)]
 
 
-def entry_rows(book: Book) -> list[Any]:
+def entry_rows(book: AnyBook) -> list[Any]:
     """Of every entry: index, stream, position, bytes."""
     rows = book.rows(
         "SELECT rowid, originator_id, originator_version, state FROM stored_events"
@@ -132,7 +156,7 @@ def entry_rows(book: Book) -> list[Any]:
     return [((rowid - 1) // PARTS, *rest) for rowid, *rest in rows]
 
 
-def entry_of(table: str, where: dict[str, object], book: Book) -> object:
+def entry_of(table: str, where: dict[str, object], book: AnyBook) -> object:
     """The entry that a row belongs to; None where its key does not say."""
     match table:
         case "stored_events":
@@ -151,7 +175,7 @@ def told(fault: RegistryError | None) -> tuple[object, ...]:
     return (type(fault), fault and fault.code, fault and fault.facts)
 
 
-def test_the_book_as_it_was_made_is_valid_and_holds_every_table(book: Book) -> None:
+def test_the_book_as_it_was_made_is_valid_and_holds_every_table(book: AnyBook) -> None:
     audited = book.audited()
 
     counts = {
@@ -165,7 +189,7 @@ def test_the_book_as_it_was_made_is_valid_and_holds_every_table(book: Book) -> N
     assert counts["detached"] > 16
 
 
-def test_every_altered_entry_is_named_by_stream_position_and_index(book: Book) -> None:
+def test_every_altered_entry_is_named_by_stream_position_and_index(book: AnyBook) -> None:
     rows = entry_rows(book)
 
     changes = [
@@ -178,7 +202,7 @@ def test_every_altered_entry_is_named_by_stream_position_and_index(book: Book) -
     ]
     wrong = [
         (place, told(fault))
-        for place, fault in faults(book, changes)
+        for place, fault in faults(book, some(changes, book))
         if not isinstance(fault, BrokenHistoryError)
         or fault.code != "entry_altered"
         or place != (fault.facts["index"], fault.facts["stream"], fault.facts["position"])
@@ -188,7 +212,7 @@ def test_every_altered_entry_is_named_by_stream_position_and_index(book: Book) -
     assert wrong == []
 
 
-def test_one_bit_anywhere_in_an_entry_is_an_altered_entry(book: Book) -> None:
+def test_one_bit_anywhere_in_an_entry_is_an_altered_entry(book: AnyBook) -> None:
     index, stream, position, state = entry_rows(book)[-1]
     assert entries.decode(state).places
 
@@ -200,7 +224,7 @@ def test_one_bit_anywhere_in_an_entry_is_an_altered_entry(book: Book) -> None:
         )
     wrong = [
         (at, told(fault))
-        for at, fault in faults(book, changes)
+        for at, fault in faults(book, some(changes, book))
         if fault is None
         or fault.code != "entry_altered"
         or (index, stream, position)
@@ -212,7 +236,7 @@ def test_one_bit_anywhere_in_an_entry_is_an_altered_entry(book: Book) -> None:
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_every_changed_value_is_found(book: Book, table: str, column: str) -> None:
+def test_every_changed_value_is_found(book: AnyBook, table: str, column: str) -> None:
     changes = [
         ((where, changed), setting_of(table, column, changed, where))
         for where, value in cells(book, table, column)
@@ -223,7 +247,7 @@ def test_every_changed_value_is_found(book: Book, table: str, column: str) -> No
         )
     ]
 
-    found = list(faults(book, changes))
+    found = list(faults(book, some(changes, book)))
     wrong = [
         (what, told(fault))
         for what, fault in found
@@ -238,7 +262,7 @@ def test_every_changed_value_is_found(book: Book, table: str, column: str) -> No
     ("table", "column"),
     [("stored_events", "topic"), ("nonces", "nonce"), ("nonces", "account"), ("detached", "row")],
 )
-def test_a_changed_row_is_named_by_its_entry(book: Book, table: str, column: str) -> None:
+def test_a_changed_row_is_named_by_its_entry(book: AnyBook, table: str, column: str) -> None:
     changes = [
         (entry_of(table, where, book), setting_of(table, column, changed, where))
         for where, value in cells(book, table, column)
@@ -255,7 +279,7 @@ def test_a_changed_row_is_named_by_its_entry(book: Book, table: str, column: str
     assert wrong == []
 
 
-def test_every_altered_pointer_is_found(book: Book) -> None:
+def test_every_altered_pointer_is_found(book: AnyBook) -> None:
     rows = book.rows("SELECT rowid, state FROM stored_events WHERE (rowid - 1) % 64 > 0")
 
     changes = [
@@ -265,7 +289,7 @@ def test_every_altered_pointer_is_found(book: Book) -> None:
     ]
     wrong = [
         (rowid, told(fault))
-        for rowid, fault in faults(book, changes)
+        for rowid, fault in faults(book, some(changes, book))
         if fault is None
         or fault.code != "derived.rows"
         or fault.facts["index"] != (rowid - 1) // PARTS
@@ -275,7 +299,7 @@ def test_every_altered_pointer_is_found(book: Book) -> None:
     assert wrong == []
 
 
-def test_every_moved_row_is_found(book: Book) -> None:
+def test_every_moved_row_is_found(book: AnyBook) -> None:
     rows = book.rows("SELECT rowid FROM stored_events ORDER BY rowid")
 
     changes = [
@@ -293,14 +317,14 @@ def test_every_moved_row_is_found(book: Book) -> None:
     ]
     missed = [
         (what, told(fault))
-        for what, fault in faults(book, changes)
+        for what, fault in faults(book, some(changes, book))
         if not isinstance(fault, BrokenHistoryError)
     ]
 
     assert missed == []
 
 
-def test_every_row_that_is_deleted_is_missed(book: Book) -> None:
+def test_every_row_that_is_deleted_is_missed(book: AnyBook) -> None:
     # What was recorded days ago has expired: its nonces may be forgotten.
     ((today,),) = book.rows("SELECT rowid FROM stored_events WHERE topic = 'account.recovered.v1'")
     expired = book.rows("SELECT account, nonce FROM nonces WHERE entry < ?", (today - 1) // PARTS)
@@ -317,14 +341,14 @@ def test_every_row_that_is_deleted_is_missed(book: Book) -> None:
 
     wrong = [
         (what, told(fault))
-        for what, fault in faults(book, changes)
+        for what, fault in faults(book, some(changes, book))
         if not isinstance(fault, BrokenHistoryError) or fault.code != CODES[what[0]]
     ]
 
     assert wrong == []
 
 
-def test_every_entry_that_is_deleted_is_missed(book: Book) -> None:
+def test_every_entry_that_is_deleted_is_missed(book: AnyBook) -> None:
     rows = entry_rows(book)
 
     changes = [
@@ -346,7 +370,7 @@ def test_every_entry_that_is_deleted_is_missed(book: Book) -> None:
 
 
 @pytest.mark.parametrize("table", list(KEYS))
-def test_an_empty_table_is_missed(book: Book, table: str) -> None:
+def test_an_empty_table_is_missed(book: AnyBook, table: str) -> None:
     book.change(f"DELETE FROM {table}")
 
     fault = book.fault()
@@ -356,7 +380,7 @@ def test_an_empty_table_is_missed(book: Book, table: str) -> None:
     assert fault.code in (history_gone if table == "stored_events" else {CODES[table]})
 
 
-def test_every_row_that_is_added_is_found(book: Book) -> None:
+def test_every_row_that_is_added_is_found(book: AnyBook) -> None:
     size = book.audited().entries
     account = book.accounts["alice"]
     ((node,),) = book.rows("SELECT max(node) FROM tree")
@@ -390,7 +414,7 @@ def test_every_row_that_is_added_is_found(book: Book) -> None:
     assert wrong == []
 
 
-def test_a_row_before_or_after_the_entries_is_no_entry(book: Book) -> None:
+def test_a_row_before_or_after_the_entries_is_no_entry(book: AnyBook) -> None:
     size = book.audited().entries
 
     changes = [
@@ -403,7 +427,7 @@ def test_a_row_before_or_after_the_entries_is_no_entry(book: Book) -> None:
     assert [what for what, fault in found if not isinstance(fault, BrokenHistoryError)] == []
 
 
-def test_an_entry_that_stands_there_twice_is_refused_by_the_rules(book: Book) -> None:
+def test_an_entry_that_stands_there_twice_is_refused_by_the_rules(book: AnyBook) -> None:
     rows = entry_rows(book)
     size = len(rows)
 
@@ -414,17 +438,17 @@ def test_an_entry_that_stands_there_twice_is_refused_by_the_rules(book: Book) ->
                 "stored_events", size * PARTS + 1, stream, position + 1_000, "again", state
             ),
         )
-        for index, stream, position, state in sampled(rows)
+        for index, stream, position, state in sampled(rows, book.sample)
     ]
     found = list(faults(book, changes))
 
-    assert len(found) == size
+    assert len(found) == len(changes)
     for _, fault in found:
         assert isinstance(fault, BrokenHistoryError)
         assert fault.facts["index"] == size
 
 
-def test_every_altered_byte_of_the_checkpoint_is_found(book: Book) -> None:
+def test_every_altered_byte_of_the_checkpoint_is_found(book: AnyBook) -> None:
     ((note,),) = book.rows("SELECT checkpoint FROM head")
 
     changes = [
@@ -442,7 +466,7 @@ def test_every_altered_byte_of_the_checkpoint_is_found(book: Book) -> None:
     ]
     wrong = [
         (what, told(fault))
-        for what, fault in faults(book, changes)
+        for what, fault in faults(book, some(changes, book))
         if not isinstance(fault, BrokenHistoryError) or fault.code not in CHECKPOINT_CODES
     ]
 
@@ -454,7 +478,7 @@ def test_every_altered_byte_of_the_checkpoint_is_found(book: Book) -> None:
     [b"", b"\n", b"x", b"\xff" * 32, b"\n\n", b"a\n1\nb\n\n\n", "— ".encode() * 40_000],
     ids=["empty", "newline", "letter", "no text", "blank", "no lines", "too long"],
 )
-def test_a_checkpoint_that_is_no_note_is_found(book: Book, changed: bytes) -> None:
+def test_a_checkpoint_that_is_no_note_is_found(book: AnyBook, changed: bytes) -> None:
     book.change("UPDATE head SET checkpoint = ?", changed)
 
     fault = book.fault()
@@ -463,7 +487,7 @@ def test_a_checkpoint_that_is_no_note_is_found(book: Book, changed: bytes) -> No
     assert fault.code == "bad_note"
 
 
-def test_a_head_without_its_signature_is_incomplete_and_tells_what_holds(book: Book) -> None:
+def test_a_head_without_its_signature_is_incomplete_and_tells_what_holds(book: AnyBook) -> None:
     honest = book.audited()
     book.change("UPDATE head SET checkpoint = NULL")
 
@@ -475,7 +499,7 @@ def test_a_head_without_its_signature_is_incomplete_and_tells_what_holds(book: B
     assert fault.facts["audited"] == replace(honest, note=b"")
 
 
-def test_a_head_without_its_signature_hides_no_wrong_root(book: Book) -> None:
+def test_a_head_without_its_signature_hides_no_wrong_root(book: AnyBook) -> None:
     book.change("UPDATE head SET checkpoint = NULL, root = ?", bytes(32))
 
     fault = book.fault()
@@ -485,7 +509,7 @@ def test_a_head_without_its_signature_hides_no_wrong_root(book: Book) -> None:
 
 
 @pytest.mark.parametrize("column", OPENED)
-def test_every_changed_opening_is_found(book: Book, column: str) -> None:
+def test_every_changed_opening_is_found(book: AnyBook, column: str) -> None:
     rows = book.rows(f"SELECT commitment, {column} FROM openings", file="openings.db")
 
     changes = [
@@ -506,7 +530,7 @@ def test_every_changed_opening_is_found(book: Book, column: str) -> None:
     assert wrong == []
 
 
-def test_an_opening_that_is_moved_to_another_entry_is_found(book: Book) -> None:
+def test_an_opening_that_is_moved_to_another_entry_is_found(book: AnyBook) -> None:
     size = book.audited().entries
     rows = book.rows("SELECT commitment, entry FROM openings", file="openings.db")
 
@@ -518,14 +542,14 @@ def test_an_opening_that_is_moved_to_another_entry_is_found(book: Book) -> None:
     ]
     wrong = [
         (what, told(fault))
-        for what, fault in faults(book, changes, "openings.db")
+        for what, fault in faults(book, some(changes, book), "openings.db")
         if not isinstance(fault, BrokenHistoryError) or fault.code != "derived.openings"
     ]
 
     assert wrong == []
 
 
-def test_an_opening_of_one_act_does_not_pass_for_one_of_another(book: Book) -> None:
+def test_an_opening_of_one_act_does_not_pass_for_one_of_another(book: AnyBook) -> None:
     columns = "entry, author, nonce, field, salt, value"
     rows = book.rows(f"SELECT {columns} FROM openings ORDER BY entry", file="openings.db")
     commitments = book.rows("SELECT commitment FROM openings ORDER BY entry", file="openings.db")
@@ -546,7 +570,7 @@ def test_an_opening_of_one_act_does_not_pass_for_one_of_another(book: Book) -> N
     assert {fault and fault.code for _, fault in found} == {"derived.openings"}
 
 
-def test_erased_openings_are_no_fault(book: Book) -> None:
+def test_erased_openings_are_no_fault(book: AnyBook) -> None:
     before = book.audited()
 
     erased = book.change("DELETE FROM openings WHERE entry % 2 = 0", file="openings.db")
@@ -557,7 +581,7 @@ def test_erased_openings_are_no_fault(book: Book) -> None:
     assert after.root == before.root
 
 
-def test_a_broken_history_is_told_before_a_broken_cache(book: Book) -> None:
+def test_a_broken_history_is_told_before_a_broken_cache(book: AnyBook) -> None:
     book.change("DELETE FROM detached")
     book.change("DELETE FROM nonces")
     ((state,),) = book.rows("SELECT state FROM stored_events WHERE rowid = ?", 45 * PARTS + 1)
@@ -571,7 +595,7 @@ def test_a_broken_history_is_told_before_a_broken_cache(book: Book) -> None:
     assert (fault.code, fault.facts["index"]) == ("entry_altered", 45)
 
 
-def test_of_two_altered_entries_the_first_is_named(book: Book) -> None:
+def test_of_two_altered_entries_the_first_is_named(book: AnyBook) -> None:
     for index in (40, 12):
         rowid = index * PARTS + 1
         ((state,),) = book.rows("SELECT state FROM stored_events WHERE rowid = ?", rowid)
