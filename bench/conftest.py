@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from registry.acts import published_list
+from registry.store.beginning import create
 from registry.store.committer import Request
 from registry.store.importer import STOCK, Importer, account_names
 from registry.store.log import Moment
-from registry.store.operator import Operator, create
+from registry.store.operator import Operator
 
 LIST = Path(__file__).parents[1] / "registry" / "data" / "neutrality-list-2024.csv"
 
@@ -51,7 +52,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     rows = Importer(operator, published_list.read(LIST.read_bytes(), until="2026-11")).run()
     with operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        names = account_names(moment, operator.openings)
+        names = account_names(moment, operator.log.openings)
         scfg = next(row for row in rows if row.standard == "SCFG")
         batch = moment.placed(scfg.index).entry.intent.parts[0].stream
     yield Shop(directory, operator, names[STOCK], names[scfg.row.organiser], batch)

@@ -48,7 +48,7 @@ def test_append_by_one_submitter(benchmark, shop):
 
 def test_append_in_groups_of_100(benchmark, shop):
     groups = [shop.transfers(GROUP) for _ in range(GROUPS + 1)]
-    before = shop.operator.log.directory.joinpath("registry.db").stat().st_size
+    before = shop.operator.log.place.joinpath("registry.db").stat().st_size
     benchmark.extra_info["operations"] = GROUP
 
     benchmark.pedantic(
@@ -100,7 +100,7 @@ def test_command_cold(benchmark, shop, arguments):
         cursor.execute("SELECT originator_id FROM stored_events WHERE originator_id LIKE 'cert%'")
         (stream,) = cursor.fetchone()
     number = stream.partition("/")[2]
-    file.write_bytes(certificate_proof(shop.operator.log, shop.operator.openings, number))
+    file.write_bytes(certificate_proof(shop.operator.log, shop.operator.log.openings, number))
     key = str(shop.operator.vkey())
     command = [str(Path(sys.executable).parent / "registry"), "--help"]
     if arguments == "verify":

@@ -18,9 +18,10 @@ from registry.acts.propose import Setting, propose
 from registry.history import POSSESSION_PURPOSE, SignedIntent
 from registry.ledger import intent, keys
 from registry.ledger.keys import SUITE
+from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.log import Moment
-from registry.store.operator import Operator, create
+from registry.store.operator import Operator
 from tests.books import GRAMS, Clerk
 
 GROUP = 100

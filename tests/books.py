@@ -26,7 +26,7 @@ from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.place import Place
 from registry.store import custody
-from registry.store import operator as operators
+from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.keyring import Keyring
 from registry.store.mark import Mark
@@ -447,7 +447,7 @@ def write_book(base: Path) -> Book:
     """The registry under `base`, through every step a real one takes."""
     directory = base / "registry"
     with days_ago():
-        operators.create(directory, origin=ORIGIN)
+        create(directory, origin=ORIGIN)
         operator = Operator(directory)
         clerk = Clerk(operator)
         custody.replace_log_key(operator)

@@ -115,7 +115,7 @@ def exported(book: Book, name: str = "public", *, private: bool = False) -> Path
     operator = Operator(book.directory)
     file = book.directory.parent / f"{name}.proof"
     file.write_bytes(
-        certificate_proof(operator.log, operator.openings, number(book, name), private=private)
+        certificate_proof(operator.log, operator.log.openings, number(book, name), private=private)
     )
     operator.close()
     return file

@@ -14,9 +14,10 @@ from registry.acts.published_list import read
 from registry.domain.batch import Batch
 from registry.errors import RefusedError
 from registry.projections.retirements import Retirements
+from registry.store.beginning import create
 from registry.store.importer import Importer, import_list
 from registry.store.log import Moment
-from registry.store.operator import Operator, create
+from registry.store.operator import Operator
 from registry.verifier.audit import audit
 from tests.books import home
 
@@ -65,7 +66,7 @@ def test_the_published_list_enters_gram_by_gram(operator):
         if verdict[2] == "flag"
     }
     assert flagged == dict.fromkeys((69, 72, 74, 87, 88, 103, 110), "early") | {131: "late"}
-    assert audit(operator.log.directory, operator.vkey()).retired_g == 616_921_203_000
+    assert audit(operator.log.place, operator.vkey()).retired_g == 616_921_203_000
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,24 @@
 """`registry balance`: what an account holds and has retired, batch by batch."""
 
-from pathlib import Path
 from typing import Any
 
 from registry.cli import words
 from registry.cli.opened import Opened, opened
 from registry.cli.voice import Voice, is_demonstration
 from registry.errors import RefusedError
+from registry.place import Place
 from registry.projections.holdings import Holding, Holdings
 
 _PREFIX = "account/"
 
 
-def balance(typed: str, directory: Path, *, voice: Voice) -> None:
+def balance(typed: str, place: Place, *, voice: Voice) -> None:
     """Say what the account holds that is meant by an id or by its exact name.
 
     Raises:
         RefusedError: `no_registry`, `no_account`, `several_accounts`.
     """
-    with opened(directory) as source:
+    with opened(place) as source:
         account = find(typed, source)
         name = source.name_of(account)
         holdings = Holdings()

@@ -1,6 +1,5 @@
 """`registry audit`: a verdict on a whole log, replayed from its first entry to its last."""
 
-from pathlib import Path
 from typing import Any
 
 from registry.cli import belief, verdict
@@ -9,6 +8,7 @@ from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, RegistryError
 from registry.ledger.note import VerifierKey
+from registry.place import Place
 from registry.verifier import audit as auditing
 from registry.verifier.audit import Audited
 
@@ -27,7 +27,7 @@ FIGURES = (
 _DERIVED = "derived."
 
 
-def audit(path: Path, *, vkey: str | None, voice: Voice) -> int:
+def audit(path: Place, *, vkey: str | None, voice: Voice) -> int:
     """Replay the log in `path`, say the verdict, and return the exit code.
 
     Raises:
@@ -53,7 +53,7 @@ def audit(path: Path, *, vkey: str | None, voice: Voice) -> int:
 
 
 def _failed(
-    path: Path, error: RegistryError, origin: str | None, key: VerifierKey | None, voice: Voice
+    path: Place, error: RegistryError, origin: str | None, key: VerifierKey | None, voice: Voice
 ) -> int:
     told = error.facts.get("audited")
     audited = told if isinstance(told, Audited) else None
@@ -71,7 +71,7 @@ def _failed(
     return found.exit_code
 
 
-def _audited(path: Path, key: VerifierKey | None, vkey: str | None, voice: Voice) -> Audited:
+def _audited(path: Place, key: VerifierKey | None, vkey: str | None, voice: Voice) -> Audited:
     """What the log comes to. Where its head does not say whose it is, its first entry does."""
     try:
         return _audited_with(path, key, voice)
@@ -85,7 +85,7 @@ def _audited(path: Path, key: VerifierKey | None, vkey: str | None, voice: Voice
     return _audited_with(path, pinned, voice)
 
 
-def _audited_with(path: Path, key: VerifierKey | None, voice: Voice) -> Audited:
+def _audited_with(path: Place, key: VerifierKey | None, voice: Voice) -> Audited:
     with belief.at_hand(), voice.progress() as progress:
         audited = auditing.audit(path, key, progress=progress)
     assert audited.signer is not None, "nothing is valid without a key"
@@ -93,7 +93,7 @@ def _audited_with(path: Path, key: VerifierKey | None, voice: Voice) -> Audited:
     return audited
 
 
-def _stands(path: Path, error: RegistryError, key: VerifierKey | None) -> int | None:
+def _stands(path: Place, error: RegistryError, key: VerifierKey | None) -> int | None:
     """How many entries still stand although the log is invalid; None where that cannot be told."""
     if not isinstance(error, BrokenHistoryError):
         return None

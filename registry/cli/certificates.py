@@ -11,6 +11,7 @@ from registry.cli.paper import verdict_object
 from registry.cli.voice import Voice, is_demonstration
 from registry.domain import certificate, shape
 from registry.history import Happened
+from registry.place import Place
 from registry.projections.retirements import Retirement, Retirements
 
 _PREFIX = "certificate/"
@@ -21,9 +22,7 @@ def read_number(typed: str) -> str:
     return typed.strip().removeprefix(_PREFIX).translate({ord(mark): None for mark in "- "}).lower()
 
 
-def export(
-    typed: str, directory: Path, *, output: Path | None, private: bool, voice: Voice
-) -> None:
+def export(typed: str, place: Place, *, output: Path | None, private: bool, voice: Voice) -> None:
     """Write the proof file of a certificate to `output`.
 
     Raises:
@@ -35,8 +34,8 @@ def export(
     if output is None:
         raise UsageError("output_missing")
     number = read_number(typed)
-    with opened(directory) as source:
-        proof = certificate_proof(source.log, source.openings, number, private=private)
+    with opened(place) as source:
+        proof = certificate_proof(source.log, source.log.openings, number, private=private)
         _write(output, proof, private=private)
         if voice.is_json:
             voice.json(
@@ -57,13 +56,13 @@ def export(
         voice.say("certificate.written_private")
 
 
-def show_all(directory: Path, *, voice: Voice) -> None:
+def show_all(place: Place, *, voice: Voice) -> None:
     """Say all certificates, in the order in which they were issued.
 
     Raises:
         RefusedError: `no_registry`.
     """
-    with opened(directory) as source:
+    with opened(place) as source:
         retirements, hidden = _folded(source)
         listed = [
             _listed(item, hidden[item.number], source) for item in retirements.by_number.values()

@@ -669,13 +669,45 @@ _ASKING: dict[str, Text] = {
         "{directory} 里没有登记系统。请核对目录，或先 registry init。",
         "There is no registry in {directory}. Check the directory, or begin one with registry init.",
     ),
+    "directory_in_use": (
+        "目录 {directory} 已有内容。请换一个空目录。",
+        "The directory {directory} is in use. Name one that is empty or not there.",
+    ),
+    "no_state": (
+        "登记系统在数据库 {server} 上：请用 --state 指明本机上保存密钥和标记的目录。",
+        "The registry is on a server, {server}: name the local directory of its keys and mark with --state.",
+    ),
     "bad_address": (
         "这不是数据库地址：{server}。应如 postgresql://用户@主机/库名。",
         "That is no address of a database: {server}. One looks like postgresql://user@host/database.",
     ),
-    "directory_in_use": (
-        "目录 {directory} 已有内容。请换一个空目录。",
-        "The directory {directory} is in use. Name one that is empty or not there.",
+    "not_permitted": (
+        "数据库角色没有所需权限（{server}）：{why}。请换用有权限的角色，或由数据库所有者运行 registry migrate --role。",
+        (
+            "The database role may not do that ({server}): {why}. Use one that may, or have the database's owner run"
+            " registry migrate --role."
+        ),
+    ),
+    "old_server": (
+        "PostgreSQL {found} 太旧，需要 {least} 或更新的版本。",
+        "PostgreSQL {found} is too old: {least} or later is needed.",
+    ),
+    "not_utf8_database": (
+        "数据库编码是 {encoding}，需要 UTF8。请用 createdb --encoding UTF8 --template template0 新建。",
+        (
+            "The database's encoding is {encoding}, UTF8 is needed: createdb --encoding UTF8 --template template0 makes"
+            " one."
+        ),
+    ),
+    "not_durable": (
+        (
+            "数据库 {server} 的设置会丢失已提交的数据（fsync={fsync}，full_page_writes={full_page_writes}）："
+            "未写入任何内容。请都设为 on。"
+        ),
+        (
+            "The server {server} is set to lose what it has committed (fsync={fsync},"
+            " full_page_writes={full_page_writes}): nothing was written. Set both to on."
+        ),
     ),
     "no_file": (
         "没有这个文件：{file}。请核对路径。",

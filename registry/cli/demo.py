@@ -19,13 +19,16 @@ from registry.acts import published_list
 from registry.acts.published_list import PublishedList
 from registry.cli.import_list import category_rows, flagged, tell_flagged, this_month
 from registry.cli.voice import WHERE, Voice
-from registry.cli.words import tonnes
+from registry.cli.words import tonnes, typed
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
+from registry.place import Place
 from registry.projections.retirements import Retirements, totals
+from registry.store.backup import back_up
+from registry.store.beginning import create
 from registry.store.importer import BODIES, ImportedRow, import_list
 from registry.store.log import DATABASE, Log
-from registry.store.operator import Operator, create
+from registry.store.operator import Operator, home_of
 from registry.store.proofs import certificate_proof
 from registry.store.recorder import row_number
 from registry.verifier.audit import Audited, audit
@@ -51,7 +54,7 @@ class Altered:
     found: BrokenHistoryError
 
 
-def run(directory: Path, voice: Voice) -> None:
+def run(place: Place, voice: Voice) -> None:
     """The demonstration, into `directory`, which must not be in use.
 
     Raises:
@@ -59,22 +62,22 @@ def run(directory: Path, voice: Voice) -> None:
     """
     published = published_list.read(_list(), until=this_month())
     # Each demonstration is a log of its own, with a key of its own, and so a name of its own.
-    create(directory, origin=f"{ORIGIN}-{secrets.token_hex(4)}")
-    operator = Operator(directory)
+    create(place, origin=f"{ORIGIN}-{secrets.token_hex(4)}")
+    operator = Operator(place)
     try:
         rows = import_list(operator, published)
         key = operator.vkey()
         shown = next(item for item in rows if item.row.number == SHOWN_ROW)
-        proof = certificate_proof(operator.log, operator.openings, shown.number)
+        proof = certificate_proof(operator.log, operator.log.openings, shown.number)
         retirements = _retirements(operator.log)
     finally:
         operator.close()
-    file = directory / f"certificate-{shown.number}.proof"
+    file = home_of(place) / f"certificate-{shown.number}.proof"
     file.write_bytes(proof)
-    audited = audit(directory, key)
+    audited = audit(place, key)
     verified = verify(file.read_bytes(), key)
     altered_row = next(item for item in rows if item.row.number == ALTERED_ROW)
-    altered = _alter_a_copy(directory, key, altered_row.index)
+    altered = _alter_a_copy(place, key, altered_row.index)
     if voice.is_json:
         told = {
             "demonstration": True,
@@ -92,7 +95,7 @@ def run(directory: Path, voice: Voice) -> None:
     _tell_figures(published, retirements, voice)
     _tell_timing(rows, voice)
     _tell_checks(audited, verified, file, altered, voice)
-    _tell_next(directory, key, file, voice)
+    _tell_next(place, key, file, voice)
 
 
 def _list() -> bytes:
@@ -107,15 +110,15 @@ def _retirements(log: Log) -> Retirements:
     return folded
 
 
-def _alter_a_copy(directory: Path, key: VerifierKey, index: int) -> Altered:
+def _alter_a_copy(place: Place, key: VerifierKey, index: int) -> Altered:
     """Change one byte of entry `index` in a copy of the database, and audit the copy.
 
     Raises:
         BrokenHistoryError: never; it is caught and shown. An audit that finds nothing is an assertion that fails.
     """
     with tempfile.TemporaryDirectory() as beside:
+        back_up(place, Path(beside), public=True)
         copy = Path(beside) / DATABASE
-        shutil.copy(directory / DATABASE, copy)
         with sqlite3.connect(copy) as connection:
             rowid, entry = connection.execute(
                 "SELECT rowid, state FROM stored_events WHERE rowid = ?", (row_number(index, 0),)
@@ -252,11 +255,11 @@ def _tell_checks(
     )
 
 
-def _tell_next(directory: Path, key: VerifierKey, file: Path, voice: Voice) -> None:
+def _tell_next(place: Place, key: VerifierKey, file: Path, voice: Voice) -> None:
     voice.print(voice.pick("接下来可以试：", "What to try next:"))
     # Called by its path, as `make demo` does, the command is not on the reader's PATH.
     program = "registry" if shutil.which("registry") else os.path.relpath(sys.argv[0])
-    for arguments in (f"trust '{key}'", f"verify {file}", f"audit {directory}"):
+    for arguments in (f"trust '{key}'", f"verify {file}", f"audit {typed(place)}"):
         voice.print(f"    {program} {arguments}")
 
 

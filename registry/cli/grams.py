@@ -1,7 +1,6 @@
 """`registry trace`: every holder that one gram had, and where it is now."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from registry.cli import words
@@ -9,6 +8,7 @@ from registry.cli.exits import UsageError
 from registry.cli.opened import Opened, opened
 from registry.cli.voice import Voice, is_demonstration
 from registry.errors import RefusedError
+from registry.place import Place
 from registry.projections.whereabouts import Step, Whereabouts
 
 _GRAM = re.compile(r"(?:batch/)?([a-z2-7]{16}):([0-9]{1,19})", re.ASCII)
@@ -26,7 +26,7 @@ def read_gram(typed: str) -> tuple[str, int]:
     return f"batch/{found[1]}", int(found[2])
 
 
-def trace(typed: str, directory: Path, *, voice: Voice) -> None:
+def trace(typed: str, place: Place, *, voice: Voice) -> None:
     """Say the way of one gram.
 
     Raises:
@@ -34,7 +34,7 @@ def trace(typed: str, directory: Path, *, voice: Voice) -> None:
         RefusedError: `no_registry`, `no_stream`, `no_gram`.
     """
     batch, serial = read_gram(typed)
-    with opened(directory) as source:
+    with opened(place) as source:
         gram = Whereabouts(batch, serial)
         own = source.stream(batch)
         for placed in own:

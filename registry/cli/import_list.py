@@ -12,6 +12,7 @@ from registry.cli.voice import Voice
 from registry.cli.words import CHINA, purpose_word, tonnes, verdict_words
 from registry.domain.timing import Verdict
 from registry.errors import RefusedError
+from registry.place import Place
 
 if TYPE_CHECKING:
     from registry.store.importer import ImportedRow, Plan
@@ -36,7 +37,7 @@ FIELDS = {
 }
 
 
-def run(file: Path, directory: Path, *, dry_run: bool, voice: Voice) -> None:
+def run(file: Path, place: Place, *, dry_run: bool, voice: Voice) -> None:
     """Import `file` into the registry in `directory`; with `dry_run`, say what would happen.
 
     Raises:
@@ -46,7 +47,7 @@ def run(file: Path, directory: Path, *, dry_run: bool, voice: Voice) -> None:
     from registry.store.operator import Operator
 
     published = read(file, voice)
-    operator = Operator(directory)
+    operator = Operator(place)
     try:
         if dry_run:
             _tell_plan(Importer(operator, published).plan(), voice)

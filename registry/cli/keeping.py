@@ -4,46 +4,47 @@ import secrets
 import time
 from base64 import b32encode
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-from registry.cli import belief
+from registry.cli import belief, words
 from registry.cli.exits import UsageError
 from registry.cli.voice import Voice, is_demonstration
 from registry.ledger.note import VerifierKey
+from registry.place import Place
 
 _INVENTED = "registry.invalid/"
 _RANDOM_BYTES = 5
 
 
-def init(directory: Path, *, origin: str | None, voice: Voice) -> None:
-    """Begin a registry in `directory`, and say what to do next.
+def init(place: Place, *, origin: str | None, voice: Voice) -> None:
+    """Begin a registry at `place`, and say what to do next.
 
     Raises:
         RefusedError: `directory_in_use`, `malformed`.
     """
+    from registry.store.beginning import create
     from registry.store.keyring import PASSPHRASE_FILE
-    from registry.store.operator import create
+    from registry.store.operator import home_of
 
-    create(directory, origin=origin or invented_origin())
-    vkey = _key(directory)
+    create(place, origin=origin or invented_origin())
+    vkey, home = _key(place), home_of(place)
     if voice.is_json:
-        voice.json({"directory": str(directory), **_key_object(vkey)})
+        voice.json({"directory": str(place), **_key_object(vkey)})
         return
-    voice.say("init.done", directory=directory)
+    voice.say("init.done", directory=place)
     _tell_key(vkey, voice)
-    voice.say("init.next", vkey=vkey, directory=directory)
-    if (directory / PASSPHRASE_FILE).exists():
-        voice.say("init.passphrase", directory=directory)
+    voice.say("init.next", vkey=vkey, directory=words.typed(place))
+    if (home / PASSPHRASE_FILE).exists():
+        voice.say("init.passphrase", directory=home)
 
 
-def key(directory: Path, *, voice: Voice) -> None:
+def key(place: Place, *, voice: Voice) -> None:
     """Say the log's public key.
 
     Raises:
         RefusedError: `no_registry`.
     """
-    vkey = _key(directory)
+    vkey = _key(place)
     if voice.is_json:
         voice.json(_key_object(vkey))
     else:
@@ -69,7 +70,7 @@ def trust(vkey: str, *, replace: bool, voice: Voice) -> None:
     voice.say("trust.done", name=given.name, file=str(pins_file()))
 
 
-def accept_mark(directory: Path, *, yes: bool, voice: Voice) -> None:
+def accept_mark(place: Place, *, yes: bool, voice: Voice) -> None:
     """Take the log as it is for the highest that was seen.
 
     Raises:
@@ -77,10 +78,10 @@ def accept_mark(directory: Path, *, yes: bool, voice: Voice) -> None:
         RefusedError: `no_registry`.
     """
     if not yes:
-        raise UsageError("not_confirmed", directory=str(directory))
+        raise UsageError("not_confirmed", directory=str(place))
     from registry.store import operator
 
-    seen = operator.accept_mark(directory, time.time_ns() // 1_000)
+    seen = operator.accept_mark(place, time.time_ns() // 1_000)
     if voice.is_json:
         voice.json({"size": seen.size, "root": seen.root})
     else:
@@ -92,11 +93,11 @@ def invented_origin() -> str:
     return _INVENTED + b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode("ascii").lower()
 
 
-def _key(directory: Path) -> VerifierKey:
+def _key(place: Place) -> VerifierKey:
     from registry.store.log import Log
     from registry.store.operator import log_key
 
-    with closing(Log(directory)) as log:
+    with closing(Log(place)) as log:
         return log_key(log)
 
 

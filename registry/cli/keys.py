@@ -8,13 +8,14 @@ from typing import Any
 
 from registry.cli import accounts, belief
 from registry.cli.exits import UsageError
-from registry.cli.opened import opened
+from registry.cli.opened import Opened, opened
 from registry.cli.voice import Voice, is_demonstration
 from registry.domain.account import Account
 from registry.errors import RefusedError
 from registry.history import POSSESSION_PURPOSE
 from registry.ledger.keys import PUBLIC_BYTES, SIGNATURE_BYTES, SUITE, Key, key_id
 from registry.ledger.keys import possession_message as message_of
+from registry.place import Place
 from registry.store import custody
 from registry.store.custody import Brought, Done
 from registry.store.log import Moment
@@ -25,13 +26,13 @@ Act = Callable[[Operator, str], Done]
 PAPER_BYTES_MAX = 64 * 2**20
 
 
-def show_all(typed: str, directory: Path, *, voice: Voice) -> None:
+def show_all(typed: str, place: Place, *, voice: Voice) -> None:
     """Say every key that an account ever had.
 
     Raises:
         RefusedError: `no_registry`, `no_account`, `several_accounts`.
     """
-    with opened(directory) as source:
+    with opened(place) as source:
         account = accounts.find(typed, source)
         name, origin = source.name_of(account), source.origin
         state: Account = source.state(account)
@@ -51,7 +52,7 @@ def show_all(typed: str, directory: Path, *, voice: Voice) -> None:
 
 
 def add(
-    typed: str, directory: Path, *, public: str | None, possession: str | None, voice: Voice
+    typed: str, place: Place, *, public: str | None, possession: str | None, voice: Voice
 ) -> None:
     """Add a key to an account: the one that its holder brings, or one that is made and kept here.
 
@@ -63,10 +64,10 @@ def add(
     def act(operator: Operator, account: str) -> Done:
         return custody.add_key(operator, account, _brought(operator, account, public, possession))
 
-    _do("keys.added", typed, directory, act, voice)
+    _do("keys.added", typed, place, act, voice)
 
 
-def end(typed: str, key: str, directory: Path, *, voice: Voice) -> None:
+def end(typed: str, key: str, place: Place, *, voice: Voice) -> None:
     """End a key of an account, named by its id.
 
     Raises:
@@ -76,21 +77,21 @@ def end(typed: str, key: str, directory: Path, *, voice: Voice) -> None:
     def act(operator: Operator, account: str) -> Done:
         return custody.end_key(operator, account, _meant(operator, account, key))
 
-    _do("keys.ended", typed, directory, act, voice)
+    _do("keys.ended", typed, place, act, voice)
 
 
-def rotate(typed: str, directory: Path, *, voice: Voice) -> None:
+def rotate(typed: str, place: Place, *, voice: Voice) -> None:
     """Put a new key in place of those that are kept here for an account.
 
     Raises:
         RefusedError: `no_account`, or what the rules say.
     """
-    _do("keys.rotated", typed, directory, custody.rotate_key, voice)
+    _do("keys.rotated", typed, place, custody.rotate_key, voice)
 
 
 def announce(
     typed: str,
-    directory: Path,
+    place: Place,
     *,
     identity: Path,
     notice: Path,
@@ -110,43 +111,43 @@ def announce(
         brought = _brought(operator, account, public, possession)
         return custody.announce_recovery(operator, account, **papers, brought=brought)
 
-    _do("recovery.announced", typed, directory, act, voice)
+    _do("recovery.announced", typed, place, act, voice)
 
 
-def stop(typed: str, directory: Path, *, voice: Voice) -> None:
+def stop(typed: str, place: Place, *, voice: Voice) -> None:
     """Stop a recovery, as the holder.
 
     Raises:
         RefusedError: `no_account`, or what the rules say.
     """
-    _do("recovery.stopped", typed, directory, custody.stop_recovery, voice)
+    _do("recovery.stopped", typed, place, custody.stop_recovery, voice)
 
 
-def withdraw(typed: str, directory: Path, *, voice: Voice) -> None:
+def withdraw(typed: str, place: Place, *, voice: Voice) -> None:
     """Withdraw a recovery, as two officers.
 
     Raises:
         RefusedError: `no_account`, or what the rules say.
     """
-    _do("recovery.withdrawn", typed, directory, custody.withdraw_recovery, voice)
+    _do("recovery.withdrawn", typed, place, custody.withdraw_recovery, voice)
 
 
-def complete(typed: str, directory: Path, *, voice: Voice) -> None:
+def complete(typed: str, place: Place, *, voice: Voice) -> None:
     """Complete a recovery, as two officers.
 
     Raises:
         RefusedError: `no_account`, `too_early`, or what the rules say.
     """
-    _do("recovery.completed", typed, directory, custody.complete_recovery, voice)
+    _do("recovery.completed", typed, place, custody.complete_recovery, voice)
 
 
-def replace_log_key(directory: Path, *, voice: Voice) -> None:
+def replace_log_key(place: Place, *, voice: Voice) -> None:
     """Put a new key in place of the one that signs for the log.
 
     Raises:
         RefusedError: `no_registry`, or what the rules say.
     """
-    with _operating(directory) as operator:
+    with _operating(place) as operator:
         done = custody.replace_log_key(operator)
         vkey = operator.vkey()
     facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": done.receipt.index}
@@ -157,15 +158,14 @@ def replace_log_key(directory: Path, *, voice: Voice) -> None:
     voice.say("log_key.replaced", **facts)
 
 
-def _do(text: str, typed: str, directory: Path, act: Act, voice: Voice) -> None:
+def _do(text: str, typed: str, place: Place, act: Act, voice: Voice) -> None:
     """Do `act` on the account that is meant, and say what was done and what keys it has now."""
-    with opened(directory) as source:
+    with _operating(place) as operator:
+        source = Opened(log=operator.log, origin=operator.vkey().name)
         account = accounts.find(typed, source)
-    with _operating(directory) as operator:
         done = act(operator, account)
-    with opened(directory) as source:
         state: Account = source.state(account)
-        origin = source.origin
+    origin = source.origin
     facts = {"account": account, "key_id": key_id(done.key), "index": done.receipt.index}
     if voice.is_json:
         voice.json({**facts, **_object(state), **_where(origin)})
@@ -176,8 +176,8 @@ def _do(text: str, typed: str, directory: Path, act: Act, voice: Voice) -> None:
 
 
 @contextmanager
-def _operating(directory: Path) -> Iterator[Operator]:
-    operator = Operator(directory)
+def _operating(place: Place) -> Iterator[Operator]:
+    operator = Operator(place)
     try:
         yield operator
     finally:

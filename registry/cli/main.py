@@ -15,6 +15,7 @@ from registry.cli import exits
 from registry.cli.voice import Voice
 from registry.cli.words import Lang
 from registry.errors import RegistryError
+from registry.place import Place, read_place
 
 app = typer.Typer(
     name="registry",
@@ -42,7 +43,19 @@ Language = Annotated[
     typer.Option("--lang", help="Language; by default the locale's. / 语言，默认随系统。"),
 ]
 Directory = Annotated[
-    Path, typer.Option("--dir", help="The registry's directory. / 登记系统目录。")
+    str,
+    typer.Option("--dir", metavar="DIR|URL", help="The registry. / 登记系统：目录或数据库地址。"),
+]
+New = Annotated[
+    str, typer.Argument(metavar="DIR|URL", help="A new directory or database. / 新目录或数据库。")
+]
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="With a URL: where keys and mark are. / 密钥和标记的目录。"),
+]
+Replica = Annotated[
+    str | None,
+    typer.Option("--read-url", metavar="URL", help="Read there instead. / 改从此只读副本读取。"),
 ]
 Account = Annotated[
     str, typer.Argument(metavar="ACCOUNT", help="An id, or the exact name. / 账号或全名。")
@@ -65,8 +78,9 @@ Key = Annotated[
 
 @app.command()
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new directory. / 新目录。")],
+    directory: New,
     *,
+    state: State = None,
     origin: Annotated[
         str | None, typer.Option("--origin", help="The log's name. / 日志名称。")
     ] = None,
@@ -76,20 +90,21 @@ def init(
     """Begin a registry / 建立登记系统"""
     from registry.cli import keeping
 
-    keeping.init(directory, origin=origin, voice=Voice(lang, as_json=as_json))
+    keeping.init(read_place(directory, state), origin=origin, voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
 def demo(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new directory. / 新目录。")],
+    directory: New,
     *,
+    state: State = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Demonstrate with the published list / 用公布的清单演示"""
     from registry.cli import demo as demonstration
 
-    demonstration.run(directory, Voice(lang, as_json=as_json))
+    demonstration.run(read_place(directory, state), Voice(lang, as_json=as_json))
 
 
 @app.command("import-list")
@@ -97,6 +112,7 @@ def import_list(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The list, CSV. / 清单（CSV）。")],
     *,
     directory: Directory,
+    state: State = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing, say what would be. / 只预览。")
     ] = False,
@@ -107,15 +123,22 @@ def import_list(
     from registry.cli import import_list as importing
 
     voice = Voice(lang, as_json=as_json)
-    importing.run(file, directory, dry_run=dry_run, voice=voice)
+    importing.run(file, read_place(directory, state), dry_run=dry_run, voice=voice)
 
 
 @app.command()
-def key(*, directory: Directory, as_json: Json = False, lang: Language = None) -> None:
+def key(
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
     """Show the log's public key, fingerprint / 显示日志公钥和指纹"""
     from registry.cli import keeping
 
-    keeping.key(directory, voice=Voice(lang, as_json=as_json))
+    keeping.key(_read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -141,6 +164,8 @@ def certificate(
     ] = None,
     *,
     directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
     show_all: Annotated[bool, typer.Option("--list", help="Show all. / 列出全部。")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The proof file to write. / 证明文件。")
@@ -155,13 +180,14 @@ def certificate(
     """List certificates, or export one / 列出证明，或导出一张"""
     from registry.cli import certificates
 
+    place = _read_from(directory, state, read_url)
     voice = Voice(lang, as_json=as_json)
     if show_all or number is None:
         if number is not None or not show_all:
             raise exits.UsageError("number_or_list")
-        certificates.show_all(directory, voice=voice)
+        certificates.show_all(place, voice=voice)
     else:
-        certificates.export(number, directory, output=output, private=private, voice=voice)
+        certificates.export(number, place, output=output, private=private, voice=voice)
 
 
 @app.command()
@@ -189,9 +215,12 @@ def verify(
 @app.command()
 def audit(
     path: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A directory or database. / 目录或数据库。")
+        str,
+        typer.Argument(metavar="DIR|URL", help="A directory or database. / 目录或数据库。"),
     ],
     *,
+    state: State = None,
+    read_url: Replica = None,
     vkey: Key = None,
     as_json: Json = False,
     lang: Language = None,
@@ -204,17 +233,25 @@ def audit(
     from registry.cli import auditing
 
     voice = Voice(lang, as_json=as_json)
-    raise typer.Exit(auditing.audit(path, vkey=vkey, voice=voice))
+    raise typer.Exit(auditing.audit(_read_from(path, state, read_url), vkey=vkey, voice=voice))
 
 
 @app.command()
 def balance(
-    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Show what an account holds / 查看账户持有"""
     from registry.cli import accounts
 
-    accounts.balance(account, directory, voice=Voice(lang, as_json=as_json))
+    accounts.balance(
+        account, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
+    )
 
 
 @app.command()
@@ -224,13 +261,15 @@ def show(
     ],
     *,
     directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Show every entry of a stream / 查看一个流的全部记录"""
     from registry.cli import streams
 
-    streams.show(stream, directory, voice=Voice(lang, as_json=as_json))
+    streams.show(stream, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -240,19 +279,22 @@ def trace(
     ],
     *,
     directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Show every holder that a gram had / 追溯一克的历任持有人"""
     from registry.cli import grams
 
-    grams.trace(gram, directory, voice=Voice(lang, as_json=as_json))
+    grams.trace(gram, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
 
 
 @app.command("accept-mark")
 def accept_mark(
     *,
     directory: Directory,
+    state: State = None,
     yes: Annotated[bool, typer.Option("--yes", help="The cause is known. / 已查明原因。")] = False,
     as_json: Json = False,
     lang: Language = None,
@@ -260,25 +302,35 @@ def accept_mark(
     """Reset the high-water mark; dangerous / 重设高水位标记，危险"""
     from registry.cli import keeping
 
-    keeping.accept_mark(directory, yes=yes, voice=Voice(lang, as_json=as_json))
+    keeping.accept_mark(read_place(directory, state), yes=yes, voice=Voice(lang, as_json=as_json))
 
 
 @log_key_app.command("rotate")
-def log_key_rotate(*, directory: Directory, as_json: Json = False, lang: Language = None) -> None:
+def log_key_rotate(
+    *, directory: Directory, state: State = None, as_json: Json = False, lang: Language = None
+) -> None:
     """Replace it, by itself and two officers / 由旧密钥和两名登记官更换"""
     from registry.cli import keys
 
-    keys.replace_log_key(directory, voice=Voice(lang, as_json=as_json))
+    keys.replace_log_key(read_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @key_app.command("list")
 def key_list(
-    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Show every key that an account had / 查看账户的全部密钥"""
     from registry.cli import keys
 
-    keys.show_all(account, directory, voice=Voice(lang, as_json=as_json))
+    keys.show_all(
+        account, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
+    )
 
 
 @key_app.command("add")
@@ -286,6 +338,7 @@ def key_add(
     account: Account,
     *,
     directory: Directory,
+    state: State = None,
     public: Public = None,
     possession: Possession = None,
     as_json: Json = False,
@@ -295,17 +348,24 @@ def key_add(
     from registry.cli import keys
 
     voice = Voice(lang, as_json=as_json)
-    keys.add(account, directory, public=public, possession=possession, voice=voice)
+    keys.add(
+        account, read_place(directory, state), public=public, possession=possession, voice=voice
+    )
 
 
 @key_app.command("rotate")
 def key_rotate(
-    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Replace the keys kept here by a new one / 更换代管的密钥"""
     from registry.cli import keys
 
-    keys.rotate(account, directory, voice=Voice(lang, as_json=as_json))
+    keys.rotate(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @key_app.command("end")
@@ -314,13 +374,14 @@ def key_end(
     ended: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, hex. / 密钥标识。")],
     *,
     directory: Directory,
+    state: State = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """End a key / 终止一个密钥"""
     from registry.cli import keys
 
-    keys.end(account, ended, directory, voice=Voice(lang, as_json=as_json))
+    keys.end(account, ended, read_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @recover_app.command("announce")
@@ -328,6 +389,7 @@ def recover_announce(
     account: Account,
     *,
     directory: Directory,
+    state: State = None,
     identity: Annotated[
         Path, typer.Option("--identity", help="The identity check's document. / 身份核验文件。")
     ],
@@ -342,7 +404,7 @@ def recover_announce(
 
     keys.announce(
         account,
-        directory,
+        read_place(directory, state),
         identity=identity,
         notice=notice,
         public=public,
@@ -353,32 +415,52 @@ def recover_announce(
 
 @recover_app.command("stop")
 def recover_stop(
-    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Stop a recovery, as the holder / 持有人中止找回"""
     from registry.cli import keys
 
-    keys.stop(account, directory, voice=Voice(lang, as_json=as_json))
+    keys.stop(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @recover_app.command("withdraw")
 def recover_withdraw(
-    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
     from registry.cli import keys
 
-    keys.withdraw(account, directory, voice=Voice(lang, as_json=as_json))
+    keys.withdraw(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @recover_app.command("complete")
 def recover_complete(
-    account: Account, *, directory: Directory, as_json: Json = False, lang: Language = None
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Complete it after the waiting time / 等待期满后完成找回"""
     from registry.cli import keys
 
-    keys.complete(account, directory, voice=Voice(lang, as_json=as_json))
+    keys.complete(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
+
+
+def _read_from(directory: str, state: Path | None, read_url: str | None) -> Place:
+    """Where a command reads that changes nothing: at the replica, if one was named."""
+    return read_place(directory if read_url is None else read_url, state)
 
 
 def main() -> None:

@@ -1,26 +1,24 @@
 """A registry in a directory, opened for reading by a command: its log, its name, and the names that are kept."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from registry.domain import account
 from registry.domain.act import Outcome
 from registry.ledger.commitment import Opening
+from registry.place import Place
 from registry.store.log import Log, Moment, Placed
-from registry.store.openings import Openings
 from registry.store.operator import log_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The log, its origin, and its openings. `names` remembers account names that were looked up."""
+    """The log, and its origin. `names` remembers account names that were looked up."""
 
     log: Log
     origin: str
-    openings: Openings
     names: dict[str, str | None] = field(default_factory=dict)
 
     def stream(self, name: str) -> list[Placed]:
@@ -47,7 +45,7 @@ class Opened:
 
     def shown(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         """The openings that are kept of `commitments`."""
-        return self.openings.find(commitments)
+        return self.log.openings.find(commitments)
 
     def _name_of(self, name: str) -> str | None:
         with self.log.recorder.reading() as cursor:
@@ -64,17 +62,14 @@ class Opened:
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[Opened]:
-    """The registry in `directory`, until the end of the block.
+def opened(place: Place) -> Iterator[Opened]:
+    """The registry at `place`, until the end of the block.
 
     Raises:
-        RefusedError: `no_registry`.
+        RefusedError: `no_registry`; what `Recorder.trouble` says.
     """
-    log = Log(directory)
-    try:
-        yield Opened(log=log, origin=log_key(log).name, openings=Openings(directory))
-    finally:
-        log.close()
+    with closing(Log(place)) as log:
+        yield Opened(log=log, origin=log_key(log).name)
 
 
 def outcome_object(outcome: Outcome) -> dict[str, Any] | None:

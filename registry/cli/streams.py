@@ -1,7 +1,6 @@
 """`registry show`: every entry of a stream as it stands in the log, and what the stream has come to."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, assert_never
 
 from registry.cli import words
@@ -16,18 +15,19 @@ from registry.domain.roles import Registry
 from registry.domain.standard import Standard
 from registry.errors import RefusedError
 from registry.history import Happened
+from registry.place import Place
 from registry.store.log import Placed
 
 State = Account | Batch | Certificate | Project | Registry | Standard
 
 
-def show(name: str, directory: Path, *, voice: Voice) -> None:
+def show(name: str, place: Place, *, voice: Voice) -> None:
     """Say every entry of the stream `name`, and its state.
 
     Raises:
         RefusedError: `no_registry`, `no_stream`.
     """
-    with opened(directory) as source:
+    with opened(place) as source:
         entries = [_entry(placed, name, source) for placed in source.stream(name)]
         if not entries:
             raise RefusedError("no_stream", stream=name)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal
 
 from registry.cli.codes import CODES
+from registry.place import Place, Server
 
 Lang = Literal["zh", "en"]
 Text = tuple[str, str]
@@ -428,6 +429,13 @@ SCREEN: dict[str, Text] = {
         "{message}. See docs/format.md for this code.",
     ),
 }
+
+
+def typed(place: Place) -> str:
+    """`place`, as it is typed where a directory is expected."""
+    if isinstance(place, Server) and place.state is not None:
+        return f"'{place}' --state {place.state}"
+    return str(place)
 
 
 def pick(text: Text, lang: Lang) -> str:

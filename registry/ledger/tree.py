@@ -46,7 +46,7 @@ class Frontier:
     @classmethod
     def load(cls, size: int, node: Node) -> "Frontier":
         """The frontier of the tree of `size` leaves whose complete subtrees `node` knows."""
-        return cls(size, [node(level, number) for level, number in _subtrees(0, size)])
+        return cls(size, [node(level, number) for level, number in subtrees(0, size)])
 
     def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Add a leaf hash; returns the complete subtrees that it made, (level, number, hash), lowest first."""
@@ -205,7 +205,7 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _subtrees(start: int, end: int) -> Iterable[tuple[int, int]]:
+def subtrees(start: int, end: int) -> Iterable[tuple[int, int]]:
     """The complete subtrees, largest first, that make up the leaves of a subtree's right edge."""
     while start < end:
         level = (end - start).bit_length() - 1
@@ -214,7 +214,7 @@ def _subtrees(start: int, end: int) -> Iterable[tuple[int, int]]:
 
 
 def _range_root(start: int, end: int, node: Node) -> bytes:
-    return _joined([node(level, number) for level, number in _subtrees(start, end)])
+    return _joined([node(level, number) for level, number in subtrees(start, end)])
 
 
 def _joined(peaks: Sequence[bytes]) -> bytes:

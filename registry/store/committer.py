@@ -8,10 +8,10 @@ A crash before the commit leaves nothing but openings that are dropped after the
 entries that nobody was told of, under a head that is signed at the next start, to the same bytes.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-
-from eventsourcing.sqlite import SQLiteCursor
 
 from registry import history
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
@@ -23,12 +23,14 @@ from registry.ledger.tree import Frontier
 from registry.store.clock import Clock
 from registry.store.log import Log, Moment, Placed
 from registry.store.mark import Mark, Seen
-from registry.store.openings import Openings
-from registry.store.recorder import storage_trouble
+from registry.store.openings import Openings, Pair
+from registry.store.recorder import Cursor
 from registry.store.snapshots import Snapshots
 from registry.store.streams import Streams
 
 REQUESTS_MAX = 262_144
+PAUSE_S = 0.05
+PAUSE_S_MAX = 1.0
 
 Sign = Callable[[Checkpoint], bytes]
 """Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
@@ -177,11 +179,11 @@ class Committer:
             BrokenHistoryError: `no_mark`, `behind_mark`, `differs_from_mark`, `derived.tree`, `database_unreadable`.
             UnavailableError: `storage_failed`, `database_moved`.
         """
-        with storage_trouble(self._log.file), self._mark.locked():
+        with self._log.recorder.trouble(), self._mark.locked():
             with self._log.recorder.writing() as cursor:
-                seen = self._check_mark(self._caught_up(cursor))
+                seen = self._check_mark(cursor, self._caught_up(cursor))
             self._settle(seen.size)
-            self._acknowledge(seen)
+            self._acknowledge(seen, {})
 
     def commit(
         self, requests: Sequence[Request], *, whole: bool = False
@@ -193,17 +195,31 @@ class Committer:
 
         Raises:
             RefusedError: `too_many` requests; or one of a `whole` is refused; nothing was recorded.
-            UnavailableError: `clock_behind`, `clock_stepped`: nothing was recorded. `storage_failed`, `database_moved`:
-                nothing was acknowledged; asked again, the same requests have one effect.
+            UnavailableError: `clock_behind`, `clock_stepped`: nothing was recorded. `storage_failed`, `database_moved`,
+                `server_unavailable`: nothing was acknowledged; asked again, the same requests have one effect.
             BrokenHistoryError: the tables or the mark are not what they must be; nothing was acknowledged.
         """
         require(
             len(requests) <= REQUESTS_MAX, "too_many", requests=len(requests), most=REQUESTS_MAX
         )
-        with storage_trouble(self._log.file), self._mark.locked():
+        until_s = time.monotonic() + self._log.recorder.patience_s
+        pause_s = PAUSE_S
+        while True:
+            try:
+                return self._commit(requests, whole=whole)
+            except UnavailableError as error:
+                # The server broke off. Whether it had committed is not guessed: head and nonces, read again, tell.
+                if error.code != "server_unavailable" or time.monotonic() >= until_s:
+                    raise
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, PAUSE_S_MAX)
+
+    def _commit(self, requests: Sequence[Request], *, whole: bool) -> list[Receipt | RefusedError]:
+        with self._log.recorder.trouble(), self._mark.locked():
             with self._log.recorder.writing() as cursor:
                 moment = self._caught_up(cursor)
-                seen = self._check_mark(moment)
+                seen = self._check_mark(cursor, moment)
+                known = self._known_nodes()
                 draft, answers = self._judge(moment, requests)
                 refused = [answer for answer in answers if isinstance(answer, RefusedError)]
                 if whole and refused:
@@ -213,7 +229,8 @@ class Committer:
             self._keep(draft)
             if draft.additions:
                 self._settle(seen.size)
-            note = self._acknowledge(seen)
+            known.update({(level, number): node for level, number, node in draft.nodes})
+            note = self._acknowledge(seen, known)
         return [
             answer
             if isinstance(answer, RefusedError)
@@ -236,7 +253,7 @@ class Committer:
             seen = Seen(size=draft.size, root=draft.frontier.root())
             self._mark.write(seen)
             self._keep(draft)
-            note = self._acknowledge(seen)
+            note = self._acknowledge(seen, {})
         return Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
 
     def put_aside(self) -> None:
@@ -245,7 +262,7 @@ class Committer:
         for name, (index, stream) in due.items():
             self._snapshots.save(name, index, stream)
 
-    def _caught_up(self, cursor: SQLiteCursor) -> Moment:
+    def _caught_up(self, cursor: Cursor) -> Moment:
         """The log now; what other processes wrote since is known to be missing in the caches."""
         moment = Moment(cursor)
         head = moment.head()
@@ -267,7 +284,7 @@ class Committer:
         self._frontier, self._at_us, self._id = frontier, at_us, moment.log_id()
         return moment
 
-    def _check_mark(self, moment: Moment) -> Seen:
+    def _check_mark(self, cursor: Cursor, moment: Moment) -> Seen:
         """The mark, once the log is the one that was seen, and not shorter."""
         seen = self._mark.read()
         size, file = self._frontier.size, str(self._mark.file)
@@ -277,7 +294,16 @@ class Committer:
         then = self._frontier if same else Frontier.load(seen.size, moment.node)
         if then.root() != seen.root:
             raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=file)
+        if not same:
+            # Who recorded the rest may not have waited until it was durable everywhere: this commit is after it.
+            cursor.execute("UPDATE head SET size = size")
         return seen
+
+    def _known_nodes(self) -> dict[tuple[int, int], bytes]:
+        """The complete subtrees at the right edge of the tree, by level and number."""
+        frontier = self._frontier
+        places = tree.subtrees(0, frontier.size)
+        return dict(zip(places, frontier.peaks, strict=True))
 
     def _judge(
         self, moment: Moment, requests: Sequence[Request]
@@ -303,15 +329,15 @@ class Committer:
             answers.append((addition.index, addition.leaf))
         return draft, answers
 
-    def _record(self, cursor: SQLiteCursor, draft: _Draft) -> None:
+    def _record(self, cursor: Cursor, draft: _Draft) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
-        self._openings.add(draft.openings)
+        self._openings.add(cursor, draft.openings)
         recorder = self._log.recorder
         recorder.record_nodes(cursor, draft.nodes)
         recorder.record(cursor, draft.additions, draft.size, draft.frontier.root())
 
-    def _acknowledge(self, seen: Seen) -> bytes:
-        """Advance the mark over what is durable now, and sign it.
+    def _acknowledge(self, seen: Seen, known: Mapping[tuple[int, int], bytes]) -> bytes:
+        """Advance the mark over what is durable now, and sign it. What `known` nodes show need not be read.
 
         A crash here leaves the commit whole: the openings, the mark and the signature are made good at the next start,
         or by whoever commits next.
@@ -322,8 +348,7 @@ class Committer:
         now = Seen(size=self._frontier.size, root=self._frontier.root())
         try:
             if seen != now or self._mark.is_in_doubt:
-                with self._log.recorder.reading() as cursor:
-                    path = tree.consistency_path(seen.size, now.size, Moment(cursor).node)
+                path = self._consistency(seen.size, now.size, known)
                 tree.check_consistency(seen.size, seen.root, now.size, now.root, path)
                 self._mark.write(now)
             note = self._sign(Checkpoint(origin=self._origin, size=now.size, root=now.root))
@@ -333,18 +358,22 @@ class Committer:
         self._log.recorder.record_checkpoint(now.size, note)
         return note
 
-    def _settle(self, size: int) -> None:
-        """Drop the openings, of entries from `size` on, of acts that did not come to be; the others' are where they
-        belong. Only after a commit that is durable: until then one that failed may come back from the disk.
-        """
-        found = self._openings.since(size)
-        if not found:
-            return
+    def _consistency(
+        self, old_size: int, size: int, known: Mapping[tuple[int, int], bytes]
+    ) -> list[bytes]:
+        """The consistency path between two sizes of the log."""
+        with suppress(KeyError):
+            return tree.consistency_path(old_size, size, lambda *place: known[place])
         with self._log.recorder.reading() as cursor:
-            made = Moment(cursor).entries_of(sorted({pair for _, _, pair in found}))
-        self._openings.settle(
-            {opened: made.get(pair) for opened, entry, pair in found if made.get(pair) != entry}
-        )
+            return tree.consistency_path(old_size, size, Moment(cursor).node)
+
+    def _settle(self, size: int) -> None:
+        """Have no openings, of entries from `size` on, but those of entries that came to be."""
+        self._openings.settle(size, self._entries_of)
+
+    def _entries_of(self, pairs: Sequence[Pair]) -> dict[Pair, int]:
+        with self._log.recorder.reading() as cursor:
+            return Moment(cursor).entries_of(pairs)
 
     def _keep(self, draft: _Draft) -> None:
         self._streams.keep(draft.streams)

@@ -145,7 +145,7 @@ class Importer:
         """Whether a certificate may be that of `row`, as far as its activity is kept."""
         if statement.activity is None:
             return False
-        opened = self._operator.openings.find([statement.activity])
+        opened = self._operator.log.openings.find([statement.activity])
         return all(opening.value == row.activity for opening in opened.values())
 
     def _requests(self) -> list[Request]:
@@ -393,7 +393,7 @@ def _read_known(operator: Operator) -> _Known:
     known = _Known()
     with operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        known.accounts = account_names(moment, operator.openings)
+        known.accounts = account_names(moment, operator.log.openings)
         registry: Registry = moment.stream("registry").state
         for (name, role), _ in sorted(registry.roles.items(), key=lambda held: held[1]):
             if role in BODIES and operator.kept(name):

@@ -6,28 +6,23 @@ What is read here was judged before it was written; an audit, which trusts nothi
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from eventsourcing.sqlite import SQLiteCursor
-
 from registry import history
-from registry.errors import BrokenHistoryError, RefusedError, require
+from registry.errors import BrokenHistoryError, require
 from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
-from registry.store.recorder import (
-    SCHEMA_VERSION,
-    Datastore,
-    LogRecorder,
-    entry_index,
-    row_number,
-)
+from registry.place import Place, Server
+from registry.store.openings import FileOpenings, Openings
+from registry.store.recorder import SCHEMA_VERSION, Cursor, Recorder, entry_index, row_number
+from registry.store.sqlite import SqliteRecorder
 
 DATABASE = "registry.db"
 PAGE_ENTRIES = 500
 PAIRS_PER_QUERY = 64
+ENTRIES_PER_QUERY = 64
 
 Tip = tuple[int, bytes]
 """Which past a stream has: its length, and the leaf hash of its last entry."""
@@ -61,7 +56,7 @@ class Placed:
 class Moment:
     """The tables as of one transaction."""
 
-    def __init__(self, cursor: SQLiteCursor) -> None:
+    def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
 
     def head(self) -> Head:
@@ -88,31 +83,29 @@ class Moment:
         found: bytes = row[0]
         return found
 
-    def data(self, index: int) -> bytes:
-        """The bytes of entry `index`.
-
-        Raises:
-            BrokenHistoryError: `entry_missing`.
-        """
-        row = self._one("SELECT state FROM stored_events WHERE rowid = ?", row_number(index, 0))
-        if row is None:
-            raise BrokenHistoryError("entry_missing", index=index)
-        found: bytes = row[0]
-        return found
-
     def placed(self, index: int) -> Placed:
         """Entry `index`, whose bytes are those of its leaf in the tree.
 
         Raises:
             BrokenHistoryError: `entry_altered`, `entry_missing`, `derived.tree`: nobody builds on such an entry.
         """
-        data, leaf = self.data(index), self.node(0, index)
-        if tree.leaf_hash(data) != leaf:
-            raise BrokenHistoryError("entry_altered", index=index)
-        entry = entries.decode(data)
-        return Placed(
-            index=index, data=data, entry=entry, leaf=leaf, detached=self._detached(index)
-        )
+        (found,) = self.all_placed([index])
+        return found
+
+    def all_placed(self, indexes: Sequence[int]) -> Iterator[Placed]:
+        """The entries `indexes`, in that order, as `placed` has them; many with one question to the database."""
+        for first in range(0, len(indexes), ENTRIES_PER_QUERY):
+            page = indexes[first : first + ENTRIES_PER_QUERY]
+            data = self._found("rowid, state FROM stored_events", [row_number(i, 0) for i in page])
+            leaves = self._found("node, hash FROM tree", [tree.stored_number(0, i) for i in page])
+            beside = self._detached(page)
+            for index in page:
+                yield _placed(
+                    index,
+                    data.get(row_number(index, 0)),
+                    leaves.get(tree.stored_number(0, index)),
+                    beside.get(index, {}),
+                )
 
     def indexes(self, stream: str, after: int = 0) -> list[int]:
         """The entries that touch `stream`, in order, from position `after` + 1 on."""
@@ -162,22 +155,33 @@ class Moment:
         )
         return {row[0] for row in self._cursor.fetchall()}
 
-    def _detached(self, index: int) -> Mapping[tuple[int, int], Sequence[bytes]]:
-        """The rows beside entry `index`, by part and event."""
+    def _found(self, what: str, keys: Sequence[int]) -> dict[int, bytes]:
+        """The rows of a table with these keys, its first column: key and second column."""
+        key = what.partition(",")[0]
+        signs = ",".join("?" * len(keys))
+        self._cursor.execute(f"SELECT {what} WHERE {key} IN ({signs})", keys)  # ours
+        return dict(map(tuple, self._cursor.fetchall()))
+
+    def _detached(
+        self, indexes: Sequence[int]
+    ) -> Mapping[int, Mapping[tuple[int, int], Sequence[bytes]]]:
+        """The rows beside entries, by index, then by part and event."""
+        signs = ",".join("?" * len(indexes))
         self._cursor.execute(
-            "SELECT part, event, row FROM detached WHERE entry = ? ORDER BY part, event, number",
-            (index,),
+            f"SELECT entry, part, event, row FROM detached WHERE entry IN ({signs})"  # noqa: S608  # question marks
+            " ORDER BY entry, part, event, number",
+            indexes,
         )
-        found: dict[tuple[int, int], list[bytes]] = {}
-        for part, event, row in self._cursor.fetchall():
-            found.setdefault((part, event), []).append(row)
+        found: dict[int, dict[tuple[int, int], list[bytes]]] = {}
+        for entry, part, event, row in self._cursor.fetchall():
+            found.setdefault(entry, {}).setdefault((part, event), []).append(row)
         return found
 
     def stream(self, name: str, known: Stream | None = None) -> Stream:
         """The state of stream `name`, folded from its entries: all, or those after what is `known`."""
+        indexes = self.indexes(name, known.length if known else 0)
         own = (
-            (placed.index, placed.leaf, placed.happened())
-            for placed in map(self.placed, self.indexes(name, known.length if known else 0))
+            (placed.index, placed.leaf, placed.happened()) for placed in self.all_placed(indexes)
         )
         return history.load(name, own, known)
 
@@ -187,12 +191,14 @@ class Moment:
         for first in range(0, len(asked), PAIRS_PER_QUERY):
             pairs = asked[first : first + PAIRS_PER_QUERY]
             values = ",".join(["(?,?)"] * len(pairs))
+            # LEFT, so that the few that are asked for are looked up among the many, in either database.
             self._cursor.execute(
                 f"WITH asked AS (VALUES {values}) SELECT account, nonce, entry"  # noqa: S608  # question marks
-                " FROM asked CROSS JOIN nonces ON account = column1 AND nonce = column2",
+                " FROM asked LEFT JOIN nonces ON account = column1 AND nonce = column2",
                 list(chain.from_iterable(pairs)),
             )
-            found.update({(row[0], row[1]): row[2] for row in self._cursor.fetchall()})
+            rows = self._cursor.fetchall()
+            found.update({(row[0], row[1]): row[2] for row in rows if row[2] is not None})
         return found
 
     def _one(self, statement: str, *values: object) -> Any:
@@ -200,22 +206,50 @@ class Moment:
         return self._cursor.fetchone()
 
 
-class Log:
-    """The log in a directory, for reading."""
+def _placed(
+    index: int,
+    data: bytes | None,
+    leaf: bytes | None,
+    detached: Mapping[tuple[int, int], Sequence[bytes]],
+) -> Placed:
+    if data is None:
+        raise BrokenHistoryError("entry_missing", index=index)
+    if leaf is None:
+        raise BrokenHistoryError("derived.tree", level=0, number=index)
+    if tree.leaf_hash(data) != leaf:
+        raise BrokenHistoryError("entry_altered", index=index)
+    return Placed(index=index, data=data, entry=entries.decode(data), leaf=leaf, detached=detached)
 
-    def __init__(self, directory: Path) -> None:
-        file = directory / DATABASE
-        if not file.is_file():
-            raise RefusedError("no_registry", directory=str(directory))
-        self.directory = directory
-        self.file = str(file)
-        self.recorder = LogRecorder(Datastore(str(file)))
-        version = self.recorder.schema_version()
-        require(version == SCHEMA_VERSION, "unknown_schema", found=version, known=SCHEMA_VERSION)
+
+class Log:
+    """The log at a place."""
+
+    def __init__(self, place: Place, *, writes: bool = False, begun: bool = True) -> None:
+        """Open it.
+
+        Args:
+            place: a directory, or a server.
+            writes: whether entries are to be recorded, too.
+            begun: whether it has a first entry.
+
+        Raises:
+            RefusedError: `no_registry`, `unknown_schema`; what `Recorder.trouble` says.
+        """
+        self.place = place
+        self.recorder, self.openings = kept_at(place, writes=writes)
+        with self.recorder.trouble():
+            version = self.recorder.schema_version()
+            require(version > 0, "no_registry", directory=str(place))
+            known = version == SCHEMA_VERSION
+            require(known, "unknown_schema", found=version, known=SCHEMA_VERSION)
+            with self.recorder.reading() as cursor:
+                size = Moment(cursor).head().size
+        require(size > 0 or not begun, "no_registry", directory=str(place))
 
     def close(self) -> None:
-        """Give the file back; the last one to do so folds the write-ahead log into it."""
-        self.recorder.datastore.close()
+        """Give back what is open."""
+        self.openings.close()
+        self.recorder.close()
 
     def entries(self, start: int = 0) -> Iterator[Placed]:
         """The entries from index `start` on, in order, as of when each page was read."""
@@ -224,8 +258,25 @@ class Log:
             with self.recorder.reading() as cursor:
                 moment = Moment(cursor)
                 end = min(moment.head().size, size + PAGE_ENTRIES)
-                page = [moment.placed(index) for index in range(size, end)]
+                page = list(moment.all_placed(range(size, end)))
             yield from page
             size += len(page)
             if not page:
                 return
+
+
+def kept_at(place: Place, *, writes: bool) -> tuple[Recorder, Openings]:
+    """What keeps the log at `place`, and the openings of its commitments.
+
+    Raises:
+        RefusedError: `no_registry` if there is no such file.
+    """
+    if isinstance(place, Server):
+        # Only who has a server needs its driver, and the time to load it.
+        from registry.store.postgres import PostgresRecorder, ServerOpenings  # noqa: PLC0415  # the driver is an extra
+
+        recorder = PostgresRecorder(place, writes=writes)
+        return recorder, ServerOpenings(recorder)
+    file = place / DATABASE
+    require(file.is_file(), "no_registry", directory=str(place))
+    return SqliteRecorder(str(file)), FileOpenings(place)

@@ -1,21 +1,22 @@
 """What the commitments hide: names and texts, apart from the log, so that they can be erased.
 
-One SQLite file beside the database. An opening is durable before the entry that commits to it; those of acts that were
-never recorded are dropped after the next commit. `secure_delete` overwrites what is erased.
+Beside SQLite's log it is a file of its own, here. An opening is durable before the entry that commits to it; those of
+acts that were never recorded are dropped after the next commit. `secure_delete` overwrites what is erased.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from registry.errors import UnavailableError
 from registry.history import Addition
 from registry.ledger import canonical
 from registry.ledger.commitment import Opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX
-from registry.store.recorder import storage_trouble
+from registry.store.recorder import Cursor
+from registry.store.sqlite import storage_trouble
 
 FILE = "openings.db"
 
@@ -25,8 +26,70 @@ _TABLE = """CREATE TABLE IF NOT EXISTS openings (
 _INDEX = "CREATE INDEX IF NOT EXISTS openings_by_entry ON openings (entry)"
 
 
-class Openings:
-    """The openings that are stored in a directory."""
+PAGE_ROWS = 1_000
+
+OpeningRow = tuple[bytes, int, str, bytes, str, bytes, bytes]
+"""Commitment, entry, author, nonce, field, salt, value."""
+Act = tuple[Addition, Iterable[Opening]]
+"""An entry that is about to be recorded, and the openings of its commitments."""
+Pair = tuple[str, bytes]
+"""Whose an act is: its author and nonce."""
+
+
+class Openings(Protocol):
+    """Keeps openings.
+
+    Durable: before the entry that commits to them is, or together with it. Trusted: no; whoever reads one holds it
+    against its commitment.
+    """
+
+    def add(self, cursor: Cursor, acts: Sequence[Act]) -> None:
+        """Keep the openings of acts that are about to be recorded in the transaction of `cursor`.
+
+        To be followed by `settle` once it is known what was recorded.
+        """
+
+    def settle(self, size: int, made: Callable[[Sequence[Pair]], dict[Pair, int]]) -> None:
+        """Drop the openings, of entries from `size` on, of acts that did not come to be; the others' are where they
+        belong. Only after a commit that is durable: until then one that failed may come back from the disk.
+
+        Args:
+            size: so many entries were settled before.
+            made: which entries acts came to, of those that did.
+        """
+
+    def erase(self, commitments: Sequence[bytes]) -> int:
+        """Forget what these commitments hide; returns how many openings there were. The log stays as it is."""
+
+    def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
+        """The openings that are there, by commitment."""
+
+    def rows(self, after: bytes = b"") -> list[OpeningRow]:
+        """The next rows, PAGE_ROWS at most, whose commitments come after `after`, in order; for copies."""
+
+    def close(self) -> None:
+        """Give back what is open."""
+
+
+def opening_rows(acts: Sequence[Act]) -> list[OpeningRow]:
+    """The rows of `openings` that acts leave."""
+    return [
+        (
+            commitment(addition.intent.log, addition.intent.author, addition.intent.nonce, opening),
+            addition.index,
+            addition.intent.author,
+            addition.intent.nonce,
+            opening.field,
+            opening.salt,
+            canonical.encode(opening.value),
+        )
+        for addition, openings in acts
+        for opening in openings
+    ]
+
+
+class FileOpenings:
+    """The `Openings` in a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / FILE
@@ -34,31 +97,17 @@ class Openings:
         self._kept_file: tuple[int, int] | None = None
 
     @classmethod
-    def create(cls, directory: Path) -> "Openings":
+    def create(cls, directory: Path) -> "FileOpenings":
         """No openings yet, in a file that only its owner reads."""
         (directory / FILE).touch(mode=0o600)
         return cls(directory)
 
-    def add(self, acts: Sequence[tuple[Addition, Sequence[Opening]]]) -> None:
-        """Keep the openings of acts that are about to be recorded; durable on return.
+    def add(self, _cursor: Cursor, acts: Sequence[Act]) -> None:
+        """Durable on return, whatever becomes of the log's transaction."""
+        self.keep(opening_rows(acts))
 
-        To be called under the log's write lock, and followed by `settle` once it is known what was recorded.
-        """
-        rows = [
-            (
-                commitment(
-                    addition.intent.log, addition.intent.author, addition.intent.nonce, opening
-                ),
-                addition.index,
-                addition.intent.author,
-                addition.intent.nonce,
-                opening.field,
-                opening.salt,
-                canonical.encode(opening.value),
-            )
-            for addition, openings in acts
-            for opening in openings
-        ]
+    def keep(self, rows: Sequence[OpeningRow]) -> None:
+        """Keep openings as they are; durable on return."""
         if not rows:
             return
         with storage_trouble(str(self._file)), self._connection() as connection:
@@ -70,21 +119,21 @@ class Openings:
                 rows,
             )
 
-    def since(self, size: int) -> list[tuple[bytes, int, tuple[str, bytes]]]:
-        """The openings that were kept for entries from `size` on: commitment, entry, and whose: author and nonce."""
-        with storage_trouble(str(self._file)):
-            found = self._connection().execute(
-                "SELECT commitment, entry, author, nonce FROM openings WHERE entry >= ?", (size,)
-            )
-            return [(opened, entry, (author, nonce)) for opened, entry, author, nonce in found]
-
-    def settle(self, entries: Mapping[bytes, int | None]) -> None:
-        """Put openings where they belong: the entry of each commitment, or None to drop what opens nothing."""
-        if not entries:
+    def settle(self, size: int, made: Callable[[Sequence[Pair]], dict[Pair, int]]) -> None:
+        found = self._since(size)
+        if not found:
+            return
+        entries = made(sorted({pair for _, _, pair in found}))
+        wrong = [
+            (entries.get(pair), opened)
+            for opened, entry, pair in found
+            if entries.get(pair) != entry
+        ]
+        if not wrong:
             return
         with storage_trouble(str(self._file)), self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            for opened, entry in entries.items():
+            for entry, opened in wrong:
                 if entry is None:
                     connection.execute("DELETE FROM openings WHERE commitment = ?", (opened,))
                 else:
@@ -93,10 +142,7 @@ class Openings:
                     )
 
     def erase(self, commitments: Sequence[bytes]) -> int:
-        """Forget what these commitments hide; returns how many openings there were. The log stays as it is.
-
-        What they held is overwritten in the file, and not in backups that were made of it.
-        """
+        """What they held is overwritten in the file, and not in backups that were made of it."""
         with closing(self._connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             erased = connection.executemany(
@@ -106,7 +152,6 @@ class Openings:
         return erased
 
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
-        """The openings that are there, by commitment."""
         found: dict[bytes, Opening] = {}
         if not self._file.exists():
             return found
@@ -119,11 +164,28 @@ class Openings:
                     found[wanted] = _opening(row)
         return found
 
+    def rows(self, after: bytes = b"") -> list[OpeningRow]:
+        if not self._file.exists():
+            return []
+        with closing(self._reading()) as connection:
+            return connection.execute(
+                "SELECT commitment, entry, author, nonce, field, salt, value FROM openings"
+                " WHERE commitment > ? ORDER BY commitment LIMIT ?",
+                (after, PAGE_ROWS),
+            ).fetchall()
+
     def close(self) -> None:
-        """Give the file back."""
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+
+    def _since(self, size: int) -> list[tuple[bytes, int, Pair]]:
+        """The openings that were kept for entries from `size` on: commitment, entry, and whose."""
+        with storage_trouble(str(self._file)):
+            found = self._connection().execute(
+                "SELECT commitment, entry, author, nonce FROM openings WHERE entry >= ?", (size,)
+            )
+            return [(opened, entry, (author, nonce)) for opened, entry, author, nonce in found]
 
     def _connection(self) -> sqlite3.Connection:
         """The connection that is kept for `add`, to the file that stands there now.

@@ -1,20 +1,19 @@
-"""A registry in a directory, opened by its operator: the log, the keys that are kept for others, and the way to write.
+"""A registry, opened by its operator: the log, the keys that are kept for others, and the way to write.
 
-DIR/registry.db   the log             DIR/openings.db  names and texts, erasable
-DIR/keys.db       private keys        DIR/passphrase   what unseals them, unless kept elsewhere
+    HOME/registry.db  the log             HOME/openings.db  names and texts, erasable       (or both on a server)
+    HOME/keys.db      private keys        HOME/passphrase   what unseals them, unless kept elsewhere
+    HOME/snapshots.db a cache
+
+HOME is the registry's directory or, with a server, the local state directory, where the mark is, too.
 """
 
-import fcntl
-import os
 import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from registry.acts.propose import Happening, Hidden, Proposal, Setting, propose
-from registry.domain import shape
+from registry.acts.propose import Happening, Proposal, Setting, propose
 from registry.domain.account import Account
 from registry.domain.roles import OFFICER, Registry
 from registry.errors import BrokenHistoryError, RefusedError, require
@@ -23,14 +22,11 @@ from registry.ledger import ids, intent, keys
 from registry.ledger.intent import Signer, in_key_order
 from registry.ledger.keys import Key
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
+from registry.place import Place, Server
 from registry.store.committer import Committer, Receipt, Request
-from registry.store.keyring import FILE as KEYS_FILE
-from registry.store.keyring import PASSPHRASE_FILE, Keyring
-from registry.store.log import BLANK, DATABASE, Log, Moment, Tip
+from registry.store.keyring import Keyring
+from registry.store.log import BLANK, Log, Moment, Tip
 from registry.store.mark import Mark, Seen
-from registry.store.openings import FILE as OPENINGS_FILE
-from registry.store.openings import Openings
-from registry.store.recorder import Datastore, LogRecorder
 from registry.store.snapshots import Snapshots
 
 LOG_ACCOUNT = "registry"
@@ -51,9 +47,6 @@ class Beginning:
         return ids.log_id(self.origin, self.key, self.random)
 
 
-BEGINNING = ".beginning"
-MOVED_FIRST = (KEYS_FILE, PASSPHRASE_FILE, OPENINGS_FILE)
-"""What a beginning moves up before the database, besides what SQLite keeps beside each."""
 PATIENCE_US = 3600 * 1_000_000
 """How long an intent made here may wait to be recorded."""
 SPEAKING_CACHED_MAX = 20_000
@@ -62,11 +55,11 @@ SPEAKING_CACHED_MAX = 20_000
 class Operator:
     """Signs with the keys that are kept here, and records."""
 
-    def __init__(self, directory: Path, *, beginning: "Beginning | None" = None) -> None:
-        """Open the registry in `directory`; `beginning` if its first entry is still to be written."""
-        self.log = Log(directory)
-        self.keyring = Keyring(directory)
-        self.openings = Openings(directory)
+    def __init__(self, place: Place, *, beginning: "Beginning | None" = None) -> None:
+        """Open the registry at `place`; `beginning` if its first entry is still to be written."""
+        home = home_of(place)
+        self.log = Log(place, writes=True, begun=beginning is None)
+        self.keyring = Keyring(home)
         self._speaking: dict[str, tuple[Tip, list[Key]]] = {}
         self._registry: tuple[Tip, Registry] = BLANK, Registry()
         with self.log.recorder.reading() as cursor:
@@ -77,11 +70,9 @@ class Operator:
         self.committer = Committer(
             self.log,
             origin=beginning.origin if beginning else origin,
-            mark=Mark(self.id),
-            openings=self.openings,
-            snapshots=Snapshots(
-                directory, log=self.id, secret=self.keyring.secret(SNAPSHOTS_PURPOSE)
-            ),
+            mark=mark_of(place, self.id),
+            openings=self.log.openings,
+            snapshots=Snapshots(home, log=self.id, secret=self.keyring.secret(SNAPSHOTS_PURPOSE)),
             sign=self._sign_checkpoint,
         )
         # Now, not when the first entry is durable and cannot be signed.
@@ -92,7 +83,6 @@ class Operator:
     def close(self) -> None:
         """Give the files back, with what is worth keeping for the next time."""
         self.committer.put_aside()
-        self.openings.close()
         self.log.close()
 
     def vkey(self) -> VerifierKey:
@@ -223,142 +213,32 @@ def log_key(log: Log) -> VerifierKey:
     return VerifierKey(name=registry.origin, public=registry.log_key[1])
 
 
-def create(directory: Path, *, origin: str) -> None:
-    """Begin a registry in `directory`: keys, two root officers, the first entry, the mark.
-
-    Made in a folder inside it, and moved up as the last step, the database last of all: a crash leaves no registry,
-    never half of one, and what it leaves is cleared away by the next beginning here. Durable on return.
+def home_of(place: Place) -> Path:
+    """The directory of what is kept here and nowhere else: keys, caches and, with a server, the mark.
 
     Raises:
-        RefusedError: `directory_in_use`, also while another one begins here; `malformed` for an origin that is none.
+        RefusedError: `no_state` if a server was named without one.
     """
-    made = not directory.exists()
-    require(made or directory.is_dir(), "directory_in_use", directory=str(directory))
-    shape.origin(origin)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone_in(directory):
-        left = _abandoned(directory)
-        in_use = any(file for file in directory.iterdir() if file not in left)
-        require(not in_use, "directory_in_use", directory=str(directory))
-        try:
-            _clear(left)
-            _begin_inside(directory, origin)
-        except BaseException:
-            _clear(sorted(directory.iterdir(), key=lambda file: file.name == BEGINNING))
-            if made:
-                directory.rmdir()
-            raise
+    if isinstance(place, Path):
+        return place
+    if place.state is None:
+        raise RefusedError("no_state", server=str(place))
+    return place.state
 
 
-def _begin_inside(directory: Path, origin: str) -> None:
-    beginning = directory / BEGINNING
-    beginning.mkdir(mode=0o700)
-    _begin(beginning, origin)
-    for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
-        _synchronise(file)
-        file.replace(directory / file.name)
-    beginning.rmdir()
-    _synchronise(directory)
-    _synchronise(directory.resolve().parent)
+def mark_of(place: Place, log: bytes) -> Mark:
+    """The mark of the log with id `log`, which is at `place`."""
+    return Mark(log, home_of(place) if isinstance(place, Server) else None)
 
 
-@contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """Hold `directory` against everybody else who would begin in it; whoever dies lets go of it.
-
-    Raises:
-        RefusedError: `directory_in_use` if somebody holds it.
-    """
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RefusedError("directory_in_use", directory=str(directory)) from error
-        yield
-    finally:
-        os.close(opened)
-
-
-def _abandoned(directory: Path) -> list[Path]:
-    """What a beginning that was killed left: what it had moved up, if not the database; and its folder, to go last.
-
-    As long as the database is in the folder nobody was told of this registry; later nothing but the folder may go.
-    """
-    beginning = directory / BEGINNING
-    if not (beginning / DATABASE).exists():
-        return [beginning]
-    ours = (file for file in directory.iterdir() if file.name.partition("-")[0] in MOVED_FIRST)
-    return [*ours, beginning]
-
-
-def _clear(files: Iterable[Path]) -> None:
-    for file in files:
-        if file.is_dir():
-            shutil.rmtree(file, ignore_errors=True)
-        else:
-            file.unlink(missing_ok=True)
-
-
-def _synchronise(path: Path) -> None:
-    """Have what `path` names, a file or a directory, survive a power cut."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def accept_mark(directory: Path, at_us: int) -> Seen:
+def accept_mark(place: Place, at_us: int) -> Seen:
     """Take the log as it is for the highest that was seen, because a person decided so; kept on record."""
-    with closing(Log(directory)) as log:
+    with closing(Log(place)) as log:
         with log.recorder.reading() as cursor:
-            mark = Mark(Moment(cursor).log_id() or b"")
+            mark = mark_of(place, Moment(cursor).log_id() or b"")
         # The head as of now, when nobody else can advance the mark any more.
         with mark.locked(), log.recorder.reading() as cursor:
             head = Moment(cursor).head()
             seen = Seen(size=head.size, root=head.root)
             mark.accept(seen, at_us)
     return seen
-
-
-def _begin(directory: Path, origin: str) -> None:
-    (directory / DATABASE).touch(mode=0o600)
-    recorder = LogRecorder(Datastore(str(directory / DATABASE)))
-    recorder.create_table()
-    recorder.datastore.close()
-    Openings.create(directory)
-    keyring = Keyring.create(directory)
-    own, *officer_keys = keyring.generate(3)
-    keyring.assign({own: LOG_ACCOUNT})
-    beginning = Beginning(origin=origin, key=own, random=secrets.token_bytes(32))
-    operator = Operator(directory, beginning=beginning)
-    operator.committer.begin(operator.sign(_genesis(operator, beginning, officer_keys)))
-    operator.close()
-
-
-def _genesis(operator: Operator, beginning: Beginning, officer_keys: Sequence[Key]) -> Proposal:
-    """The first act: two officers, whose keys are kept here until they bring their own."""
-    bare = operator.setting(LOG_ACCOUNT)
-    officers = [(bare.new("account", part), key) for part, key in enumerate(officer_keys, 1)]
-    operator.keyring.assign({key: account for account, key in officers})
-    signers = [Signer(account=account, key=key) for account, key in officers]
-    setting = replace(bare, signers=(*bare.signers, *signers))
-    created = {
-        "origin": beginning.origin,
-        "random": beginning.random,
-        "log_key": beginning.key,
-        "officers": sorted(officers),
-    }
-    parts: list[tuple[str, list[Happening]]] = [("registry", [("registry.created.v1", created)])]
-    for number, (account, key) in enumerate(officers, 1):
-        opened = {
-            "legal_form": "person",
-            "controller": account,
-            "key": key,
-            "custodial": True,
-            "possession": operator.possession(account, key),
-            "name": Hidden(value=f"登记官 {number} / officer {number}"),
-        }
-        parts.append((account, [("account.opened.v1", opened)]))
-    return propose(setting, parts)

@@ -28,7 +28,7 @@ def certificate_proof(log: Log, openings: Openings, number: str, *, private: boo
         if not indexes:
             raise RefusedError("no_certificate", number=number)
         if note is None or read_checkpoint(split_note(note)[0]).size <= indexes[-1]:
-            raise RefusedError("head_not_signed", directory=str(log.directory))
+            raise RefusedError("head_not_signed", directory=str(log.place))
         placed = [moment.placed(index) for index in indexes]
         random = moment.placed(0).entry.intent.parts[0].events[0][1]["random"]
         size = read_checkpoint(split_note(note)[0]).size

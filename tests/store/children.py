@@ -9,8 +9,9 @@ from pathlib import Path
 
 from registry.acts.propose import Hidden
 from registry.store import custody, keyring, snapshots, streams
+from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
-from registry.store.operator import Operator, create
+from registry.store.operator import Operator
 from registry.store.sequencer import Sequencer
 from tests.books import Book, Clerk
 from tests.store.lives import HEARD_S_MAX, Teller, queued

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from registry.store import keyring
-from registry.store.operator import Operator, create
+from registry.store.beginning import create
+from registry.store.operator import Operator
 from tests.books import ORIGIN, Book, Clerk, book, copied, home, live_at, shelf
 from tests.store.lives import Bench
 

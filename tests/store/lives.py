@@ -252,7 +252,7 @@ class Survivor:
         recorded = {one.entry.intent_bytes for one in placed}
         for request in life.asked:
             hidden = _hidden(request)
-            found = operator.openings.find(list(hidden))
+            found = operator.log.openings.find(list(hidden))
             assert found == (hidden if _data(request) in recorded else {})
 
     def _ask_again(

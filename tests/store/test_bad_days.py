@@ -21,9 +21,10 @@ import pytest
 from registry.acts.propose import Hidden
 from registry.errors import RegistryError, UnavailableError
 from registry.store import clock, keyring
+from registry.store.beginning import create
 from registry.store.clock import Clock
 from registry.store.committer import Receipt, Request
-from registry.store.operator import Operator, accept_mark, create
+from registry.store.operator import Operator, accept_mark
 from registry.verifier.audit import audit
 from tests.books import ORIGIN, Book, Clerk, copied, live_at
 from tests.store import children

@@ -18,9 +18,9 @@ from registry.store.clock import Clock
 from registry.store.committer import Receipt, Request
 from registry.store.log import Moment
 from registry.store.mark import Mark
-from registry.store.openings import Openings
+from registry.store.openings import FileOpenings
 from registry.store.operator import Operator
-from registry.store.recorder import LogRecorder
+from registry.store.sqlite import SqliteRecorder
 from tests.books import Book, Clerk, write_book
 
 TABLES = ("stored_events", "tree", "nonces", "detached", "head")
@@ -62,10 +62,10 @@ def holding_g(operator: Operator, book: Book, name: str) -> int:
 @pytest.mark.parametrize(
     ("owner", "method"),
     [
-        (LogRecorder, "record_nodes"),
-        (LogRecorder, "_insert_events"),
-        (LogRecorder, "record"),
-        (Openings, "add"),
+        (SqliteRecorder, "record_nodes"),
+        (SqliteRecorder, "_insert_events"),
+        (SqliteRecorder, "record"),
+        (FileOpenings, "add"),
     ],
 )
 def test_a_commit_torn_anywhere_records_nothing_and_the_next_one_works(
@@ -137,7 +137,7 @@ def test_what_was_committed_and_not_acknowledged_is_there_and_not_done_twice(
     size = book.audited().entries
     with book.clerk() as clerk:
         request = gift(clerk, book)
-        tear(monkeypatch, LogRecorder, method, after=after)
+        tear(monkeypatch, SqliteRecorder, method, after=after)
         with pytest.raises(TornError):
             clerk.operator.committer.commit([request])
 

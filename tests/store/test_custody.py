@@ -372,7 +372,7 @@ def test_a_certificate_is_exported_with_what_replaced_the_log_s_key(book: Book) 
         custody.replace_log_key(clerk.operator)
         operator, new = clerk.operator, clerk.operator.vkey()
         number = book.streams["public"].partition("/")[2]
-        made = certificate_proof(operator.log, operator.openings, number)
+        made = certificate_proof(operator.log, operator.log.openings, number)
 
     found = [verify(made, pinned) for pinned in (book.key, new)]
 

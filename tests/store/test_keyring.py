@@ -7,8 +7,9 @@ from nacl.signing import SigningKey, VerifyKey
 
 from registry.errors import RefusedError
 from registry.ledger.keys import SUITE
+from registry.store.beginning import create
 from registry.store.keyring import ENVIRONMENT, Keyring, read_passphrase
-from registry.store.operator import Operator, create
+from registry.store.operator import Operator
 from registry.verifier.audit import audit
 from tests.books import ORIGIN, Book
 

@@ -241,7 +241,7 @@ def test_who_finds_the_mark_held_for_long_says_so_and_waits_no_more(
 def test_who_finds_the_database_held_for_long_says_so_and_waits_no_more(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.store.recorder.LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("registry.store.sqlite.LOCK_TIMEOUT_S", 0.05)
     with book.clerk() as clerk, closing(sqlite3.connect(book.database)) as other:
         request = clerk.transfer(book.streams["native"], "owner", "bob", 1)
         other.execute("BEGIN IMMEDIATE")

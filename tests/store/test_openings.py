@@ -12,9 +12,9 @@ from registry.ledger import canonical
 from registry.ledger.commitment import OPENING_BYTES_MAX
 from registry.store.clock import Clock
 from registry.store.committer import Receipt
-from registry.store.openings import Openings
+from registry.store.openings import FileOpenings
 from registry.store.operator import PATIENCE_US, Operator
-from registry.store.recorder import LogRecorder
+from registry.store.sqlite import SqliteRecorder
 from tests.books import Book
 
 
@@ -31,7 +31,7 @@ def torn(*_values: Any, **_named: Any) -> None:
 
 
 def test_every_commitment_of_the_book_can_be_opened(book: Book) -> None:
-    openings = Openings(book.directory)
+    openings = FileOpenings(book.directory)
 
     found = openings.find([commitment for commitment, _ in kept(book)])
 
@@ -44,7 +44,7 @@ def test_what_was_erased_is_not_found_and_the_log_stays_valid(book: Book) -> Non
 
     book.change("DELETE FROM openings WHERE commitment = ?", erased[0], file="openings.db")
 
-    assert Openings(book.directory).find([erased[0]]) == {}
+    assert FileOpenings(book.directory).find([erased[0]]) == {}
     assert book.audited().root == before.root
     with book.clerk() as clerk:
         clerk.retires("owner", [(book.streams["native"], 1)])
@@ -67,7 +67,7 @@ def test_a_torn_commit_leaves_orphans_which_the_next_write_drops(
     with book.clerk() as clerk:
         request, _ = clerk.retirement("owner", [(book.streams["native"], 1)])
         with monkeypatch.context() as patch:
-            patch.setattr(LogRecorder, "record", torn)
+            patch.setattr(SqliteRecorder, "record", torn)
             with pytest.raises(TornError):
                 clerk.operator.committer.commit([request])
         orphaned = kept(book)
@@ -86,7 +86,7 @@ def test_orphans_are_dropped_at_the_next_start(book: Book, monkeypatch: pytest.M
     with book.clerk() as clerk:
         request, _ = clerk.retirement("owner", [(book.streams["native"], 1)])
         with monkeypatch.context() as patch:
-            patch.setattr(LogRecorder, "record", torn)
+            patch.setattr(SqliteRecorder, "record", torn)
             with pytest.raises(TornError):
                 clerk.operator.committer.commit([request])
     assert kept(book) != before
@@ -108,7 +108,7 @@ def test_a_dropped_value_is_not_in_the_file_any_more(
             "owner", [(book.streams["native"], 1)], beneficiary=Hidden(value=secret)
         )
         with monkeypatch.context() as patch:
-            patch.setattr(LogRecorder, "record", torn)
+            patch.setattr(SqliteRecorder, "record", torn)
             with pytest.raises(TornError):
                 clerk.operator.committer.commit([request])
         assert secret.encode() in path.read_bytes()
@@ -124,7 +124,7 @@ def test_the_openings_of_a_request_are_durable_before_it_is_recorded(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    whole = LogRecorder.record
+    whole = SqliteRecorder.record
 
     def record(*values: Any) -> None:
         with sqlite3.connect(book.directory / "openings.db") as connection:
@@ -133,7 +133,7 @@ def test_the_openings_of_a_request_are_durable_before_it_is_recorded(
         whole(*values)
 
     before = len(kept(book))
-    monkeypatch.setattr(LogRecorder, "record", record)
+    monkeypatch.setattr(SqliteRecorder, "record", record)
     with book.clerk() as clerk:
         clerk.retires("owner", [(book.streams["native"], 1)])
 
@@ -154,7 +154,7 @@ def test_an_act_asked_for_twice_has_its_openings_once(book: Book) -> None:
 
 
 def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book: Book) -> None:
-    openings = Openings(book.directory)
+    openings = FileOpenings(book.directory)
     everything = openings.find([commitment for commitment, _ in kept(book)])
     ((commitment, opening),) = [
         (one, shown) for one, shown in everything.items() if shown.value == "受益人"
@@ -183,7 +183,7 @@ def test_a_file_that_went_away_is_missed_before_a_name_is_lost(
     with book.clerk() as clerk:
         named, _ = clerk.retirement("owner", [(batch, 3)], beneficiary=Hidden(value="一人"))
         if not kept_open:
-            clerk.operator.openings.close()
+            clerk.operator.log.openings.close()
         file.rename(aside)
         with pytest.raises(UnavailableError) as missed:
             clerk.operator.record([named])
@@ -237,7 +237,7 @@ def test_names_of_a_commit_that_failed_are_there_if_it_comes_back_from_the_disk(
         second, _ = clerk.retirement("owner", [(batch, 3)], beneficiary=Hidden(value="二人"))
         for request in (first, second):
             with monkeypatch.context() as patch:
-                patch.setattr(LogRecorder, "record", torn)
+                patch.setattr(SqliteRecorder, "record", torn)
                 with pytest.raises(TornError):
                     clerk.operator.committer.commit([request])
         greedy = clerk.transfer(batch, "owner", "bob", 10**9)

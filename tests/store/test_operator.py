@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from registry.errors import BrokenHistoryError, RefusedError
-from registry.store import operator as operators
+from registry.store import beginning
+from registry.store.beginning import create
 from registry.store.committer import Committer
 from registry.store.keyring import Keyring
 from registry.store.log import Log
 from registry.store.mark import Mark
-from registry.store.openings import Openings
-from registry.store.operator import Operator, create, log_key
-from registry.store.recorder import LogRecorder
+from registry.store.openings import FileOpenings
+from registry.store.operator import Operator, log_key
+from registry.store.sqlite import SqliteRecorder
 from registry.verifier.audit import audit
 from tests.books import ORIGIN, Book
 
@@ -89,17 +90,17 @@ def test_a_name_that_is_none_is_refused_before_anything_is_made(home: Path, orig
 @pytest.mark.parametrize(
     ("owner", "method"),
     [
-        (LogRecorder, "create_table"),
+        (SqliteRecorder, "create_table"),
         (Keyring, "generate"),
         (Keyring, "assign"),
         (Keyring, "sign"),
-        (operators, "propose"),
+        (beginning, "propose"),
         (Committer, "begin"),
-        (Openings, "add"),
-        (LogRecorder, "record_nodes"),
-        (LogRecorder, "record"),
+        (FileOpenings, "add"),
+        (SqliteRecorder, "record_nodes"),
+        (SqliteRecorder, "record"),
         (Mark, "write"),
-        (LogRecorder, "record_checkpoint"),
+        (SqliteRecorder, "record_checkpoint"),
         (Path, "replace"),
     ],
 )

@@ -3,7 +3,8 @@
 from registry.domain.kinds import EVENTS
 from registry.ledger import entry as entries
 from registry.store.log import Moment
-from registry.store.recorder import PARTS_PER_ENTRY, RowMapper
+from registry.store.recorder import PARTS_PER_ENTRY
+from registry.store.sqlite import RowMapper
 from tests.books import Book
 
 

@@ -1,0 +1,230 @@
+"""Beginning a registry: keys, two root officers, the first entry, the mark; whole or not at all.
+
+Made in a folder inside the directory, and moved up as the last step. A crash leaves no registry, never half of one, and
+what it leaves is cleared away, or finished, by the next beginning there.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from registry.acts.propose import Happening, Hidden, Proposal, propose
+from registry.domain import shape
+from registry.errors import RefusedError, require
+from registry.ledger.intent import Signer
+from registry.ledger.keys import Key
+from registry.place import Place, Server
+from registry.store.keyring import FILE as KEYS_FILE
+from registry.store.keyring import PASSPHRASE_FILE, Keyring
+from registry.store.log import DATABASE, Log, Moment
+from registry.store.mark import Seen
+from registry.store.openings import FILE as OPENINGS_FILE
+from registry.store.openings import FileOpenings
+from registry.store.operator import LOG_ACCOUNT, Beginning, Operator, home_of, mark_of
+from registry.store.sqlite import SqliteRecorder
+
+BEGINNING = ".beginning"
+MOVED_FIRST = (KEYS_FILE, PASSPHRASE_FILE, OPENINGS_FILE)
+"""What a beginning moves up before the database, besides what SQLite keeps beside each."""
+
+
+def create(place: Place, *, origin: str) -> None:
+    """Begin a registry at `place`. Durable on return.
+
+    Raises:
+        RefusedError: `directory_in_use`, also while another one begins here, and for a server where a log has begun;
+            `malformed` for an origin that is none; what `migrations.migrate` says.
+    """
+    home = home_of(place)
+    made = not home.exists()
+    require(made or home.is_dir(), "directory_in_use", directory=str(home))
+    shape.origin(origin)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with _alone_in(home):
+            left = _abandoned(home)
+            in_use = any(file for file in home.iterdir() if file not in left)
+            require(not in_use, "directory_in_use", directory=str(home))
+            if isinstance(place, Server):
+                _create_on_server(place, home, origin)
+            else:
+                _create_in(home, left, origin)
+    except BaseException:
+        if made and not any(home.iterdir()):
+            home.rmdir()
+        raise
+
+
+def _create_in(directory: Path, left: Sequence[Path], origin: str) -> None:
+    """The database is the last to be moved: until then there is no registry."""
+    beginning = directory / BEGINNING
+    try:
+        _clear(left)
+        beginning.mkdir(mode=0o700)
+        (beginning / DATABASE).touch(mode=0o600)
+        recorder = SqliteRecorder(str(beginning / DATABASE))
+        recorder.create_table()
+        recorder.close()
+        FileOpenings.create(beginning)
+        _begin(beginning, origin)
+        _move_up(beginning)
+    except BaseException:
+        _clear(sorted(directory.iterdir(), key=lambda file: file.name == BEGINNING))
+        raise
+
+
+def _create_on_server(server: Server, home: Path, origin: str) -> None:
+    """The first entry is on the server before the keys are moved up; whoever begins again finds that and goes on."""
+    from registry.store.migrations import migrate  # noqa: PLC0415  # only who has a server has its driver
+
+    migrate(server)
+    beginning = home / BEGINNING
+    inside = replace(server, state=beginning)
+    if not _was_recorded(inside):
+        _clear([beginning])
+        beginning.mkdir(mode=0o700)
+        try:
+            _begin(inside, origin)
+        except RefusedError:
+            _clear([beginning])
+            raise
+    _link_up(beginning)
+
+
+def _was_recorded(inside: Server) -> bool:
+    """Whether the log on the server was begun by the keys that a beginning left here; then its mark is here, too.
+
+    Raises:
+        RefusedError: `directory_in_use` if it was begun by others.
+    """
+    with closing(Log(inside, writes=True, begun=False)) as log:
+        with log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            head, registry = moment.head(), moment.stream(LOG_ACCOUNT).state
+            mark = mark_of(inside, moment.log_id() or b"")
+        if head.size == 0:
+            return False
+        kept = (home_of(inside) / KEYS_FILE).exists()
+        ours = kept and registry.log_key in Keyring(home_of(inside)).keys_of(LOG_ACCOUNT)
+        require(ours and head.size == 1, "directory_in_use", directory=str(inside))
+        if not mark.file.exists():
+            mark.write(Seen(size=head.size, root=head.root))
+    return True
+
+
+def _move_up(beginning: Path) -> None:
+    directory = beginning.parent
+    for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
+        _synchronise(file)
+        file.replace(directory / file.name)
+    beginning.rmdir()
+    _synchronise(directory)
+    _synchronise(directory.resolve().parent)
+
+
+def _link_up(beginning: Path) -> None:
+    """All of it is in the folder until all of it is in its place, so that it can be done again."""
+    directory = beginning.parent
+    for file in beginning.iterdir():
+        _synchronise(file)
+        (directory / file.name).unlink(missing_ok=True)
+        (directory / file.name).hardlink_to(file)
+    _synchronise(directory)
+    shutil.rmtree(beginning)
+    _synchronise(directory)
+    _synchronise(directory.resolve().parent)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Hold `directory` against everybody else who would begin in it; whoever dies lets go of it.
+
+    Raises:
+        RefusedError: `directory_in_use` if somebody holds it.
+    """
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RefusedError("directory_in_use", directory=str(directory)) from error
+        yield
+    finally:
+        os.close(opened)
+
+
+def _abandoned(directory: Path) -> list[Path]:
+    """What a beginning that was killed left: what it had moved up, if not the database; and its folder, to go last.
+
+    As long as the database is in the folder nobody was told of this registry; later nothing but the folder may go. With
+    the database on a server, what is in the folder is there until all of it is in its place, too.
+    """
+    beginning = directory / BEGINNING
+    if not (beginning / DATABASE).exists():
+        twice = (directory / file.name for file in _inside(beginning))
+        return [*twice, beginning]
+    ours = (file for file in directory.iterdir() if file.name.partition("-")[0] in MOVED_FIRST)
+    return [*ours, beginning]
+
+
+def _inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _clear(files: Iterable[Path]) -> None:
+    for file in files:
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
+
+
+def _synchronise(path: Path) -> None:
+    """Have what `path` names, a file or a directory, survive a power cut."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _begin(place: Place, origin: str) -> None:
+    """Make keys, and the first entry with them."""
+    keyring = Keyring.create(home_of(place))
+    own, *officer_keys = keyring.generate(3)
+    keyring.assign({own: LOG_ACCOUNT})
+    beginning = Beginning(origin=origin, key=own, random=secrets.token_bytes(32))
+    with closing(Operator(place, beginning=beginning)) as operator:
+        operator.committer.begin(operator.sign(_genesis(operator, beginning, officer_keys)))
+
+
+def _genesis(operator: Operator, beginning: Beginning, officer_keys: Sequence[Key]) -> Proposal:
+    """The first act: two officers, whose keys are kept here until they bring their own."""
+    bare = operator.setting(LOG_ACCOUNT)
+    officers = [(bare.new("account", part), key) for part, key in enumerate(officer_keys, 1)]
+    operator.keyring.assign({key: account for account, key in officers})
+    signers = [Signer(account=account, key=key) for account, key in officers]
+    setting = replace(bare, signers=(*bare.signers, *signers))
+    created = {
+        "origin": beginning.origin,
+        "random": beginning.random,
+        "log_key": beginning.key,
+        "officers": sorted(officers),
+    }
+    parts: list[tuple[str, list[Happening]]] = [("registry", [("registry.created.v1", created)])]
+    for number, (account, key) in enumerate(officers, 1):
+        opened = {
+            "legal_form": "person",
+            "controller": account,
+            "key": key,
+            "custodial": True,
+            "possession": operator.possession(account, key),
+            "name": Hidden(value=f"登记官 {number} / officer {number}"),
+        }
+        parts.append((account, [("account.opened.v1", opened)]))
+    return propose(setting, parts)

@@ -1,0 +1,350 @@
+"""The log's tables on a PostgreSQL server, versions 15 and later.
+
+    writing   the row of `head` is locked before anything is read; each table takes one array per column
+    reading   one snapshot, read only
+    waking    whoever signs a head notifies CHANNEL; a replica cannot listen, so who follows one asks again and again
+
+The library's own recorder is not used: its table lock stalls behind VACUUM, its pipeline hangs on large groups, and
+with its database functions who follows misses entries.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import Connection, RawCursor, errors
+
+from registry.errors import BrokenHistoryError, UnavailableError
+from registry.history import Addition
+from registry.ledger import canonical
+from registry.ledger.commitment import Opening
+from registry.ledger.intent import INTENT_BYTES_MAX
+from registry.place import Server
+from registry.store.openings import PAGE_ROWS, Act, OpeningRow, Pair, opening_rows
+from registry.store.recorder import (
+    LOCK_TIMEOUT_S,
+    Cursor,
+    detached_rows,
+    node_rows,
+    nonce_rows,
+    rows_of,
+)
+from registry.store.server import connect, server_trouble
+from registry.store.sqlite import storage_trouble
+
+CHANNEL = "carbon_registry"
+PATIENCE_S = 30.0
+IDLE_KEPT = 4
+STALLED_S = 60
+"""A writer that was stopped in the middle is thrown out by the server, so that others can go on."""
+
+_SETTINGS = f"""
+SET lock_timeout = '{LOCK_TIMEOUT_S}s';
+SET idle_in_transaction_session_timeout = '{STALLED_S}s';
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+SELECT current_setting('fsync'), current_setting('full_page_writes'),
+    current_setting('synchronous_commit')
+"""
+
+_SIGN = """
+WITH signed AS (UPDATE head SET checkpoint = ?
+    WHERE size = ? AND checkpoint IS DISTINCT FROM ? RETURNING size)
+SELECT pg_notify(?, size::text) FROM signed
+"""
+
+
+class PostgresCursor:
+    """A `Cursor` in a transaction on the server."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._raw = RawCursor(connection)
+        self._raw.format = psycopg.pq.Format.BINARY
+        self.fetchone = self._raw.fetchone
+        self.fetchall = self._raw.fetchall
+
+    def execute(self, statement: str, values: Sequence[object] = (), /) -> object:
+        return self._raw.execute(_spelled(statement), values or None)
+
+
+class PostgresRecorder:
+    """A `Recorder` over the tables that `migrations` made."""
+
+    patience_s = PATIENCE_S
+
+    def __init__(self, server: Server, *, writes: bool) -> None:
+        """Connects when it is first asked.
+
+        Args:
+            server: where; of several hosts the one that can be written, if `writes`.
+            writes: whether to write, too.
+        """
+        self.where = str(server)
+        self._url = server.url
+        self._state = server.state
+        self._writes = writes
+        self._idle: deque[Connection[Any]] = deque()
+        self._listening: Connection[Any] | None = None
+        self._deaf = False
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def trouble(self) -> Iterator[None]:
+        # Keys and mark are in files.
+        with storage_trouble(str(self._state)), server_trouble(self.where):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[Cursor]:
+        with server_trouble(self.where), self._session() as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield PostgresCursor(connection)
+            finally:
+                with suppress(psycopg.Error):
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[Cursor]:
+        with server_trouble(self.where), self._session() as connection:
+            try:
+                # Read committed: what is read after the lock was got includes what its last holder committed.
+                connection.execute("BEGIN; SELECT 1 FROM head FOR UPDATE")
+                yield PostgresCursor(connection)
+            except BaseException:
+                # Whoever cannot roll back has lost the connection, and the transaction with it.
+                with suppress(psycopg.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            self._commit(connection)
+
+    def record(self, cursor: Cursor, additions: Sequence[Addition], size: int, root: bytes) -> None:
+        rows = [row for addition in additions for row in rows_of(addition)]
+        cursor.execute(
+            "INSERT INTO stored_events SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[],"
+            " ?::text[], ?::bytea[])",
+            (
+                [row.number for row in rows],
+                [row.originator_id for row in rows],
+                [row.originator_version for row in rows],
+                [row.topic for row in rows],
+                [row.state for row in rows],
+            ),
+        )
+        cursor.execute(
+            "INSERT INTO nonces SELECT * FROM unnest(?::text[], ?::bytea[], ?::bigint[])"
+            " ON CONFLICT (account, nonce) DO UPDATE SET entry = excluded.entry",
+            _columns(nonce_rows(additions)),
+        )
+        detached = detached_rows(additions)
+        if detached:
+            cursor.execute(
+                "INSERT INTO detached SELECT * FROM unnest(?::bigint[], ?::integer[], ?::integer[],"
+                " ?::integer[], ?::bytea[])",
+                _columns(detached),
+            )
+        cursor.execute("UPDATE head SET size = ?, root = ?", (size, root))
+
+    def record_nodes(self, cursor: Cursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
+        cursor.execute(
+            "INSERT INTO tree SELECT * FROM unnest(?::bigint[], ?::bytea[])",
+            _columns(node_rows(nodes)),
+        )
+
+    def record_checkpoint(self, size: int, note: bytes) -> None:
+        with server_trouble(self.where), self._session() as connection:
+            connection.execute("BEGIN; SET LOCAL synchronous_commit = off")
+            PostgresCursor(connection).execute(_SIGN, (note, size, note, CHANNEL))
+            connection.execute("COMMIT")
+
+    def wait(self, seconds: float) -> None:
+        if not self._deaf:
+            try:
+                self._listen(seconds)
+            except psycopg.Error as error:
+                self._stop_listening()
+                # A replica hears nothing. From anything else who reads next will suffer, and say so.
+                self._deaf = isinstance(error, errors.ReadOnlySqlTransaction)
+            else:
+                return
+        time.sleep(seconds)
+
+    def schema_version(self) -> int:
+        with self.reading() as cursor:
+            cursor.execute("SELECT to_regclass('registry_schema')")
+            if cursor.fetchone()[0] is None:
+                return 0
+            cursor.execute("SELECT version FROM registry_schema")
+            row = cursor.fetchone()
+        return 0 if row is None else int(row[0])
+
+    def close(self) -> None:
+        self._stop_listening()
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _session(self) -> Iterator[Connection[Any]]:
+        """A connection of this thread's own; one that broke is not used again."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connected()
+        try:
+            yield connection
+        finally:
+            idle = connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+            if idle and len(self._idle) < IDLE_KEPT:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _connected(self) -> Connection[Any]:
+        wanted = {"target_session_attrs": "read-write"} if self._writes else {}
+        connection = connect(self._url, "registry", **wanted)
+        connection.prepare_threshold = 1
+        try:
+            if self._writes:
+                self._set_up(connection)
+            else:
+                connection.read_only = True
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: Connection[Any]) -> None:
+        """Make commits durable when they return.
+
+        Raises:
+            BrokenHistoryError: `not_durable` if the server is set to lose what it has committed.
+        """
+        cursor = connection.execute(_SETTINGS)
+        while cursor.nextset():
+            pass
+        fsync, whole_pages, synchronous = cursor.fetchone() or ("", "", "")
+        if (fsync, whole_pages) != ("on", "on"):
+            raise BrokenHistoryError(
+                "not_durable", server=self.where, fsync=fsync, full_page_writes=whole_pages
+            )
+        if synchronous in {"off", "local"}:
+            connection.execute("SET synchronous_commit = on")
+
+    def _commit(self, connection: Connection[Any]) -> None:
+        """Commit, durably.
+
+        Raises:
+            UnavailableError: `server_unavailable` if a replica that was to confirm it was not waited for: the server
+                says so in a warning, and that it has committed.
+        """
+        warned: list[str] = []
+
+        def hear(said: errors.Diagnostic) -> None:
+            if said.severity_nonlocalized == "WARNING":
+                warned.append(said.message_primary or "")
+
+        connection.add_notice_handler(hear)
+        try:
+            cursor = connection.execute("COMMIT")
+        finally:
+            connection.remove_notice_handler(hear)
+        if cursor.statusmessage != "COMMIT" or warned:
+            why = "; ".join(warned) or str(cursor.statusmessage)
+            raise UnavailableError("server_unavailable", server=self.where, why=why)
+
+    def _listen(self, seconds: float) -> None:
+        with self._lock:
+            if self._listening is None:
+                connection = connect(self._url, "registry-follow")
+                self._listening = connection
+                connection.execute(f"LISTEN {CHANNEL}")
+                # What was recorded before the server listened for us is to be looked for at once.
+                return
+            for _ in self._listening.notifies(timeout=seconds, stop_after=1):
+                pass
+
+    def _stop_listening(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+
+
+class ServerOpenings:
+    """The openings, in the same database and recorded in the same transaction as the entries that commit to them."""
+
+    def __init__(self, recorder: PostgresRecorder) -> None:
+        self._recorder = recorder
+
+    def add(self, cursor: Cursor, acts: Sequence[Act]) -> None:
+        rows = opening_rows(acts)
+        if rows:
+            cursor.execute(
+                "INSERT INTO openings SELECT * FROM unnest(?::bytea[], ?::bigint[], ?::text[],"
+                " ?::bytea[], ?::text[], ?::bytea[], ?::bytea[])"
+                " ON CONFLICT (commitment) DO UPDATE SET entry = excluded.entry",
+                _columns(rows),
+            )
+
+    def settle(self, size: int, made: Callable[[Sequence[Pair]], dict[Pair, int]]) -> None:
+        """Nothing is to be dropped: the openings of an act that failed went with its transaction."""
+
+    def erase(self, commitments: Sequence[bytes]) -> int:
+        with self._recorder.trouble(), self._recorder.writing() as cursor:
+            cursor.execute(
+                "DELETE FROM openings WHERE commitment = ANY(?::bytea[]) RETURNING 1",
+                (list(commitments),),
+            )
+            return len(cursor.fetchall())
+
+    def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
+        with self._recorder.reading() as cursor:
+            if not _may_read(cursor):
+                return {}
+            cursor.execute(
+                "SELECT commitment, field, salt, value FROM openings"
+                " WHERE commitment = ANY(?::bytea[])",
+                (list(commitments),),
+            )
+            return {
+                commitment: Opening(
+                    field=field,
+                    salt=salt,
+                    value=canonical.decode(value, bytes_max=INTENT_BYTES_MAX),
+                )
+                for commitment, field, salt, value in cursor.fetchall()
+            }
+
+    def rows(self, after: bytes = b"") -> list[OpeningRow]:
+        with self._recorder.reading() as cursor:
+            if not _may_read(cursor):
+                return []
+            cursor.execute(
+                "SELECT commitment, entry, author, nonce, field, salt, value FROM openings"
+                " WHERE commitment > ? ORDER BY commitment LIMIT ?",
+                (after, PAGE_ROWS),
+            )
+            return cursor.fetchall()
+
+    def close(self) -> None:
+        """Nothing is open here that the recorder does not close."""
+
+
+def _may_read(cursor: Cursor) -> bool:
+    """Whether this role may see names; who may not is told of none."""
+    cursor.execute("SELECT has_table_privilege('openings', 'SELECT')")
+    return bool(cursor.fetchone()[0])
+
+
+@lru_cache(maxsize=512)
+def _spelled(statement: str) -> bytes:
+    """`statement` with the server's own signs for values."""
+    first, *rest = statement.split("?")
+    return "".join([first, *(f"${number}{part}" for number, part in enumerate(rest, 1))]).encode()
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
