@@ -15,13 +15,14 @@ from dataclasses import dataclass
 
 from registry import history
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
-from registry.history import Addition, SignedIntent, Stream
+from registry.history import SignedIntent, Stream
 from registry.ledger import tree
 from registry.ledger.commitment import Opening
 from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
 from registry.store.clock import Clock
-from registry.store.log import Log, Moment, Placed
+from registry.store.draft import Draft
+from registry.store.log import Log, Moment
 from registry.store.mark import Mark, Seen
 from registry.store.openings import Openings, Pair
 from registry.store.recorder import Cursor
@@ -51,82 +52,6 @@ class Receipt:
     index: int
     leaf: bytes
     checkpoint: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """An entry that an earlier intent made."""
-
-    index: int
-    leaf: bytes
-    intent_bytes: bytes
-    not_after_us: int
-
-
-class _Draft:
-    """The log as it will be if the transaction commits: a `history.View` over the tables and what is new."""
-
-    def __init__(
-        self, moment: Moment, known: Streams, frontier: Frontier, log: bytes | None, at_us: int
-    ) -> None:
-        self._moment = moment
-        self._known = known
-        self._start = frontier.size
-        self._made: dict[tuple[str, bytes], _Made] = {}
-        self.frontier = frontier
-        self.log = log
-        self.at_us = at_us
-        self.additions: list[Addition] = []
-        self.openings: list[tuple[Addition, Sequence[Opening]]] = []
-        self.nodes: list[tuple[int, int, bytes]] = []
-        self.streams: dict[str, Stream] = {}
-
-    @property
-    def size(self) -> int:
-        return self.frontier.size
-
-    def stream(self, name: str) -> Stream:
-        found = self.streams.get(name)
-        if found is None:
-            found = self.streams[name] = self._known.stream(name, self._moment)
-        return found
-
-    def leaf(self, index: int) -> bytes:
-        if index >= self._start:
-            return self.additions[index - self._start].leaf
-        return self._moment.node(0, index)
-
-    def is_used(self, account: str, nonce: bytes, at_us: int) -> bool:
-        made = self.made_by(account, nonce)
-        return made is not None and made.not_after_us >= at_us
-
-    def made_by(self, account: str, nonce: bytes) -> _Made | None:
-        """What an intent under this nonce came to, if it is remembered."""
-        return self._made.get((account, nonce))
-
-    def remember(self, requests: Sequence[Request]) -> None:
-        """Look up, all at once, what the nonces of `requests` came to before."""
-        intents = [request.signed.intent for request in requests]
-        pairs = [(intent.author, intent.nonce) for intent in intents]
-        for pair, index in self._moment.entries_of(pairs).items():
-            self._made[pair] = _made_in(self._moment.placed(index))
-
-    def take(self, addition: Addition, openings: Sequence[Opening]) -> None:
-        self.log = addition.intent.log
-        self.at_us = addition.at_us
-        self.nodes += self.frontier.append(addition.leaf)
-        self.additions.append(addition)
-        self.openings.append((addition, openings))
-        self.streams.update(addition.streams)
-        asked = addition.intent
-        self._made[asked.author, asked.nonce] = _Made(
-            addition.index, addition.leaf, addition.intent_bytes, asked.not_after_us
-        )
-
-
-def _made_in(placed: Placed) -> _Made:
-    asked = placed.entry.intent
-    return _Made(placed.index, placed.leaf, placed.entry.intent_bytes, asked.not_after_us)
 
 
 def _check_openings(request: Request) -> None:
@@ -307,10 +232,10 @@ class Committer:
 
     def _judge(
         self, moment: Moment, requests: Sequence[Request]
-    ) -> tuple[_Draft, list[tuple[int, bytes] | RefusedError]]:
+    ) -> tuple[Draft, list[tuple[int, bytes] | RefusedError]]:
         at_us = self.clock.time_after(self._at_us)
-        draft = _Draft(moment, self._streams, self._frontier.copy(), self._id, self._at_us)
-        draft.remember(requests)
+        draft = Draft(moment, self._streams, self._frontier.copy(), self._id, self._at_us)
+        draft.remember(request.signed.intent for request in requests)
         answers: list[tuple[int, bytes] | RefusedError] = []
         for request in requests:
             signed = request.signed
@@ -329,7 +254,7 @@ class Committer:
             answers.append((addition.index, addition.leaf))
         return draft, answers
 
-    def _record(self, cursor: Cursor, draft: _Draft) -> None:
+    def _record(self, cursor: Cursor, draft: Draft) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
         self._openings.add(cursor, draft.openings)
         recorder = self._log.recorder
@@ -375,7 +300,7 @@ class Committer:
         with self._log.recorder.reading() as cursor:
             return Moment(cursor).entries_of(pairs)
 
-    def _keep(self, draft: _Draft) -> None:
+    def _keep(self, draft: Draft) -> None:
         self._streams.keep(draft.streams)
         self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
         for addition in draft.additions:
