@@ -245,13 +245,13 @@ def _connected(server: Server) -> Iterator[Connection[Any]]:
 
 def _begin(connection: Connection[Any], server: Server) -> None:
     """Lock the tables, take the snapshot, and return if the tables are those of docs/format.md."""
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != ENCODING:
-        raise UnreadableError(f"its encoding is {encoding}")
     try:
         connection.execute(_LOCK_SCHEMA)
     except errors.UndefinedTable as error:
         raise RefusedError("no_registry", directory=str(server)) from error
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != ENCODING:
+        raise UnreadableError(f"its encoding is {encoding}")
     connection.execute(_LOCK_LOG)
     connection.execute(_ENTER_SCHEMA)
     _check_tables(connection, _LOG_TABLES)

@@ -607,3 +607,16 @@ def test_of_two_altered_entries_the_first_is_named(book: AnyBook) -> None:
 
     assert fault is not None
     assert (fault.code, fault.facts["index"]) == ("entry_altered", 12)
+
+
+def test_without_a_checkpoint_nobody_knows_which_entry_was_altered(book: AnyBook) -> None:
+    ((state,),) = book.rows("SELECT state FROM stored_events WHERE rowid = ?", 12 * PARTS + 1)
+    book.change(
+        "UPDATE stored_events SET state = ? WHERE rowid = ?", state[:-1] + b"\x7f", 12 * PARTS + 1
+    )
+    book.change("UPDATE head SET checkpoint = NULL")
+
+    fault = book.fault()
+
+    assert isinstance(fault, BrokenHistoryError)
+    assert fault.code != "entry_altered"
