@@ -21,11 +21,11 @@ from registry.ledger.keys import Key
 from registry.place import Place, Server
 from registry.store.keyring import FILE as KEYS_FILE
 from registry.store.keyring import PASSPHRASE_FILE, Keyring
-from registry.store.log import DATABASE, Log, Moment
+from registry.store.log import DATABASE, LOG_ACCOUNT, Log, Moment
 from registry.store.mark import Seen
 from registry.store.openings import FILE as OPENINGS_FILE
 from registry.store.openings import FileOpenings
-from registry.store.operator import LOG_ACCOUNT, Beginning, Operator, home_of, mark_of
+from registry.store.operator import Beginning, Operator, home_of, mark_of
 from registry.store.sqlite import SqliteRecorder
 
 BEGINNING = ".beginning"

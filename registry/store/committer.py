@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from registry import history
+from registry.domain.roles import Registry
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
 from registry.history import SignedIntent, Stream
 from registry.ledger import tree
@@ -22,9 +23,9 @@ from registry.ledger.note import Checkpoint
 from registry.ledger.tree import Frontier
 from registry.store.clock import Clock
 from registry.store.draft import Draft
-from registry.store.log import Log, Moment
+from registry.store.log import LOG_ACCOUNT, Log, Moment
 from registry.store.mark import Mark, Seen
-from registry.store.openings import Openings, Pair
+from registry.store.openings import Openings
 from registry.store.recorder import Cursor
 from registry.store.snapshots import Snapshots
 from registry.store.streams import Streams
@@ -33,8 +34,8 @@ REQUESTS_MAX = 262_144
 PAUSE_S = 0.05
 PAUSE_S_MAX = 1.0
 
-Sign = Callable[[Checkpoint], bytes]
-"""Makes the signed note of a checkpoint; the same bytes for the same checkpoint."""
+Sign = Callable[[Checkpoint, Registry], bytes]
+"""Makes the signed note of a checkpoint of the log that is in this state; the same bytes for the same checkpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +107,11 @@ class Committer:
         """
         with self._log.recorder.trouble(), self._mark.locked():
             with self._log.recorder.writing() as cursor:
-                seen = self._check_mark(cursor, self._caught_up(cursor))
+                moment = self._caught_up(cursor)
+                seen = self._check_mark(cursor, moment)
+                registry: Registry = self._streams.stream(LOG_ACCOUNT, moment).state
             self._settle(seen.size)
-            self._acknowledge(seen, {})
+            self._acknowledge(seen, registry, {})
 
     def commit(
         self, requests: Sequence[Request], *, whole: bool = False
@@ -149,13 +152,14 @@ class Committer:
                 refused = [answer for answer in answers if isinstance(answer, RefusedError)]
                 if whole and refused:
                     raise refused[0]
+                registry: Registry = draft.stream(LOG_ACCOUNT).state
                 if draft.additions:
                     self._record(cursor, draft)
             self._keep(draft)
             if draft.additions:
                 self._settle(seen.size)
             known.update({(level, number): node for level, number, node in draft.nodes})
-            note = self._acknowledge(seen, known)
+            note = self._acknowledge(seen, registry, known)
         return [
             answer
             if isinstance(answer, RefusedError)
@@ -173,12 +177,13 @@ class Committer:
             draft, (answer,) = self._judge(self._caught_up(cursor), [request])
             if isinstance(answer, RefusedError):
                 raise answer
+            registry: Registry = draft.stream(LOG_ACCOUNT).state
             self._record(cursor, draft)
         with self._mark.locked():
             seen = Seen(size=draft.size, root=draft.frontier.root())
             self._mark.write(seen)
             self._keep(draft)
-            note = self._acknowledge(seen, {})
+            note = self._acknowledge(seen, registry, {})
         return Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
 
     def put_aside(self) -> None:
@@ -194,19 +199,21 @@ class Committer:
         known = self._frontier
         if (head.size, head.root) == (known.size, known.root()):
             return moment
-        frontier = Frontier.load(head.size, moment.node)
+        grown = head.size >= known.size
+        frontier, then = moment.frontiers(head.size, known.size if grown else 0)
         if frontier.root() != head.root:
             raise BrokenHistoryError("derived.tree", size=head.size)
         at_us = moment.placed(head.size - 1).entry.at_us if head.size else 0
-        grown = head.size >= known.size
-        if grown and Frontier.load(known.size, moment.node).root() == known.root():
+        if grown and known.size and then.root() == known.root():
             self._streams.others_wrote(moment.touched_since(known.size))
+            log = self._id
         else:
             # Another past: the database was restored under this process, and may have grown again.
             self._streams.forget()
             self._due.clear()
+            log = moment.log_id()
         # Last, and together: whoever fails before is not taken for one who has caught up.
-        self._frontier, self._at_us, self._id = frontier, at_us, moment.log_id()
+        self._frontier, self._at_us, self._id = frontier, at_us, log
         return moment
 
     def _check_mark(self, cursor: Cursor, moment: Moment) -> Seen:
@@ -214,9 +221,10 @@ class Committer:
         seen = self._mark.read()
         size, file = self._frontier.size, str(self._mark.file)
         if size < seen.size:
-            raise BrokenHistoryError("behind_mark", size=size, mark=seen.size, file=file)
+            missing = {"first": size, "last": seen.size - 1}
+            raise BrokenHistoryError("behind_mark", size=size, mark=seen.size, file=file, **missing)
         same = size == seen.size
-        then = self._frontier if same else Frontier.load(seen.size, moment.node)
+        (then,) = [self._frontier] if same else moment.frontiers(seen.size)
         if then.root() != seen.root:
             raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=file)
         if not same:
@@ -257,11 +265,12 @@ class Committer:
     def _record(self, cursor: Cursor, draft: Draft) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""
         self._openings.add(cursor, draft.openings)
-        recorder = self._log.recorder
-        recorder.record_nodes(cursor, draft.nodes)
-        recorder.record(cursor, draft.additions, draft.size, draft.frontier.root())
+        root = draft.frontier.root()
+        self._log.recorder.record(cursor, draft.additions, draft.nodes, draft.size, root)
 
-    def _acknowledge(self, seen: Seen, known: Mapping[tuple[int, int], bytes]) -> bytes:
+    def _acknowledge(
+        self, seen: Seen, registry: Registry, known: Mapping[tuple[int, int], bytes]
+    ) -> bytes:
         """Advance the mark over what is durable now, and sign it. What `known` nodes show need not be read.
 
         A crash here leaves the commit whole: the openings, the mark and the signature are made good at the next start,
@@ -276,7 +285,8 @@ class Committer:
                 path = self._consistency(seen.size, now.size, known)
                 tree.check_consistency(seen.size, seen.root, now.size, now.root, path)
                 self._mark.write(now)
-            note = self._sign(Checkpoint(origin=self._origin, size=now.size, root=now.root))
+            checkpoint = Checkpoint(origin=self._origin, size=now.size, root=now.root)
+            note = self._sign(checkpoint, registry)
         except RefusedError as refusal:
             # Not the asker's to hear as a refusal: what they asked for is recorded.
             raise UnavailableError("not_signed", size=now.size, why=refusal.code) from refusal
@@ -294,11 +304,7 @@ class Committer:
 
     def _settle(self, size: int) -> None:
         """Have no openings, of entries from `size` on, but those of entries that came to be."""
-        self._openings.settle(size, self._entries_of)
-
-    def _entries_of(self, pairs: Sequence[Pair]) -> dict[Pair, int]:
-        with self._log.recorder.reading() as cursor:
-            return Moment(cursor).entries_of(pairs)
+        self._openings.settle(size, self._log.entries_of)
 
     def _keep(self, draft: Draft) -> None:
         self._streams.keep(draft.streams)

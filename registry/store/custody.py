@@ -13,8 +13,8 @@ from registry.errors import RefusedError
 from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
 from registry.store.committer import Receipt, Request
-from registry.store.log import Moment
-from registry.store.operator import LOG_ACCOUNT, Operator
+from registry.store.log import LOG_ACCOUNT, Moment
+from registry.store.operator import Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from registry.ledger.commitment import Opening
 from registry.ledger.intent import Intent
 from registry.ledger.tree import Frontier
 from registry.store.log import Moment, Placed
-from registry.store.openings import Act
+from registry.store.openings import OpeningRow, opening_row
 from registry.store.streams import Streams
 
 
@@ -45,7 +45,7 @@ class Draft:
         self.log = log
         self.at_us = at_us
         self.additions: list[Addition] = []
-        self.openings: list[Act] = []
+        self.openings: list[OpeningRow] = []
         self.nodes: list[tuple[int, int, bytes]] = []
         self.streams: dict[str, Stream] = {}
 
@@ -88,9 +88,9 @@ class Draft:
         self.at_us = addition.at_us
         self.nodes += self.frontier.append(addition.leaf)
         self.additions.append(addition)
-        self.openings.append((addition, openings))
         self.streams.update(addition.streams)
         asked = addition.intent
+        self.openings += [opening_row(addition.index, asked, opening) for opening in openings]
         self._made[asked.author, asked.nonce] = Made(
             addition.index, addition.leaf, addition.intent_bytes, asked.not_after_us
         )

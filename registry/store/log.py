@@ -14,12 +14,15 @@ from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
+from registry.ledger.tree import Frontier
 from registry.place import Place, Server
 from registry.store.openings import FileOpenings, Openings
 from registry.store.recorder import SCHEMA_VERSION, Cursor, Recorder, entry_index, row_number
 from registry.store.sqlite import SqliteRecorder
 
 DATABASE = "registry.db"
+LOG_ACCOUNT = "registry"
+"""The stream, and the account, of the log itself."""
 PAGE_ENTRIES = 500
 PAIRS_PER_QUERY = 64
 ENTRIES_PER_QUERY = 64
@@ -83,6 +86,12 @@ class Moment:
         found: bytes = row[0]
         return found
 
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """The leaf hashes of the entries from `start` up to `end`, as far as they are there."""
+        numbers = [tree.stored_number(0, index) for index in range(start, end)]
+        found = self._found("node, hash FROM tree", numbers) if numbers else {}
+        return [found[number] for number in numbers if number in found]
+
     def placed(self, index: int) -> Placed:
         """Entry `index`, whose bytes are those of its leaf in the tree.
 
@@ -91,6 +100,22 @@ class Moment:
         """
         (found,) = self.all_placed([index])
         return found
+
+    def frontiers(self, *sizes: int) -> list[Frontier]:
+        """The right edges that the tree had at `sizes`.
+
+        Raises:
+            BrokenHistoryError: `derived.tree` if a node is not there.
+        """
+        numbers = {
+            tree.stored_number(*place): place for size in sizes for place in tree.subtrees(0, size)
+        }
+        found = {} if not numbers else self._found("node, hash FROM tree", list(numbers))
+        for number, (level, place) in numbers.items():
+            if number not in found:
+                raise BrokenHistoryError("derived.tree", level=level, number=place)
+        nodes = {place: found[number] for number, place in numbers.items()}
+        return [Frontier.load(size, lambda *place: nodes[place]) for size in sizes]
 
     def all_placed(self, indexes: Sequence[int]) -> Iterator[Placed]:
         """The entries `indexes`, in that order, as `placed` has them; many with one question to the database."""
@@ -237,19 +262,33 @@ class Log:
         """
         self.place = place
         self.recorder, self.openings = kept_at(place, writes=writes)
+        try:
+            self._check(begun)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, begun: bool) -> None:
+        """Return if this is a log of ours, with a first entry if it has begun."""
+        where = str(self.place)
         with self.recorder.trouble():
             version = self.recorder.schema_version()
-            require(version > 0, "no_registry", directory=str(place))
+            require(version > 0, "no_registry", directory=where)
             known = version == SCHEMA_VERSION
             require(known, "unknown_schema", found=version, known=SCHEMA_VERSION)
             with self.recorder.reading() as cursor:
                 size = Moment(cursor).head().size
-        require(size > 0 or not begun, "no_registry", directory=str(place))
+        require(size > 0 or not begun, "no_registry", directory=where)
 
     def close(self) -> None:
         """Give back what is open."""
         self.openings.close()
         self.recorder.close()
+
+    def entries_of(self, asked: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
+        """The entries that accounts made under nonces, of those that are remembered now."""
+        with self.recorder.reading() as cursor:
+            return Moment(cursor).entries_of(asked)
 
     def entries(self, start: int = 0) -> Iterator[Placed]:
         """The entries from index `start` on, in order, as of when each page was read."""

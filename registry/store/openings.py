@@ -5,16 +5,15 @@ acts that were never recorded are dropped after the next commit. `secure_delete`
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
 from registry.errors import UnavailableError
-from registry.history import Addition
 from registry.ledger import canonical
 from registry.ledger.commitment import Opening, commitment
-from registry.ledger.intent import INTENT_BYTES_MAX
+from registry.ledger.intent import INTENT_BYTES_MAX, Intent
 from registry.store.recorder import Cursor
 from registry.store.sqlite import storage_trouble
 
@@ -30,8 +29,6 @@ PAGE_ROWS = 1_000
 
 OpeningRow = tuple[bytes, int, str, bytes, str, bytes, bytes]
 """Commitment, entry, author, nonce, field, salt, value."""
-Act = tuple[Addition, Iterable[Opening]]
-"""An entry that is about to be recorded, and the openings of its commitments."""
 Pair = tuple[str, bytes]
 """Whose an act is: its author and nonce."""
 
@@ -43,7 +40,7 @@ class Openings(Protocol):
     against its commitment.
     """
 
-    def add(self, cursor: Cursor, acts: Sequence[Act]) -> None:
+    def add(self, cursor: Cursor, rows: Sequence[OpeningRow]) -> None:
         """Keep the openings of acts that are about to be recorded in the transaction of `cursor`.
 
         To be followed by `settle` once it is known what was recorded.
@@ -71,21 +68,17 @@ class Openings(Protocol):
         """Give back what is open."""
 
 
-def opening_rows(acts: Sequence[Act]) -> list[OpeningRow]:
-    """The rows of `openings` that acts leave."""
-    return [
-        (
-            commitment(addition.intent.log, addition.intent.author, addition.intent.nonce, opening),
-            addition.index,
-            addition.intent.author,
-            addition.intent.nonce,
-            opening.field,
-            opening.salt,
-            canonical.encode(opening.value),
-        )
-        for addition, openings in acts
-        for opening in openings
-    ]
+def opening_row(index: int, asked: Intent, opening: Opening) -> OpeningRow:
+    """The row of `openings` that `opening` of entry `index`, which was `asked` for, leaves."""
+    return (
+        commitment(asked.log, asked.author, asked.nonce, opening),
+        index,
+        asked.author,
+        asked.nonce,
+        opening.field,
+        opening.salt,
+        canonical.encode(opening.value),
+    )
 
 
 class FileOpenings:
@@ -102,9 +95,9 @@ class FileOpenings:
         (directory / FILE).touch(mode=0o600)
         return cls(directory)
 
-    def add(self, _cursor: Cursor, acts: Sequence[Act]) -> None:
+    def add(self, _cursor: Cursor, rows: Sequence[OpeningRow]) -> None:
         """Durable on return, whatever becomes of the log's transaction."""
-        self.keep(opening_rows(acts))
+        self.keep(rows)
 
     def keep(self, rows: Sequence[OpeningRow]) -> None:
         """Keep openings as they are; durable on return."""

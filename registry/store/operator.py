@@ -25,11 +25,10 @@ from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.place import Place, Server
 from registry.store.committer import Committer, Receipt, Request
 from registry.store.keyring import Keyring
-from registry.store.log import BLANK, Log, Moment, Tip
+from registry.store.log import BLANK, LOG_ACCOUNT, Log, Moment, Tip
 from registry.store.mark import Mark, Seen
 from registry.store.snapshots import Snapshots
 
-LOG_ACCOUNT = "registry"
 SNAPSHOTS_PURPOSE = b"carbon-registry/snapshots/v1"
 
 
@@ -59,9 +58,16 @@ class Operator:
         """Open the registry at `place`; `beginning` if its first entry is still to be written."""
         home = home_of(place)
         self.log = Log(place, writes=True, begun=beginning is None)
-        self.keyring = Keyring(home)
         self._speaking: dict[str, tuple[Tip, list[Key]]] = {}
-        self._registry: tuple[Tip, Registry] = BLANK, Registry()
+        try:
+            self._open(home, beginning)
+        except BaseException:
+            # A server keeps a connection until it is told, or the process ends.
+            self.log.close()
+            raise
+
+    def _open(self, home: Path, beginning: "Beginning | None") -> None:
+        self.keyring = Keyring(home)
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
             origin = moment.stream(LOG_ACCOUNT).state.origin
@@ -70,7 +76,7 @@ class Operator:
         self.committer = Committer(
             self.log,
             origin=beginning.origin if beginning else origin,
-            mark=mark_of(place, self.id),
+            mark=mark_of(self.log.place, self.id),
             openings=self.log.openings,
             snapshots=Snapshots(home, log=self.id, secret=self.keyring.secret(SNAPSHOTS_PURPOSE)),
             sign=self._sign_checkpoint,
@@ -171,23 +177,15 @@ class Operator:
             self._speaking[account] = tip, found
         return found
 
-    def _sign_checkpoint(self, checkpoint: Checkpoint) -> bytes:
+    def _sign_checkpoint(self, checkpoint: Checkpoint, registry: Registry) -> bytes:
         """The note of `checkpoint`, by the key that its entries say: the same bytes from every process."""
-        with self.log.recorder.reading() as cursor:
-            key = self._log_key_at(checkpoint.size, Moment(cursor))
+        key = registry.log_key_at(checkpoint.size)
         text = checkpoint.text()
         line = signature_line(
             VerifierKey(name=checkpoint.origin, public=key[1]),
             self.keyring.sign(key, text.encode()),
         )
         return f"{text}\n{line}".encode()
-
-    def _log_key_at(self, size: int, moment: Moment) -> Key:
-        """The key that signs the checkpoint of `size` entries; read again when the log's own stream has moved."""
-        tip = moment.tip(LOG_ACCOUNT)
-        if tip != self._registry[0]:
-            self._registry = tip, moment.stream(LOG_ACCOUNT).state
-        return self._registry[1].log_key_at(size)
 
 
 def _speaking(state: Account | Registry, kept: Sequence[Key]) -> list[Key]:

@@ -25,10 +25,11 @@ from registry.ledger import canonical
 from registry.ledger.commitment import Opening
 from registry.ledger.intent import INTENT_BYTES_MAX
 from registry.place import Server
-from registry.store.openings import PAGE_ROWS, Act, OpeningRow, Pair, opening_rows
+from registry.store.openings import PAGE_ROWS, OpeningRow, Pair
 from registry.store.recorder import (
     LOCK_TIMEOUT_S,
     Cursor,
+    Node,
     detached_rows,
     node_rows,
     nonce_rows,
@@ -51,6 +52,15 @@ SELECT current_setting('fsync'), current_setting('full_page_writes'),
     current_setting('synchronous_commit')
 """
 
+_RECORD = """
+WITH entries AS (INSERT INTO stored_events
+        SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bytea[])),
+    nodes AS (INSERT INTO tree SELECT * FROM unnest(?::bigint[], ?::bytea[])),
+    taken AS (INSERT INTO nonces SELECT * FROM unnest(?::text[], ?::bytea[], ?::bigint[])
+        ON CONFLICT (account, nonce) DO UPDATE SET entry = excluded.entry)
+UPDATE head SET size = ?, root = ?
+"""
+"""One question to the server for all of it: the way there and back is what a group of few acts costs."""
 _SIGN = """
 WITH signed AS (UPDATE head SET checkpoint = ?
     WHERE size = ? AND checkpoint IS DISTINCT FROM ? RETURNING size)
@@ -88,6 +98,7 @@ class PostgresRecorder:
         self._state = server.state
         self._writes = writes
         self._idle: deque[Connection[Any]] = deque()
+        self._signing: deque[Connection[Any]] = deque()
         self._listening: Connection[Any] | None = None
         self._deaf = False
         self._lock = threading.Lock()
@@ -100,7 +111,7 @@ class PostgresRecorder:
 
     @contextmanager
     def reading(self) -> Iterator[Cursor]:
-        with server_trouble(self.where), self._session() as connection:
+        with server_trouble(self.where), self._session(self._idle, self._connected) as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield PostgresCursor(connection)
@@ -110,7 +121,7 @@ class PostgresRecorder:
 
     @contextmanager
     def writing(self) -> Iterator[Cursor]:
-        with server_trouble(self.where), self._session() as connection:
+        with server_trouble(self.where), self._session(self._idle, self._connected) as connection:
             try:
                 # Read committed: what is read after the lock was got includes what its last holder committed.
                 connection.execute("BEGIN; SELECT 1 FROM head FOR UPDATE")
@@ -122,23 +133,28 @@ class PostgresRecorder:
                 raise
             self._commit(connection)
 
-    def record(self, cursor: Cursor, additions: Sequence[Addition], size: int, root: bytes) -> None:
+    def record(
+        self,
+        cursor: Cursor,
+        additions: Sequence[Addition],
+        nodes: Sequence[Node],
+        size: int,
+        root: bytes,
+    ) -> None:
         rows = [row for addition in additions for row in rows_of(addition)]
         cursor.execute(
-            "INSERT INTO stored_events SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[],"
-            " ?::text[], ?::bytea[])",
-            (
+            _RECORD,
+            [
                 [row.number for row in rows],
                 [row.originator_id for row in rows],
                 [row.originator_version for row in rows],
                 [row.topic for row in rows],
                 [row.state for row in rows],
-            ),
-        )
-        cursor.execute(
-            "INSERT INTO nonces SELECT * FROM unnest(?::text[], ?::bytea[], ?::bigint[])"
-            " ON CONFLICT (account, nonce) DO UPDATE SET entry = excluded.entry",
-            _columns(nonce_rows(additions)),
+                *_columns(node_rows(nodes)),
+                *_columns(nonce_rows(additions)),
+                size,
+                root,
+            ],
         )
         detached = detached_rows(additions)
         if detached:
@@ -147,19 +163,10 @@ class PostgresRecorder:
                 " ?::integer[], ?::bytea[])",
                 _columns(detached),
             )
-        cursor.execute("UPDATE head SET size = ?, root = ?", (size, root))
-
-    def record_nodes(self, cursor: Cursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
-        cursor.execute(
-            "INSERT INTO tree SELECT * FROM unnest(?::bigint[], ?::bytea[])",
-            _columns(node_rows(nodes)),
-        )
 
     def record_checkpoint(self, size: int, note: bytes) -> None:
-        with server_trouble(self.where), self._session() as connection:
-            connection.execute("BEGIN; SET LOCAL synchronous_commit = off")
+        with server_trouble(self.where), self._session(self._signing, self._to_sign) as connection:
             PostgresCursor(connection).execute(_SIGN, (note, size, note, CHANNEL))
-            connection.execute("COMMIT")
 
     def wait(self, seconds: float) -> None:
         if not self._deaf:
@@ -184,24 +191,33 @@ class PostgresRecorder:
 
     def close(self) -> None:
         self._stop_listening()
-        while self._idle:
-            self._idle.pop().close()
+        for idle in (self._idle, self._signing):
+            while idle:
+                idle.pop().close()
 
     @contextmanager
-    def _session(self) -> Iterator[Connection[Any]]:
-        """A connection of this thread's own; one that broke is not used again."""
+    def _session(
+        self, idle: deque[Connection[Any]], connected: Callable[[], Connection[Any]]
+    ) -> Iterator[Connection[Any]]:
+        """A connection of this thread's own, one of the `idle` or a new one; one that broke is not used again."""
         try:
-            connection = self._idle.pop()
+            connection = idle.pop()
         except IndexError:
-            connection = self._connected()
+            connection = connected()
         try:
             yield connection
         finally:
-            idle = connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
-            if idle and len(self._idle) < IDLE_KEPT:
-                self._idle.append(connection)
+            sound = connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+            if sound and len(idle) < IDLE_KEPT:
+                idle.append(connection)
             else:
                 connection.close()
+
+    def _to_sign(self) -> Connection[Any]:
+        """A connection whose commits nobody waits for: what it writes can be made again."""
+        connection = self._connected()
+        connection.execute("SET synchronous_commit = off")
+        return connection
 
     def _connected(self) -> Connection[Any]:
         wanted = {"target_session_attrs": "read-write"} if self._writes else {}
@@ -279,8 +295,7 @@ class ServerOpenings:
     def __init__(self, recorder: PostgresRecorder) -> None:
         self._recorder = recorder
 
-    def add(self, cursor: Cursor, acts: Sequence[Act]) -> None:
-        rows = opening_rows(acts)
+    def add(self, cursor: Cursor, rows: Sequence[OpeningRow]) -> None:
         if rows:
             cursor.execute(
                 "INSERT INTO openings SELECT * FROM unnest(?::bytea[], ?::bigint[], ?::text[],"

@@ -23,6 +23,10 @@ LOCK_TIMEOUT_S = 30
 SCHEMA_VERSION = 1
 
 
+Node = tuple[int, int, bytes]
+"""A complete subtree: level, number, hash."""
+
+
 class Cursor(Protocol):
     """One transaction of either database. Values stand where a statement has `?`."""
 
@@ -68,11 +72,17 @@ class Recorder(Protocol):
         A crash before the commit leaves nothing of it; after it, all of it.
         """
 
-    def record(self, cursor: Cursor, additions: Sequence[Addition], size: int, root: bytes) -> None:
-        """Write entries, their nonces and detached rows, and the head that they lead to."""
-
-    def record_nodes(self, cursor: Cursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
-        """Write complete subtrees, (level, number, hash) each."""
+    def record(
+        self,
+        cursor: Cursor,
+        additions: Sequence[Addition],
+        nodes: Sequence[Node],
+        size: int,
+        root: bytes,
+    ) -> None:
+        """Write entries, their nonces and detached rows, the complete subtrees that they made, and the head that they
+        lead to.
+        """
 
     def record_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed checkpoint of `size`, if the head is still that, and wake who follows.
@@ -145,6 +155,6 @@ def detached_rows(additions: Sequence[Addition]) -> list[tuple[int, int, int, in
     ]
 
 
-def node_rows(nodes: Sequence[tuple[int, int, bytes]]) -> list[tuple[int, bytes]]:
+def node_rows(nodes: Sequence[Node]) -> list[tuple[int, bytes]]:
     """The rows of `tree` that complete subtrees leave."""
     return [(stored_number(level, number), node) for level, number, node in nodes]

@@ -24,6 +24,7 @@ from registry.store.recorder import (
     LOCK_TIMEOUT_S,
     SCHEMA_VERSION,
     Cursor,
+    Node,
     Row,
     detached_rows,
     node_rows,
@@ -230,8 +231,16 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             # What went into files that were taken away meanwhile is not to be acknowledged.
             self.datastore.pool.check_in_place(connection)
 
-    def record(self, cursor: Cursor, additions: Sequence[Addition], size: int, root: bytes) -> None:
+    def record(
+        self,
+        cursor: Cursor,
+        additions: Sequence[Addition],
+        nodes: Sequence[Node],
+        size: int,
+        root: bytes,
+    ) -> None:
         assert isinstance(cursor, SQLiteCursor)
+        _insert(cursor, "INSERT INTO tree", node_rows(nodes))
         made = [row for addition in additions for row in rows_of(addition)]
         stored = [self.mapper.to_stored_event(row) for row in made]
         self._insert_events(cursor, stored, numbers=[row.number for row in made])
@@ -243,9 +252,6 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             " ON CONFLICT (one) DO UPDATE SET size = excluded.size, root = excluded.root",
             (size, root),
         )
-
-    def record_nodes(self, cursor: Cursor, nodes: Sequence[tuple[int, int, bytes]]) -> None:
-        _insert(cursor, "INSERT INTO tree", node_rows(nodes))
 
     def record_checkpoint(self, size: int, note: bytes) -> None:
         with self.datastore.in_place() as connection:

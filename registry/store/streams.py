@@ -19,7 +19,7 @@ STREAMS_HELD_MAX = 50_000
 class Streams:
     """Streams as of the last entry that this process knows of."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
+    def __init__(self, snapshots: Snapshots | None = None) -> None:
         self._snapshots = snapshots
         self._held: OrderedDict[str, Stream] = OrderedDict()
         self._entries = 0
@@ -30,8 +30,8 @@ class Streams:
         held = self._held.get(name)
         if held is not None and name not in self._behind:
             return held
-        if held is None and moment.tip(name)[0] >= SNAPSHOT_ENTRIES_MIN:
-            held = self._snapshot(name, moment)
+        if held is None and self._snapshots and moment.tip(name)[0] >= SNAPSHOT_ENTRIES_MIN:
+            held = _snapshot(self._snapshots, name, moment)
         return moment.stream(name, held)
 
     def others_wrote(self, names: Iterable[str]) -> None:
@@ -58,12 +58,13 @@ class Streams:
             self._entries -= stream.length
             spare -= 1
 
-    def _snapshot(self, name: str, moment: Moment) -> Stream | None:
-        """The stream as it was when it was last put aside, if that is where this log has been."""
-        found = self._snapshots.load(name)
-        if found is None:
-            return None
-        if moment.stands(name, found.stream):
-            return found.stream
-        self._snapshots.drop(name)
+
+def _snapshot(snapshots: Snapshots, name: str, moment: Moment) -> Stream | None:
+    """The stream as it was when it was last put aside, if that is where this log has been."""
+    found = snapshots.load(name)
+    if found is None:
         return None
+    if moment.stands(name, found.stream):
+        return found.stream
+    snapshots.drop(name)
+    return None
