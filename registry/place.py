@@ -1,16 +1,20 @@
 """Where a registry is: a directory with the embedded database, or a PostgreSQL server and a local directory.
 
-    Path      everything in one directory: the log, the names, the keys
-    Server    log and names on the server; keys, caches and the mark in `state`
+Path      everything in one directory: the log, the names, the keys
+Server    log and names on the server; keys, caches and the mark in `state`
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 SCHEMES = ("postgresql://", "postgres://")
 _SECRET = frozenset({"password", "sslpassword", "passfile", "sslkey"})
 _HIDDEN = "***"
+_USER = re.compile("(://[^:]*):.*@", re.DOTALL)
+_PARAMETER = re.compile("(?<=[?&])([^=&]*)=[^&]*")
+_ENDS = re.compile("[/?#@]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +46,17 @@ def read_place(typed: str, state: Path | None = None) -> Place:
     return Path(typed)
 
 
+def is_ambiguous(url: str) -> bool:
+    """Whether what stands before the last @ holds what ends a password, so that part of one is taken for a host."""
+    before, _, _ = url.partition("://")[2].rpartition("@")
+    return _ENDS.search(before) is not None
+
+
 def redacted(url: str) -> str:
-    """`url` without passwords."""
-    try:
-        parts = urlsplit(url)
-        query = [
-            (name, _HIDDEN if name in _SECRET else value)
-            for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        ]
-    except ValueError:
-        return url.partition("//")[0] + "//" + _HIDDEN
-    user, at, hosts = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    shown = f"{name}{colon}{_HIDDEN if colon else ''}{at}{hosts}"
-    return urlunsplit(parts._replace(netloc=shown, query=urlencode(query, safe="*/,:")))
+    """`url` without passwords, also where one holds what should have been escaped in it."""
+    return _USER.sub(rf"\1:{_HIDDEN}@", _PARAMETER.sub(_shown, url))
+
+
+def _shown(parameter: re.Match[str]) -> str:
+    name = parameter[1]
+    return f"{name}={_HIDDEN}" if unquote(name) in _SECRET else parameter[0]

@@ -678,8 +678,11 @@ _ASKING: dict[str, Text] = {
         "The registry is on a server, {server}: name the local directory of its keys and mark with --state.",
     ),
     "bad_address": (
-        "这不是数据库地址：{server}。应如 postgresql://用户@主机/库名。",
-        "That is no address of a database: {server}. One looks like postgresql://user@host/database.",
+        "这不是数据库地址：{server}。应如 postgresql://用户@主机/库名；口令和参数里的 / @ ? # 要写成 %2F %40 %3F %23。",
+        (
+            "That is no address of a database: {server}. One looks like postgresql://user@host/database; within a"
+            " password or a parameter / @ ? # are written %2F %40 %3F %23."
+        ),
     ),
     "not_permitted": (
         "数据库角色没有所需权限（{server}）：{why}。请换用有权限的角色，或由数据库所有者运行 registry migrate --role。",

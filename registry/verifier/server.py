@@ -17,11 +17,11 @@ import psycopg
 from psycopg import Connection, IsolationLevel, errors
 from psycopg.conninfo import conninfo_to_dict
 
-from registry.errors import BrokenHistoryError, RefusedError, UnavailableError
+from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
 from registry.ledger.entry import ENTRY_BYTES_MAX
 from registry.ledger.note import NOTE_BYTES_MAX
 from registry.ledger.rows import ROW_BYTES_MAX
-from registry.place import Server
+from registry.place import Server, is_ambiguous
 from registry.verifier.stored import (
     PARTS_PER_ENTRY,
     SCHEMA_VERSION,
@@ -230,6 +230,7 @@ def reading(server: Server) -> Iterator[ServerDatabase]:
 
 @contextmanager
 def _connected(server: Server) -> Iterator[Connection[Any]]:
+    require(not is_ambiguous(server.url), "bad_address", server=str(server))
     try:
         said = conninfo_to_dict(server.url)
     except psycopg.ProgrammingError as error:
@@ -282,12 +283,11 @@ _FOUND = (
 )
 _NO_DATABASE = re.compile('database ".*" does not exist|数据库 ".*" 不存在', re.DOTALL)
 """libpq tells no SQLSTATE of a connection that failed. Said in another language, it is `server_unavailable`."""
-_HIDDEN = "***"
 
 
 def _tell(error: Exception, server: Server) -> NoReturn:
     """Raise what `error` comes to: a finding, no registry, or no verdict."""
-    why = _without_secrets(_said(error), server.url)
+    why = _said(error)
     if isinstance(error, _FOUND) and not isinstance(error, errors.InsufficientPrivilege):
         raise BrokenHistoryError("database_unreadable", file=str(server), why=why) from error
     if isinstance(error, psycopg.Error) and error.sqlstate is None and _NO_DATABASE.search(why):
@@ -296,18 +296,6 @@ def _tell(error: Exception, server: Server) -> NoReturn:
 
 
 def _said(error: Exception) -> str:
-    """The server's words, or libpq's, on one line."""
+    """The server's words, or libpq's, on one line; neither tells a password that was recognised as one."""
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     return " ".join((primary or str(error)).split())
-
-
-def _without_secrets(text: str, url: str) -> str:
-    """`text` without anything of `url` that may be a password, also where it stands there without its escapes.
-
-    libpq tells no password, but it takes what follows a bare @ or / in one for a host, port or database.
-    """
-    _, _, rest = url.partition("://")
-    _, _, password = rest.rpartition("@")[0].partition(":")
-    for piece in re.split("[:/@?&=]", password):
-        text = text.replace(piece, _HIDDEN) if piece else text
-    return text
