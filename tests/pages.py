@@ -24,17 +24,24 @@ def blocks(page: str) -> list[list[str]]:
     return [block for block in found if block]
 
 
-def shell_in(directory: Path) -> Shell:
-    """Runs commands in `directory`, which becomes like a fresh checkout, with a home of its own."""
+def shell_in(directory: Path, *, programs: Path | None = None, **variables: str) -> Shell:
+    """Runs commands in `directory`, which becomes like a fresh checkout, with a home of its own.
+
+    Args:
+        directory: a new one.
+        programs: where more programs are.
+        variables: what is set besides.
+    """
     (directory / "registry").symlink_to(ROOT / "registry")
     (directory / ".venv").symlink_to(BIN.parent)
     home = directory / "home"
     environment = {
-        "PATH": f"{BIN}:/usr/bin:/bin",
+        "PATH": f"{BIN}:{programs or '/usr/bin'}:/usr/bin:/bin",
         "HOME": str(home),
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_CONFIG_HOME": str(home / "config"),
         "LANG": "C.UTF-8",
+        **variables,
     }
 
     def run(command: str) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,7 @@ from tests.test_format import errors_in
 
 PAGE = "docs/operations.md"
 TEXT = (ROOT / PAGE).read_text("utf-8")
+SERVERS = (ROOT / "docs/postgresql.md").read_text("utf-8")
 EXIT = re.compile(r"# exits (?P<exit>[0-9]+): (?P<code>[a-z_]+)$")
 CODE = re.compile(r"`([a-z_.]+)`")
 
@@ -26,8 +27,13 @@ OF_WHAT_WAS_ASKED = {"no_certificate", "no_recovery", "seems_imported", "too_man
 
 
 def rows(heading: str) -> Iterator[list[str]]:
+    """The rows of the tables under a heading of this page."""
+    return rows_in(TEXT, heading)
+
+
+def rows_in(text: str, heading: str) -> Iterator[list[str]]:
     """The rows of the tables under a heading, without those that head them."""
-    _, _, rest = TEXT.partition(f"\n## {heading}\n")
+    _, _, rest = text.partition(f"\n## {heading}\n")
     section = rest.partition("\n## ")[0].splitlines()
     for before, line in pairwise(section):
         if before.startswith("|") and line.startswith("|") and not line.startswith("|---"):
@@ -87,9 +93,10 @@ def test_a_backup_that_misses_a_file_fails(shell: Shell, tmp_path: Path):
     assert not (tmp_path / "demo-registry" / "openings.db").exists()
 
 
-def test_the_page_knows_every_code_that_the_store_can_say_on_a_bad_day():
+def test_the_pages_know_every_code_that_the_store_can_say_on_a_bad_day():
     said = {code for _, code in store_errors()} - OF_WHAT_WAS_ASKED
-    known = {code for cells in rows("What each refusal means") for code in CODE.findall(cells[0])}
+    tables = [*rows("What each refusal means"), *rows_in(SERVERS, "What the server's refusals mean")]
+    known = {code for cells in tables for code in CODE.findall(cells[0])}
 
     assert "storage_failed" in said
     assert said - known == set()

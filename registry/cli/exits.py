@@ -1,7 +1,7 @@
 """How a command ends: its exit code, and what is said when it fails.
 
 0 done, or valid    1 refused, or invalid    2 wrong usage    3 incomplete    4 stale
-70 our own fault    74 a disk or the output failed    75 not now: try again    130 interrupted
+70 our own fault    74 a disk, a server or the output failed    75 not now: try again    130 interrupted
 """
 
 import sys
@@ -27,7 +27,8 @@ AGAIN = 75
 INTERRUPTED = 130
 """70, 74 and 75 as sysexits.h has them: a script must not take a full disk for a forged certificate."""
 
-_DISK = frozenset({"storage_failed", "database_moved"})
+_UNKNOWN = frozenset({"storage_failed", "database_moved", "server_unavailable"})
+"""After these, what was being written may be recorded."""
 SERVER_EXTRA = "[server]"
 _OURS = "registry"
 
@@ -43,7 +44,7 @@ def of_error(error: RegistryError) -> int:
     if isinstance(error, IncompleteError):
         return INCOMPLETE
     if isinstance(error, UnavailableError):
-        return STORAGE if error.code in _DISK else AGAIN
+        return STORAGE if error.code in _UNKNOWN else AGAIN
     return STALE if isinstance(error, StaleError) else REFUSED
 
 
