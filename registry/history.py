@@ -160,16 +160,27 @@ def check_opening(asked: Intent, opening: Opening) -> None:
     Raises:
         RefusedError: `wrong_opening`; what `kinds.read` says.
     """
+    for field, committed in commitments(asked):
+        if opening.field == field:
+            commitment.check_form(opening)
+            opened = commitment.commitment(asked.log, asked.author, asked.nonce, opening)
+            require(committed == opened, "wrong_opening", field=field)
+            return
+    raise RefusedError("wrong_opening", field=opening.field)
+
+
+def commitments(asked: Intent) -> Iterator[tuple[str, bytes]]:
+    """The commitments in `asked`: the field that each stands in, and its bytes.
+
+    Raises:
+        RefusedError: what `kinds.read` says.
+    """
     for number, part in enumerate(asked.parts):
         for order, (kind, body) in enumerate(part.events):
             event = kinds.read(part.stream, kind, body)
             for name in shape.commitments(type(event)):
-                if opening.field == commitment.field_name(number, order, name):
-                    commitment.check_form(opening)
-                    opened = commitment.commitment(asked.log, asked.author, asked.nonce, opening)
-                    require(body[name] == opened, "wrong_opening", field=opening.field)
-                    return
-    raise RefusedError("wrong_opening", field=opening.field)
+                if body[name] is not None:
+                    yield commitment.field_name(number, order, name), body[name]
 
 
 def read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
