@@ -102,9 +102,7 @@ def test_append_by_64_submitters_in_4_processes(benchmark, both):
 
     def ready() -> tuple[tuple[list[Work]], dict[str, object]]:
         alone.append(in_processes(place, [prepared(both.served)]))
-        work = prepared(both.served)
-        share = HANDS // PROCESSES
-        return ([work[first : first + share] for first in range(0, HANDS, share)],), {}
+        return (shared(prepared(both.served)),), {}
 
     def measured(shares: list[Work]) -> None:
         together.append(in_processes(place, shares))
@@ -191,6 +189,15 @@ def single_s(town: Town) -> float:
         town.commit([request])
         took.append(perf_counter() - start)
     return median(took)
+
+
+def shared(work: Work) -> list[Work]:
+    """The work as several processes do it: each has batches of its own, and as many threads as one process had."""
+    share = HANDS // PROCESSES
+    return [
+        [hand[first::PROCESSES] for hand in work[at : at + share] for first in range(PROCESSES)]
+        for at in range(0, HANDS, share)
+    ]
 
 
 def in_processes(place: Place, shares: Sequence[Work]) -> float:
