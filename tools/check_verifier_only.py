@@ -23,7 +23,7 @@ from registry.ledger.tree import Frontier, stored_number
 ROOT = Path(__file__).parents[1]
 VECTORS = ROOT / "tests" / "vectors"
 COMMAND = str(Path(sys.executable).parent / "registry")
-ABSENT = ("eventsourcing", "fastapi", "pytest")
+ABSENT = ("eventsourcing", "fastapi", "psycopg", "pytest")
 
 # Section 13 of docs/format.md.
 TABLES = """
@@ -51,6 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         _check_proofs(Path(directory))
         _check_audit(Path(directory))
+    _check_server()
     print("the verifier alone: golden proofs and golden log hold, and a changed byte is found")
 
 
@@ -87,6 +88,12 @@ def _check_audit(directory: Path) -> None:
     status, found = _run("audit", str(file), "--key", told["vkeys"][0])
     named = (status, found["reason"], (found["at"] or {}).get("index"))
     _require(named == (1, "entry_altered", 10), f"altered log: {found}")
+
+
+def _check_server() -> None:
+    """To read from a server more has to be installed, and that is said."""
+    status, found = _run("audit", "postgresql://localhost/registry")
+    _require((status, found["error"]) == (2, "server_missing"), f"server: {found}")
 
 
 def _write(file: Path, told: dict[str, Any]) -> None:
