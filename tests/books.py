@@ -1,19 +1,22 @@
-"""A real registry in a directory, small but with every kind of act that has code, and copies of it to spoil.
+"""A real registry, small but with every kind of act that has code, and copies of it to spoil.
 
 Used by conftest files: `from tests.books import book, shelf`. The directory is made once a session; every test gets its
-own copy, and a user's home of its own with the mark that belongs to it.
+own copy, and a user's home of its own with the mark that belongs to it. `tests.grounds` has copies on a server, too.
 """
+
+# ruff: noqa: S608  # every statement is put together from names in this file
 
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from registry.acts.propose import Hidden, Setting
@@ -24,13 +27,13 @@ from registry.errors import RegistryError
 from registry.ledger import ids, tree
 from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
-from registry.place import Place
+from registry.place import Place, Server
 from registry.store import custody
 from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.keyring import Keyring
 from registry.store.mark import Mark
-from registry.store.operator import Operator
+from registry.store.operator import Operator, home_of, mark_of
 from registry.verifier.audit import Audited, audit
 from registry.verifier.trust import Memory
 
@@ -332,11 +335,29 @@ def fault(place: Place, key: VerifierKey) -> RegistryError | None:
     return None
 
 
+class Hands:
+    """A connection to a server that takes statements as they are written for SQLite."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[Any]:
+        spelled = statement.replace("%", "%%").replace("?", "%s")
+        return self._connection.execute(spelled.encode(), tuple(values))
+
+
+LOG_FILES = ("registry.db", "openings.db")
+"""What is in these beside SQLite's log is on the server, if there is one."""
+SERVER_TABLES = ("stored_events", "tree", "nonces", "detached", "head", "openings")
+GUARDED = ("stored_events", "tree", "detached")
+"""Tables on a server with a trigger that an insider has to switch off."""
+
+
 @dataclass(frozen=True)
 class Book:
-    """A registry in a directory: where it is, whom to trust, and what its accounts and streams are called."""
+    """A registry: where it is, whom to trust, and what its accounts and streams are called."""
 
-    directory: Path
+    place: Place
     id: bytes
     key: VerifierKey
     accounts: dict[str, str]
@@ -347,8 +368,9 @@ class Book:
     """How many of many cells are changed, one after the other."""
 
     @property
-    def place(self) -> Path:
-        return self.directory
+    def directory(self) -> Path:
+        """Where all of it is or, with a server, what is not on it."""
+        return home_of(self.place)
 
     @property
     def database(self) -> Path:
@@ -356,19 +378,20 @@ class Book:
 
     @property
     def mark(self) -> Mark:
-        return Mark(self.id)
+        return mark_of(self.place, self.id)
 
     @contextmanager
     def clerk(self) -> Iterator[Clerk]:
-        operator = Operator(self.directory)
-        try:
+        with closing(Operator(self.place)) as operator:
             yield Clerk(operator, dict(self.accounts), dict(self.receipts))
-        finally:
-            operator.close()
 
     @contextmanager
-    def tables(self, file: str = "registry.db") -> Iterator[sqlite3.Connection]:
-        """The tables in an insider's hands; what was done is kept, and the file is whole by itself."""
+    def tables(self, file: str = "registry.db") -> Iterator[sqlite3.Connection | Hands]:
+        """The tables in an insider's hands; what was done is kept, and a file is whole by itself."""
+        if isinstance(self.place, Server) and file in LOG_FILES:
+            with psycopg.connect(self.place.url, autocommit=True) as connection:
+                yield Hands(connection)
+            return
         with closing(sqlite3.connect(self.directory / file, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = OFF")
             yield connection
@@ -377,7 +400,7 @@ class Book:
 
     def change(self, statement: str, *values: object, file: str = "registry.db") -> int:
         """How many rows `statement` changed."""
-        with self.tables(file) as connection:
+        with self.tables(file) as connection, unguarded(connection):
             return connection.execute(statement, values).rowcount
 
     def rows(self, statement: str, *values: object, file: str = "registry.db") -> list[Any]:
@@ -393,6 +416,25 @@ class Book:
         for suffix in ("", "-wal", "-shm", "-journal"):
             self.directory.joinpath(file + suffix).unlink(missing_ok=True)
         self.directory.joinpath(file).write_bytes(whole)
+
+    def backup(self) -> Callable[[], None]:
+        """What puts the log back as it is now; mark and keys stay. In a directory names stay, too."""
+        if isinstance(self.place, Path):
+            whole = self.whole()
+            return lambda: self.restore(whole)
+        rows = {table: self.rows(f"SELECT * FROM {table}") for table in SERVER_TABLES}
+
+        def restore() -> None:
+            with self.tables() as hands, unguarded(hands):
+                hands.execute("BEGIN")
+                for table, kept in rows.items():
+                    hands.execute(f"DELETE FROM {table}")
+                    for row in kept:
+                        signs = ",".join("?" * len(row))
+                        hands.execute(f"INSERT INTO {table} VALUES ({signs})", row)
+                hands.execute("COMMIT")
+
+        return restore
 
     def audited(self) -> Audited:
         return audited(self.place, self.key)
@@ -435,6 +477,17 @@ class Book:
 
 
 @contextmanager
+def unguarded(connection: sqlite3.Connection | Hands) -> Iterator[None]:
+    """With the triggers of a server off, as nobody but the owner of its tables can have them."""
+    guarded = GUARDED if isinstance(connection, Hands) else ()
+    for table in guarded:
+        connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER entries_stand")
+    yield
+    for table in guarded:
+        connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER entries_stand")
+
+
+@contextmanager
 def days_ago() -> Iterator[None]:
     """What is recorded in the block was recorded some days ago."""
     with pytest.MonkeyPatch.context() as patch:
@@ -443,19 +496,19 @@ def days_ago() -> Iterator[None]:
         yield
 
 
-def write_book(base: Path) -> Book:
-    """The registry under `base`, through every step a real one takes."""
-    directory = base / "registry"
+def write_book(base: Path, on: Place | None = None) -> Book:
+    """The registry under `base`, or at a place with a server, through every step a real one takes."""
+    place = on or base / "registry"
     with days_ago():
-        create(directory, origin=ORIGIN)
-        operator = Operator(directory)
+        create(place, origin=ORIGIN)
+        operator = Operator(place)
         clerk = Clerk(operator)
         custody.replace_log_key(operator)
         clerk.opens("bob")
         clerk.announces_recoveries("bob")
         operator.close()
     # A clock that stepped is not believed by those who saw it step.
-    clerk.operator = operator = Operator(directory)
+    clerk.operator = operator = Operator(place)
     custody.complete_recovery(operator, clerk.accounts["bob"])
     for name in ("authority", "validator", "verifier", "exchange"):
         clerk.opens(name, role=name)
@@ -468,7 +521,7 @@ def write_book(base: Path) -> Book:
     streams = _write_batches(clerk)
     log, key = operator.id, operator.vkey()
     operator.close()
-    return Book(directory, log, key, clerk.accounts, streams, clerk.receipts)
+    return Book(place, log, key, clerk.accounts, streams, clerk.receipts)
 
 
 def _write_batches(clerk: Clerk) -> dict[str, str]:
@@ -506,9 +559,14 @@ def _write_batches(clerk: Clerk) -> dict[str, str]:
 
 def copied(source: Book, base: Path) -> Book:
     """A copy of `source` under `base`, with the user's home in which it was made."""
+    copied_home(source, base)
+    return replace(source, place=base / "registry", streams=dict(source.streams))
+
+
+def copied_home(source: Book, base: Path) -> None:
     for name in ("registry", "state"):
-        shutil.copytree(source.directory.parent / name, base / name, dirs_exist_ok=True)
-    return replace(source, directory=base / "registry", streams=dict(source.streams))
+        if (source.directory.parent / name).exists():
+            shutil.copytree(source.directory.parent / name, base / name, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

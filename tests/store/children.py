@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
 from registry.acts.propose import Hidden
+from registry.place import Place
 from registry.store import custody, keyring, snapshots, streams
 from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
@@ -38,19 +38,19 @@ def load(teller: Teller, book: Book, seed: float) -> None:
             list(threads.map(write_on, [random.Random(seed + at) for at in range(THREADS)]))
 
 
-def write(teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]) -> None:
+def write(teller: Teller, place: Place, groups: Sequence[Sequence[Request]]) -> None:
     """Start, write these groups, stop; and start and stop again."""
-    with closing(Operator(directory)) as operator:
+    with closing(Operator(place)) as operator:
         for group in groups:
             teller.asks(operator, group)
-    start(teller, directory)
+    start(teller, place)
 
 
 def race(
-    _teller: Teller, directory: Path, shares: Sequence[Sequence[Request]], barrier: Barrier
+    _teller: Teller, place: Place, shares: Sequence[Sequence[Request]], barrier: Barrier
 ) -> list[list[Receipt | str]]:
     """The answers to each share, asked for one by one by a thread, as soon as everybody is ready."""
-    with closing(Operator(directory)) as operator, Sequencer(operator.committer) as queue:
+    with closing(Operator(place)) as operator, Sequencer(operator.committer) as queue:
 
         def ask(share: Sequence[Request]) -> list[Receipt | str]:
             return [queued(queue, request) for request in share]
@@ -60,12 +60,10 @@ def race(
             return list(threads.map(ask, shares))
 
 
-def write_and_put_aside(
-    teller: Teller, directory: Path, groups: Sequence[Sequence[Request]]
-) -> None:
+def write_and_put_aside(teller: Teller, place: Place, groups: Sequence[Sequence[Request]]) -> None:
     """Write these groups, and after each the snapshots that are due, which they are early."""
     put_aside_early()
-    with closing(Operator(directory)) as operator:
+    with closing(Operator(place)) as operator:
         for group in groups:
             teller.asks(operator, group)
             operator.committer.put_aside()
@@ -78,29 +76,29 @@ def put_aside_early() -> None:
 
 
 def start_and_write(
-    teller: Teller, directory: Path, requests: Sequence[Request], barrier: Barrier
+    teller: Teller, place: Place, requests: Sequence[Request], barrier: Barrier
 ) -> None:
     """Start when everybody is ready, and write."""
     barrier.wait(HEARD_S_MAX)
-    with closing(Operator(directory)) as operator:
+    with closing(Operator(place)) as operator:
         teller.asks(operator, requests)
 
 
-def start(_teller: Teller, directory: Path) -> None:
+def start(_teller: Teller, place: Place) -> None:
     """Start and stop."""
-    Operator(directory).close()
+    Operator(place).close()
 
 
-def replace_log_key(_teller: Teller, directory: Path) -> None:
+def replace_log_key(_teller: Teller, place: Place) -> None:
     """Have another key sign for the log."""
-    with closing(Operator(directory)) as operator:
+    with closing(Operator(place)) as operator:
         custody.replace_log_key(operator)
 
 
-def begin(_teller: Teller, directory: Path, origin: str) -> None:
+def begin(_teller: Teller, place: Place, origin: str) -> None:
     """Begin a registry, with a passphrase that is stretched less."""
     keyring._SCRYPT_N = 2
-    create(directory, origin=origin)
+    create(place, origin=origin)
 
 
 def _gift(clerk: Clerk, book: Book, taker: str, amount_g: int = 1) -> Request:

@@ -5,25 +5,56 @@ from pathlib import Path
 
 import pytest
 
+from registry.place import Place
 from registry.store import keyring
 from registry.store.beginning import create
 from registry.store.operator import Operator
-from tests.books import ORIGIN, Book, Clerk, book, copied, home, live_at, shelf
+from tests.books import ORIGIN, Book, Clerk, home, live_at, shelf
+from tests.grounds import (
+    Ground,
+    Schemas,
+    backend,
+    book,
+    ground,
+    ground_for,
+    place,
+    schemas,
+    server_shelf,
+)
+from tests.servers import Server, database, server
 from tests.store.lives import Bench
 
-__all__ = ["book", "home", "quick", "quick_shelf", "shelf"]
+__all__ = [
+    "backend",
+    "book",
+    "database",
+    "ground",
+    "home",
+    "place",
+    "quick",
+    "quick_server_shelf",
+    "quick_shelf",
+    "schemas",
+    "server",
+    "server_shelf",
+    "shelf",
+]
 
 
-@pytest.fixture(scope="session")
-def quick_shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "on(*backends): the databases that the test runs on")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    ground_for(metafunc)
+
+
+def write_quickly(place: Place) -> Book:
     """A registry that is opened and audited a thousand times: few entries, and a passphrase that is stretched less."""
-    base = tmp_path_factory.mktemp("quick")
-    directory = base / "registry"
     with pytest.MonkeyPatch.context() as patch:
-        live_at(base, patch)
         patch.setattr(keyring, "_SCRYPT_N", 2)
-        create(directory, origin=ORIGIN)
-        with closing(Operator(directory)) as operator:
+        create(place, origin=ORIGIN)
+        with closing(Operator(place)) as operator:
             clerk = Clerk(operator)
             for name in ("authority", "validator", "verifier"):
                 clerk.opens(name, role=name)
@@ -33,15 +64,42 @@ def quick_shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
             project = clerk.registers_a_project()
             streams = {"project": project, "native": clerk.issues(project, 10_000)}
             return Book(
-                directory, operator.id, operator.vkey(), clerk.accounts, streams, clerk.receipts
+                place, operator.id, operator.vkey(), clerk.accounts, streams, clerk.receipts
             )
 
 
+@pytest.fixture(scope="session")
+def quick_shelf(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """Such a registry in a directory; not to be changed."""
+    base = tmp_path_factory.mktemp("quick")
+    with pytest.MonkeyPatch.context() as patch:
+        live_at(base, patch)
+        return write_quickly(base / "registry")
+
+
+@pytest.fixture(scope="session")
+def quick_server_shelf(
+    server: Server, schemas: str, tmp_path_factory: pytest.TempPathFactory
+) -> Book:
+    """Such a registry on a server; not to be changed."""
+    base = tmp_path_factory.mktemp("quick")
+    with pytest.MonkeyPatch.context() as patch:
+        live_at(base, patch)
+        return write_quickly(Schemas(server, schemas).place(base))
+
+
 @pytest.fixture
-def quick(quick_shelf: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
-    """A copy of it, in a home of its own."""
+def quick(
+    ground: Ground,
+    backend: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Book:
+    """A copy of such a registry, in a home of its own."""
     live_at(tmp_path, monkeypatch)
-    return copied(quick_shelf, tmp_path)
+    shelf = "quick_shelf" if backend == "sqlite" else "quick_server_shelf"
+    return ground.copied(request.getfixturevalue(shelf), tmp_path)
 
 
 @pytest.fixture

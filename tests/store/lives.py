@@ -37,7 +37,7 @@ HEARD_S_MAX = 120
 
 # Forked from a process that has imported everything, which takes a tenth of the time of a new one.
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__])
+CONTEXT.set_forkserver_preload([__name__, "registry.store.postgres"])
 
 
 class Teller:
@@ -222,7 +222,7 @@ class Survivor:
         """Restart, compare with what was heard of these lives, ask for everything again, and audit."""
         self._judge_mark(lives)
         self._note_stored()
-        with closing(Operator(self.book.directory)) as operator:
+        with closing(Operator(self.book.place)) as operator:
             placed = list(operator.log.entries())
             self._judge_roots(placed)
             assert self._orphans(len(placed)) == []

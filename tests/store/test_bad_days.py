@@ -221,14 +221,14 @@ def test_a_disk_that_fails_is_said_with_the_file_and_what_the_system_said(
     quick.mark.file.with_suffix(".lock").mkdir()
 
     with pytest.raises(UnavailableError) as failure:
-        Operator(quick.directory)
+        Operator(quick.place)
 
     assert failure.value.facts == {
         "file": str(quick.mark.file.with_suffix(".lock")),
         "why": os.strerror(errno.EISDIR),
     }
     quick.mark.file.with_suffix(".lock").rmdir()
-    with closing(Operator(quick.directory)) as operator:
+    with closing(Operator(quick.place)) as operator:
         assert said_of(operator, request) is None
 
 
@@ -517,7 +517,7 @@ def test_a_copy_on_a_machine_that_never_saw_the_log_waits_for_a_person(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
 
     unknown = said_at_start(book.directory)
-    accept_mark(book.directory, at_us=0)
+    accept_mark(book.place, at_us=0)
     known = said_at_start(book.directory)
 
     assert unknown == ("BrokenHistoryError", "no_mark")

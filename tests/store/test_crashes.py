@@ -125,7 +125,7 @@ def test_a_writer_stopped_at_any_operation_leaves_each_act_whole_or_not_at_all(
     bench: Bench, groups: list[list[Request]], turn: int
 ) -> None:
     book = bench.copy()
-    work = (children.write, book.directory, groups)
+    work = (children.write, book.place, groups)
     operations = lived(book.directory.parent, *work).operations
 
     for fault in list(faults(operations))[turn::TURNS]:
@@ -139,7 +139,7 @@ def test_a_snapshot_that_a_crash_came_into_misleads_nobody(
     bench: Bench, groups: list[list[Request]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book = bench.copy()
-    work = (children.write_and_put_aside, book.directory, groups)
+    work = (children.write_and_put_aside, book.place, groups)
     operations = lived(book.directory.parent, *work).operations
     kept = book.rows("SELECT stream FROM snapshots", file=snapshots.FILE)
     monkeypatch.setattr(snapshots, "SNAPSHOT_ENTRIES_MIN", 2)
@@ -159,8 +159,8 @@ def test_a_start_after_a_crash_may_be_stopped_at_any_operation_too(
 ) -> None:
     book = bench.copy()
     home = book.directory.parent
-    work = (children.write, book.directory, groups[:1])
-    start = (children.start, book.directory)
+    work = (children.write, book.place, groups[:1])
+    start = (children.start, book.place)
     writing = lived(home, *work).operations
 
     starts: dict[tuple[Operation, ...], Fault] = {}
@@ -185,7 +185,7 @@ def test_a_log_whose_key_was_being_replaced_when_a_crash_came_goes_on_under_one_
 ) -> None:
     book = bench.copy()
     home = book.directory.parent
-    work = (children.replace_log_key, book.directory)
+    work = (children.replace_log_key, book.place)
     operations = lived(home, *work).operations
 
     replaced = set()
@@ -199,7 +199,7 @@ def test_a_log_whose_key_was_being_replaced_when_a_crash_came_goes_on_under_one_
             (receipt,) = clerk.operator.record([request])
         assert open_checkpoint(receipt.checkpoint, key).size == receipt.index + 1
         # Whoever pinned either of them can check.
-        assert book.audited() == audit(book.directory, key)
+        assert book.audited() == audit(book.place, key)
         replaced.add(key != book.key)
 
     assert replaced == {False, True}

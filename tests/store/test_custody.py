@@ -24,6 +24,8 @@ from registry.verifier.certificate import verify
 from registry.verifier.trust import Memory
 from tests.books import Book, Clerk, digest
 
+pytestmark = pytest.mark.on("sqlite", "postgres")
+
 DAY_US = 24 * 3600 * 1_000_000
 PAPERS = {"identity": digest("identity"), "notice": digest("notice")}
 
@@ -297,7 +299,7 @@ def test_the_log_s_key_is_replaced_and_signs_every_checkpoint_from_then_on(book:
         (moved,) = operator.record([clerk.transfer(book.streams["native"], "owner", "bob", 1)])
         assert open_checkpoint(moved.checkpoint, new).size == moved.index + 1
     for pinned in (book.key, new):
-        assert audit(book.directory, pinned).signer == new
+        assert audit(book.place, pinned).signer == new
 
 
 def test_the_same_checkpoint_is_signed_by_every_process_whichever_replaced_the_key(
@@ -341,7 +343,7 @@ def test_an_old_checkpoint_stays_the_evidence_that_it_was_after_the_key_was_repl
 
     for pinned in (book.key, new):
         with pytest.raises(BrokenHistoryError) as fault:
-            audit(book.directory, pinned)
+            audit(book.place, pinned)
         assert fault.value.code == "forked"
 
 
@@ -350,8 +352,8 @@ def test_a_log_whose_key_is_not_kept_here_is_not_opened_for_writing(book: Book) 
         made = custody.replace_log_key(clerk.operator)
     book.change("DELETE FROM keys WHERE public = ?", made.key[1], file="keys.db")
 
-    assert refused(lambda: Operator(book.directory)).code == "no_private_key"
-    assert audit(book.directory, book.key).signer is not None
+    assert refused(lambda: Operator(book.place)).code == "no_private_key"
+    assert audit(book.place, book.key).signer is not None
 
 
 def test_a_checkpoint_by_the_key_that_was_replaced_is_not_valid(book: Book) -> None:
@@ -363,7 +365,7 @@ def test_a_checkpoint_by_the_key_that_was_replaced_is_not_valid(book: Book) -> N
 
     for pinned in (book.key, new):
         with pytest.raises(BrokenHistoryError) as fault:
-            audit(book.directory, pinned)
+            audit(book.place, pinned)
         assert fault.value.code == "bad_checkpoint_signature"
 
 

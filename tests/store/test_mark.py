@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,8 @@ from registry.errors import BrokenHistoryError, UnavailableError
 from registry.store.mark import Mark, Seen
 from registry.store.operator import Operator, accept_mark
 from tests.books import Book, Clerk
+
+pytestmark = pytest.mark.on("sqlite", "postgres")
 
 NOW_US = 1_790_000_000_000_000
 
@@ -27,21 +27,19 @@ def grown(book: Book, count: int = 1, taker: str = "bob") -> None:
         grow(clerk, book, count, taker)
 
 
-def backed_up(book: Book) -> Callable[[], None]:
-    """A backup of the directory, and what restores it; the mark is not in it."""
-    kept = book.directory.with_name("backup")
-    shutil.copytree(book.directory, kept)
-
-    def restore() -> None:
-        shutil.rmtree(book.directory)
-        shutil.copytree(kept, book.directory)
-
-    return restore
+def elsewhere(book: Book, base: Path, patch: pytest.MonkeyPatch) -> Book:
+    """The registry as a machine has it that never saw it."""
+    patch.setenv("XDG_STATE_HOME", str(base / "state"))
+    if isinstance(book.place, Path):
+        return book
+    state = shutil.copytree(book.directory, base / "registry")
+    state.joinpath(book.mark.file.name).unlink()
+    return replace(book, place=replace(book.place, state=state))
 
 
 def refusal(book: Book) -> BrokenHistoryError:
     with pytest.raises(BrokenHistoryError) as fault:
-        Operator(book.directory)
+        Operator(book.place)
     return fault.value
 
 
@@ -54,7 +52,7 @@ def test_the_mark_is_where_the_log_stands(book: Book) -> None:
 
 
 def test_a_restored_backup_is_behind_the_mark(book: Book) -> None:
-    restore = backed_up(book)
+    restore = book.backup()
     grown(book, 2)
     seen = book.mark.read()
     restore()
@@ -71,14 +69,14 @@ def test_a_restored_backup_is_behind_the_mark(book: Book) -> None:
 def test_a_backup_that_was_grown_elsewhere_differs_from_the_mark(
     book: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: int
 ) -> None:
-    restore = backed_up(book)
+    restore = book.backup()
     grown(book, 2)
     seen = book.mark.read()
     restore()
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
-        accept_mark(book.directory, NOW_US)
-        grown(book, 2 + more, "alice")
+    with monkeypatch.context() as patch:
+        there = elsewhere(book, tmp_path / "elsewhere", patch)
+        accept_mark(there.place, NOW_US)
+        grown(there, 2 + more, "alice")
 
     fault = refusal(book)
 
@@ -145,7 +143,7 @@ def test_a_file_that_is_no_mark_stops_the_writer(book: Book, data: bytes) -> Non
 
 @pytest.mark.parametrize("spoil", ["behind", "missing", "garbage"])
 def test_an_accepted_mark_lets_the_log_go_on_and_is_on_record(book: Book, spoil: str) -> None:
-    restore = backed_up(book)
+    restore = book.backup()
     grown(book)
     restore()
     if spoil == "missing":
@@ -153,7 +151,7 @@ def test_an_accepted_mark_lets_the_log_go_on_and_is_on_record(book: Book, spoil:
     if spoil == "garbage":
         book.mark.file.write_text("garbage")
 
-    seen = accept_mark(book.directory, NOW_US)
+    seen = accept_mark(book.place, NOW_US)
 
     record = book.mark.file.with_suffix(".log").read_text()
     assert record == f"{NOW_US} accepted {seen.size} {seen.root.hex()}\n"
@@ -164,7 +162,7 @@ def test_an_accepted_mark_lets_the_log_go_on_and_is_on_record(book: Book, spoil:
 
 def test_every_acceptance_stays_on_record(book: Book) -> None:
     for number in range(3):
-        accept_mark(book.directory, NOW_US + number)
+        accept_mark(book.place, NOW_US + number)
 
     record = book.mark.file.with_suffix(".log").read_text().splitlines()
     assert [line.split()[0] for line in record] == [str(NOW_US + number) for number in range(3)]
@@ -239,15 +237,16 @@ def test_who_finds_the_mark_held_for_long_says_so_and_waits_no_more(
 
 
 def test_who_finds_the_database_held_for_long_says_so_and_waits_no_more(
-    book: Book, monkeypatch: pytest.MonkeyPatch
+    book: Book, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registry.store.sqlite.LOCK_TIMEOUT_S", 0.05)
-    with book.clerk() as clerk, closing(sqlite3.connect(book.database)) as other:
+    monkeypatch.setattr(f"registry.store.{backend}.LOCK_TIMEOUT_S", 0.05)
+    take = {"sqlite": "BEGIN IMMEDIATE", "postgres": "BEGIN; SELECT 1 FROM head FOR UPDATE"}
+    with book.clerk() as clerk, book.tables() as other:
         request = clerk.transfer(book.streams["native"], "owner", "bob", 1)
-        other.execute("BEGIN IMMEDIATE")
+        other.execute(take[backend])
         with pytest.raises(UnavailableError) as refusal:
             clerk.operator.record([request])
-        other.rollback()
+        other.execute("ROLLBACK")
         size = clerk.operator.record([request])[0].index + 1
 
     assert refusal.value.code == "locked_elsewhere"

@@ -1,6 +1,8 @@
 """Openings: durable before their entry, dropped if it never came, and erasable without breaking anything."""
 
 import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +11,17 @@ import pytest
 from registry.acts.propose import Hidden
 from registry.errors import RefusedError, UnavailableError
 from registry.ledger import canonical
-from registry.ledger.commitment import OPENING_BYTES_MAX
+from registry.ledger.commitment import OPENING_BYTES_MAX, Opening
 from registry.store.clock import Clock
 from registry.store.committer import Receipt
+from registry.store.log import Log
 from registry.store.openings import FileOpenings
 from registry.store.operator import PATIENCE_US, Operator
+from registry.store.postgres import PostgresRecorder
 from registry.store.sqlite import SqliteRecorder
 from tests.books import Book
+
+pytestmark = pytest.mark.on("sqlite", "postgres")
 
 
 class TornError(Exception):
@@ -30,12 +36,15 @@ def torn(*_values: Any, **_named: Any) -> None:
     raise TornError
 
 
+def found(book: Book, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
+    with closing(Log(book.place)) as log:
+        return log.openings.find(commitments)
+
+
 def test_every_commitment_of_the_book_can_be_opened(book: Book) -> None:
-    openings = FileOpenings(book.directory)
+    openings = found(book, [commitment for commitment, _ in kept(book)])
 
-    found = openings.find([commitment for commitment, _ in kept(book)])
-
-    assert len(found) == len(kept(book)) == book.audited().openings
+    assert len(openings) == len(kept(book)) == book.audited().openings
 
 
 def test_what_was_erased_is_not_found_and_the_log_stays_valid(book: Book) -> None:
@@ -44,7 +53,7 @@ def test_what_was_erased_is_not_found_and_the_log_stays_valid(book: Book) -> Non
 
     book.change("DELETE FROM openings WHERE commitment = ?", erased[0], file="openings.db")
 
-    assert FileOpenings(book.directory).find([erased[0]]) == {}
+    assert found(book, [erased[0]]) == {}
     assert book.audited().root == before.root
     with book.clerk() as clerk:
         clerk.retires("owner", [(book.streams["native"], 1)])
@@ -60,6 +69,7 @@ def test_all_may_be_erased(book: Book) -> None:
     assert book.audited().root == before.root
 
 
+@pytest.mark.on("sqlite")
 def test_a_torn_commit_leaves_orphans_which_the_next_write_drops(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +91,7 @@ def test_a_torn_commit_leaves_orphans_which_the_next_write_drops(
     assert book.audited().openings == len(before)
 
 
+@pytest.mark.on("sqlite")
 def test_orphans_are_dropped_at_the_next_start(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     before = kept(book)
     with book.clerk() as clerk:
@@ -98,6 +109,7 @@ def test_orphans_are_dropped_at_the_next_start(book: Book, monkeypatch: pytest.M
     assert book.audited().openings == len(before)
 
 
+@pytest.mark.on("sqlite")
 def test_a_dropped_value_is_not_in_the_file_any_more(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +132,7 @@ def test_a_dropped_value_is_not_in_the_file_any_more(
     assert book.audited().entries > 0
 
 
+@pytest.mark.on("sqlite")
 def test_the_openings_of_a_request_are_durable_before_it_is_recorded(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +154,40 @@ def test_the_openings_of_a_request_are_durable_before_it_is_recorded(
     assert book.audited().openings == before + 2
 
 
+@pytest.mark.on("postgres")
+@pytest.mark.parametrize("method", ["record", "_commit"])
+def test_on_a_server_names_of_an_act_that_failed_go_with_it(
+    book: Book, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    before = kept(book)
+    with book.clerk() as clerk:
+        request, _ = clerk.retirement("owner", [(book.streams["native"], 1)])
+        with monkeypatch.context() as patch:
+            patch.setattr(PostgresRecorder, method, torn)
+            with pytest.raises(TornError):
+                clerk.operator.committer.commit([request])
+        assert kept(book) == before
+
+        clerk.operator.record([request])
+
+    assert len(kept(book)) == len(before) + len(request.openings)
+    assert book.audited().openings == len(kept(book))
+
+
+@pytest.mark.on("postgres")
+def test_on_a_server_what_is_erased_is_gone_and_every_proof_still_holds(book: Book) -> None:
+    everything = found(book, [commitment for commitment, _ in kept(book)])
+    ((commitment, _),) = [
+        (one, shown) for one, shown in everything.items() if shown.value == "受益人"
+    ]
+    with closing(Log(book.place, writes=True)) as log:
+        erased = log.openings.erase([commitment]), log.openings.erase([commitment])
+
+    assert erased == (1, 0)
+    assert found(book, list(everything)).keys() == everything.keys() - {commitment}
+    assert book.audited().openings == len(kept(book)) == len(everything) - 1
+
+
 def test_an_act_asked_for_twice_has_its_openings_once(book: Book) -> None:
     before = len(kept(book))
     with book.clerk() as clerk:
@@ -153,6 +200,7 @@ def test_an_act_asked_for_twice_has_its_openings_once(book: Book) -> None:
     assert book.audited().openings == before + 2
 
 
+@pytest.mark.on("sqlite")
 def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book: Book) -> None:
     openings = FileOpenings(book.directory)
     everything = openings.find([commitment for commitment, _ in kept(book)])
@@ -172,6 +220,7 @@ def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book:
     assert openings.erase([commitment]) == 0
 
 
+@pytest.mark.on("sqlite")
 @pytest.mark.parametrize("kept_open", [True, False])
 def test_a_file_that_went_away_is_missed_before_a_name_is_lost(
     book: Book, *, kept_open: bool
@@ -196,6 +245,7 @@ def test_a_file_that_went_away_is_missed_before_a_name_is_lost(
     assert book.audited().entries == before.entries + 1
 
 
+@pytest.mark.on("sqlite")
 def test_another_file_in_its_place_is_noticed_and_taken_for_right_the_next_time(book: Book) -> None:
     file = book.directory / "openings.db"
     batch = book.streams["native"]
@@ -217,16 +267,18 @@ def opened(book: Book, entry: int) -> list[Any]:
     return book.rows("SELECT value FROM openings WHERE entry = ?", entry, file="openings.db")
 
 
+@pytest.mark.on("sqlite")
 def test_a_registry_whose_names_are_gone_does_not_start(book: Book) -> None:
     (book.directory / "openings.db").unlink()
 
     with pytest.raises(UnavailableError) as missed:
-        Operator(book.directory)
+        Operator(book.place)
 
     assert missed.value.code == "database_moved"
     assert not (book.directory / "openings.db").exists()
 
 
+@pytest.mark.on("sqlite")
 def test_names_of_a_commit_that_failed_are_there_if_it_comes_back_from_the_disk(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,13 @@
 """Several processes on one registry: one linear log."""
 
+import pytest
+
 from registry.store.log import Log
 from tests.books import Book
 from tests.store import children
 from tests.store.lives import Life, Survivor
+
+pytestmark = pytest.mark.on("sqlite", "postgres")
 
 TRANSFERS = 50
 
@@ -27,7 +31,7 @@ def test_two_processes_write_one_log_and_lose_nothing_of_each_other(book: Book) 
 
 def test_a_reader_is_not_held_up_by_a_writer_that_holds_the_lock(book: Book) -> None:
     with book.clerk() as clerk, clerk.operator.log.recorder.writing():
-        log = Log(book.directory)
+        log = Log(book.place)
 
         entries = list(log.entries())
 

@@ -22,6 +22,8 @@ from tests.books import Book, Clerk, Parts, digest
 from tests.store import children
 from tests.store.lives import CONTEXT, Life, Survivor
 
+pytestmark = pytest.mark.on("sqlite", "postgres")
+
 PAIRS = int(os.environ.get("CARBON_REGISTRY_PAIRS", "1000"))
 PAIRS_PER_BATCH = 40
 GROUP = 64
@@ -257,7 +259,7 @@ def raced(
     with ExitStack() as stack:
         lives = []
         for first in range(0, len(shares), threads):
-            work = (children.race, book.directory, asked[first : first + threads], barrier)
+            work = (children.race, book.place, asked[first : first + threads], barrier)
             lives.append(stack.enter_context(Life(book.directory.parent, *work)))
         came = [answered for life in lives for answered in life.lived().result]
     for share, told in zip(shares, came, strict=True):

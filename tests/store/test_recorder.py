@@ -1,5 +1,7 @@
 """The tables, as the eventsourcing library and SQLite see them."""
 
+import pytest
+
 from registry.domain.kinds import EVENTS
 from registry.ledger import entry as entries
 from registry.store.log import Moment
@@ -7,7 +9,10 @@ from registry.store.recorder import PARTS_PER_ENTRY
 from registry.store.sqlite import RowMapper
 from tests.books import Book
 
+pytestmark = pytest.mark.on("sqlite", "postgres")
 
+
+@pytest.mark.on("sqlite")
 def test_a_commit_is_durable_when_it_returns_and_stays_so(book: Book) -> None:
     with book.clerk() as clerk:
         recorder = clerk.operator.log.recorder
@@ -36,6 +41,7 @@ def test_the_book_holds_every_kind_that_has_code(book: Book) -> None:
     assert found == set(EVENTS)
 
 
+@pytest.mark.on("sqlite")
 def test_the_library_reads_our_rows_as_notifications(book: Book) -> None:
     with book.clerk() as clerk:
         recorder = clerk.operator.log.recorder
@@ -56,6 +62,7 @@ def test_the_library_reads_our_rows_as_notifications(book: Book) -> None:
     assert book.audited().entries == (last - 1) // PARTS_PER_ENTRY + 1
 
 
+@pytest.mark.on("sqlite")
 def test_the_library_picks_notifications_by_kind(book: Book) -> None:
     with book.clerk() as clerk:
         recorder = clerk.operator.log.recorder
@@ -67,6 +74,7 @@ def test_the_library_picks_notifications_by_kind(book: Book) -> None:
     ]
 
 
+@pytest.mark.on("sqlite")
 def test_the_library_reads_a_stream_in_order(book: Book) -> None:
     with book.clerk() as clerk:
         stored = clerk.operator.log.recorder.select_events(book.streams["native"])
@@ -76,6 +84,7 @@ def test_the_library_reads_a_stream_in_order(book: Book) -> None:
     assert stored[-1].topic == "batch.retirement_imported.v1"
 
 
+@pytest.mark.on("sqlite")
 def test_a_row_goes_through_the_mapper_byte_for_byte(book: Book) -> None:
     mapper = RowMapper()
     with book.clerk() as clerk:

@@ -17,6 +17,8 @@ from registry.store.operator import Operator
 from registry.store.sequencer import CHECKED_MIN, LANE_SHARE, Sequencer
 from tests.books import Book, Clerk
 
+pytestmark = pytest.mark.on("sqlite", "postgres")
+
 HANDS = 64
 PATIENCE_S = 60
 
