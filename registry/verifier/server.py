@@ -29,6 +29,7 @@ from registry.verifier.stored import (
     StoredOpening,
     UnreadableError,
     entries_up_to,
+    first_row,
     grouped,
 )
 
@@ -119,7 +120,7 @@ SELECT one, size, {_shown(root=SHORT_BYTES_MAX, checkpoint=NOTE_BYTES_MAX)} FROM
 _ENTRIES = f"""
 SELECT rowid, {_shown(originator_id=TEXT_MAX)}, originator_version,
     {_shown(topic=TEXT_MAX, state=ENTRY_BYTES_MAX)}
-FROM stored_events ORDER BY rowid
+FROM stored_events WHERE rowid >= '{{}}'::bigint ORDER BY rowid
 """
 _ACTS = f"""
 SELECT rowid, {_shown(state=ENTRY_BYTES_MAX)} FROM stored_events WHERE rowid = ANY (%s::bigint[])
@@ -165,9 +166,9 @@ class ServerDatabase:
         ((last,),) = self._rows("SELECT max(rowid) FROM stored_events")
         return entries_up_to(last)
 
-    def entries(self) -> Iterator[StoredEntry]:
-        """All entries in order of their index, as far as rows are there."""
-        return grouped(self._paged(_ENTRIES, ENTRIES_PER_PAGE))
+    def entries(self, start: int | None = None) -> Iterator[StoredEntry]:
+        """All entries in order of their index, or those from `start` on, as far as rows are there."""
+        return grouped(self._paged(_ENTRIES.format(first_row(start)), ENTRIES_PER_PAGE))
 
     def acts(self, indexes: Collection[int]) -> Mapping[int, object]:
         """The bytes of the entries `indexes`, by index."""

@@ -22,6 +22,7 @@ from registry.verifier.stored import (
     StoredOpening,
     UnreadableError,
     entries_up_to,
+    first_row,
     grouped,
 )
 
@@ -70,12 +71,13 @@ class SqliteFile:
         (last,) = self._connection.execute("SELECT max(rowid) FROM stored_events").fetchone()
         return entries_up_to(last)
 
-    def entries(self) -> Iterator[StoredEntry]:
-        """All entries in order of their index, as far as rows are there."""
+    def entries(self, start: int | None = None) -> Iterator[StoredEntry]:
+        """All entries in order of their index, or those from `start` on, as far as rows are there."""
         return grouped(
             self._connection.execute(
                 "SELECT rowid, originator_id, originator_version, topic, state"
-                " FROM stored_events ORDER BY rowid"
+                " FROM stored_events WHERE rowid >= ? ORDER BY rowid",
+                (first_row(start),),
             )
         )
 

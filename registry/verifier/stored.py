@@ -12,6 +12,7 @@ from registry.errors import BrokenHistoryError
 
 SCHEMA_VERSION = 1
 PARTS_PER_ENTRY = 64
+ROWID_MIN = -(2**63)
 POINTER_BYTES = 8
 
 
@@ -80,8 +81,8 @@ class Database(Protocol):
     def count(self) -> int:
         """How many entries there seem to be, for showing progress."""
 
-    def entries(self) -> Iterator[StoredEntry]:
-        """All entries in order of their index, as far as rows are there."""
+    def entries(self, start: int | None = None) -> Iterator[StoredEntry]:
+        """All entries in order of their index, or those from `start` on, as far as rows are there."""
 
     def acts(self, indexes: Collection[int]) -> Mapping[int, object]:
         """The bytes of the entries `indexes`, a page of them, by index."""
@@ -121,6 +122,11 @@ def grouped(rows: Iterable[tuple[object, object, object, object, object]]) -> It
         )
     if group:
         yield StoredEntry(index=index, rows=group)
+
+
+def first_row(start: int | None) -> int:
+    """The lowest rowid of the entries from `start` on; of all that any table can hold, without."""
+    return ROWID_MIN if start is None else start * PARTS_PER_ENTRY + 1
 
 
 def entries_up_to(last: object) -> int:
