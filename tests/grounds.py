@@ -101,6 +101,13 @@ class Schemas:
         return f"{self._server.url(self._database)}&options={quote(f'-csearch_path={schema}')}"
 
 
+def on_another_machine(book: Book, base: Path) -> Book:
+    """The registry on its server, as another machine writes to it: with keys and a mark of its own under `base`."""
+    assert isinstance(book.place, Address)
+    books.copied_home(book, base)
+    return replace(book, place=replace(book.place, state=base / "registry"))
+
+
 def ground_for(metafunc: pytest.Metafunc) -> None:
     """What a conftest's `pytest_generate_tests` does for the mark `on`; a test may name its backends itself, too."""
     marked = metafunc.definition.get_closest_marker("on")

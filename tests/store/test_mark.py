@@ -1,8 +1,6 @@
 """The high-water mark: a registry that is not the one that was last seen here is not written to."""
 
 import os
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from registry.errors import BrokenHistoryError, UnavailableError
 from registry.store.mark import Mark, Seen
 from registry.store.operator import Operator, accept_mark
 from tests.books import Book, Clerk
+from tests.grounds import on_another_machine
 
 pytestmark = pytest.mark.on("sqlite", "postgres")
 
@@ -32,9 +31,9 @@ def elsewhere(book: Book, base: Path, patch: pytest.MonkeyPatch) -> Book:
     patch.setenv("XDG_STATE_HOME", str(base / "state"))
     if isinstance(book.place, Path):
         return book
-    state = shutil.copytree(book.directory, base / "registry")
-    state.joinpath(book.mark.file.name).unlink()
-    return replace(book, place=replace(book.place, state=state))
+    there = on_another_machine(book, base)
+    there.mark.file.unlink()
+    return there
 
 
 def refusal(book: Book) -> BrokenHistoryError:
