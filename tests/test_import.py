@@ -20,13 +20,15 @@ from registry.store.log import Moment
 from registry.store.operator import Operator
 from registry.verifier.audit import audit
 from tests.books import home
+from tests.grounds import BACKENDS, ground, place, schemas
+from tests.servers import server
 
 LIST = Path(published_list.__file__).parents[1] / "data" / "neutrality-list-2024.csv"
 WHOLE = LIST.read_bytes()
 UNTIL = "2026-11"
 HEADER = "no,activity,organiser,category,tonnes,month\n"
 
-__all__ = ["home"]
+__all__ = ["ground", "home", "place", "schemas", "server"]
 
 
 def spelled(**options):
@@ -37,10 +39,15 @@ def spelled(**options):
     return out.getvalue().encode()
 
 
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
 @pytest.fixture
-def operator(home):
-    create(home / "registry", origin="demo.registry.example/list")
-    opened = Operator(home / "registry")
+def operator(place):
+    create(place, origin="demo.registry.example/list")
+    opened = Operator(place)
     yield opened
     opened.close()
 
@@ -70,16 +77,21 @@ def test_the_published_list_enters_gram_by_gram(operator):
 
 
 @pytest.mark.parametrize(
-    "again",
+    ("backend", "again"),
     [
-        WHOLE,
-        b"\xef\xbb\xbf" + WHOLE,
-        WHOLE + b"\n\n",
-        spelled(quoting=csv.QUOTE_ALL),
-        spelled(lineterminator="\r"),
-        spelled(lineterminator="\r\n").rstrip(),
+        ("postgres", WHOLE),
+        ("sqlite", WHOLE),
+        ("sqlite", b"\xef\xbb\xbf" + WHOLE),
+        ("sqlite", WHOLE + b"\n\n"),
+        ("sqlite", spelled(quoting=csv.QUOTE_ALL)),
+        ("sqlite", spelled(lineterminator="\r")),
+        ("sqlite", spelled(lineterminator="\r\n").rstrip()),
     ],
-    ids=["the same", "byte order mark", "blank lines", "quotes", "CR", "CRLF, no last line end"],
+    ids=[
+        *("on a server", "the same", "byte order mark", "blank lines", "quotes", "CR"),
+        "CRLF, no last line end",
+    ],
+    indirect=["backend"],
 )
 def test_a_second_time_has_no_second_effect_however_it_is_spelled(operator, again):
     import_list(operator, read(WHOLE, until=UNTIL))
@@ -191,10 +203,10 @@ def test_what_is_no_list_is_refused(data, code):
     assert refusal.value.code == code
 
 
-def test_two_who_import_at_once_both_succeed_and_every_row_enters_once(home):
-    directory = home / "registry"
-    create(directory, origin="demo.registry.example/list")
-    command = [sys.executable, "-m", "registry.cli.main", "import-list", LIST, "--dir", directory]
+def test_two_who_import_at_once_both_succeed_and_every_row_enters_once(place):
+    create(place, origin="demo.registry.example/list")
+    named = [place] if isinstance(place, Path) else [place.url, "--state", place.state]
+    command = [sys.executable, "-m", "registry.cli.main", "import-list", LIST, "--dir", *named]
 
     started = [
         subprocess.Popen([*map(str, command), "--json"], stdout=subprocess.PIPE) for _ in range(2)
@@ -203,7 +215,7 @@ def test_two_who_import_at_once_both_succeed_and_every_row_enters_once(home):
 
     assert [process.returncode for process in started] == [0, 0]
     assert sorted(one["rows"] for one in said) == [0, 132]
-    opened = Operator(directory)
-    found = audit(directory, opened.vkey())
+    opened = Operator(place)
+    found = audit(place, opened.vkey())
     opened.close()
     assert (found.certificates, found.retired_g) == (132, 616_921_203_000)
