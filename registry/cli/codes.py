@@ -613,6 +613,17 @@ _HISTORY: dict[str, Text] = {
             " writing, and compare with backups and witnesses."
         ),
     ),
+    "followed_other": (
+        (
+            "数据库里的日志（{size} 条）不再接续已读过的 {followed} 条：恢复了旧备份，或由落后的副本接替。请先查明，"
+            "再决定从哪一条重新读起。"
+        ),
+        (
+            "The log in the database ({size} entries) no longer continues the {followed} that were read before: an"
+            " old backup was restored, or a replica that lagged took over. Find out which, then decide from where to"
+            " read again."
+        ),
+    ),
     "no_write_ahead_log": (
         "{file} 所在的文件系统不支持 WAL[（{mode}）]。请把目录移到本地磁盘。",
         "The file system of {file} does not allow a write-ahead log[ ({mode})]. Move the directory to a local disk.",

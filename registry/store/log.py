@@ -9,11 +9,12 @@ from itertools import chain
 from typing import Any
 
 from registry import history
-from registry.errors import BrokenHistoryError, require
+from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
+from registry.ledger.note import read_checkpoint, split_note
 from registry.ledger.tree import Frontier
 from registry.place import Place, Server
 from registry.store.openings import FileOpenings, Openings
@@ -39,6 +40,20 @@ class Head:
     size: int
     root: bytes
     checkpoint: bytes | None
+
+    @property
+    def signed_size(self) -> int:
+        """How many entries the signed checkpoint covers, by its own word; 0 without one.
+
+        Raises:
+            BrokenHistoryError: `derived.head` if it is no checkpoint.
+        """
+        if self.checkpoint is None:
+            return 0
+        try:
+            return read_checkpoint(split_note(self.checkpoint)[0]).size
+        except RefusedError as error:
+            raise BrokenHistoryError("derived.head", size=self.size, why=error.code) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,19 +264,27 @@ def _placed(
 class Log:
     """The log at a place."""
 
-    def __init__(self, place: Place, *, writes: bool = False, begun: bool = True) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        writes: bool = False,
+        begun: bool = True,
+        kept: tuple[Recorder, Openings] | None = None,
+    ) -> None:
         """Open it.
 
         Args:
             place: a directory, or a server.
             writes: whether entries are to be recorded, too.
             begun: whether it has a first entry.
+            kept: what keeps it, while that is not in its place yet.
 
         Raises:
             RefusedError: `no_registry`, `unknown_schema`; what `Recorder.trouble` says.
         """
         self.place = place
-        self.recorder, self.openings = kept_at(place, writes=writes)
+        self.recorder, self.openings = kept or kept_at(place, writes=writes)
         try:
             self._check(begun)
         except BaseException:

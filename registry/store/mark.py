@@ -74,6 +74,17 @@ class Mark:
         """
         return self._read()[1]
 
+    def age_s(self) -> float:
+        """How long ago it was written last, by this machine's clock.
+
+        Raises:
+            BrokenHistoryError: `no_mark`.
+        """
+        try:
+            return max(0.0, time.time() - self.file.stat().st_mtime)
+        except FileNotFoundError as error:
+            raise BrokenHistoryError("no_mark", file=str(self.file)) from error
+
     def write(self, seen: Seen) -> None:
         """Make `seen` the mark, durably; under the lock.
 

@@ -8,8 +8,6 @@ The library's own recorder is not used: its table lock stalls behind VACUUM, its
 with its database functions who follows misses entries.
 """
 
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +16,7 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection, RawCursor, errors
+from psycopg.types.array import ListBinaryDumper
 
 from registry.errors import BrokenHistoryError, UnavailableError
 from registry.history import Addition
@@ -44,9 +43,9 @@ IDLE_KEPT = 4
 STALLED_S = 60
 """A writer that was stopped in the middle is thrown out by the server, so that others can go on."""
 
-_SETTINGS = f"""
-SET lock_timeout = '{LOCK_TIMEOUT_S}s';
-SET idle_in_transaction_session_timeout = '{STALLED_S}s';
+_SETTINGS = """
+SET lock_timeout = {lock_ms:.0f};
+SET idle_in_transaction_session_timeout = {stalled_ms:.0f};
 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
 SELECT current_setting('fsync'), current_setting('full_page_writes'),
     current_setting('synchronous_commit')
@@ -99,9 +98,6 @@ class PostgresRecorder:
         self._writes = writes
         self._idle: deque[Connection[Any]] = deque()
         self._signing: deque[Connection[Any]] = deque()
-        self._listening: Connection[Any] | None = None
-        self._deaf = False
-        self._lock = threading.Lock()
 
     @contextmanager
     def trouble(self) -> Iterator[None]:
@@ -168,17 +164,19 @@ class PostgresRecorder:
         with server_trouble(self.where), self._session(self._signing, self._to_sign) as connection:
             PostgresCursor(connection).execute(_SIGN, (note, size, note, CHANNEL))
 
-    def wait(self, seconds: float) -> None:
-        if not self._deaf:
+    def listener(self) -> "PostgresListener | None":
+        with server_trouble(self.where):
+            connection = connect(self._url, "registry-follow")
             try:
-                self._listen(seconds)
-            except psycopg.Error as error:
-                self._stop_listening()
-                # A replica hears nothing. From anything else who reads next will suffer, and say so.
-                self._deaf = isinstance(error, errors.ReadOnlySqlTransaction)
-            else:
-                return
-        time.sleep(seconds)
+                connection.execute(f"LISTEN {CHANNEL}")
+            except errors.ReadOnlySqlTransaction:
+                # A replica tells nobody.
+                connection.close()
+                return None
+            except BaseException:
+                connection.close()
+                raise
+        return PostgresListener(connection, self.where)
 
     def schema_version(self) -> int:
         with self.reading() as cursor:
@@ -190,7 +188,6 @@ class PostgresRecorder:
         return 0 if row is None else int(row[0])
 
     def close(self) -> None:
-        self._stop_listening()
         for idle in (self._idle, self._signing):
             while idle:
                 idle.pop().close()
@@ -223,6 +220,8 @@ class PostgresRecorder:
         wanted = {"target_session_attrs": "read-write"} if self._writes else {}
         connection = connect(self._url, "registry", **wanted)
         connection.prepare_threshold = 1
+        # As text, which the driver prefers, an array costs eight times as much on both sides.
+        connection.adapters.register_dumper(list, ListBinaryDumper)
         try:
             if self._writes:
                 self._set_up(connection)
@@ -239,7 +238,8 @@ class PostgresRecorder:
         Raises:
             BrokenHistoryError: `not_durable` if the server is set to lose what it has committed.
         """
-        cursor = connection.execute(_SETTINGS)
+        settings = _SETTINGS.format(lock_ms=LOCK_TIMEOUT_S * 1_000, stalled_ms=STALLED_S * 1_000)
+        cursor = connection.execute(settings)
         while cursor.nextset():
             pass
         fsync, whole_pages, synchronous = cursor.fetchone() or ("", "", "")
@@ -272,21 +272,20 @@ class PostgresRecorder:
             why = "; ".join(warned) or str(cursor.statusmessage)
             raise UnavailableError("server_unavailable", server=self.where, why=why)
 
-    def _listen(self, seconds: float) -> None:
-        with self._lock:
-            if self._listening is None:
-                connection = connect(self._url, "registry-follow")
-                self._listening = connection
-                connection.execute(f"LISTEN {CHANNEL}")
-                # What was recorded before the server listened for us is to be looked for at once.
-                return
-            for _ in self._listening.notifies(timeout=seconds, stop_after=1):
-                pass
 
-    def _stop_listening(self) -> None:
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
+class PostgresListener:
+    """A `Listener` on a connection of its own: what one of them has heard is not missing from another."""
+
+    def __init__(self, connection: Connection[Any], where: str) -> None:
+        self._connection = connection
+        self._where = where
+
+    def heard(self, seconds: float) -> bool:
+        with server_trouble(self._where):
+            return bool(list(self._connection.notifies(timeout=seconds, stop_after=1)))
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 class ServerOpenings:

@@ -90,14 +90,34 @@ class Recorder(Protocol):
         Not synchronised: if a crash takes it, the same bytes are signed again at the next start.
         """
 
-    def wait(self, seconds: float) -> None:
-        """Return when something may have been recorded, or after `seconds`."""
+    def listener(self) -> "Listener | None":
+        """Hears of what is recorded from now on; None where nobody is told: of a file, and on a replica.
+
+        Whatever was recorded before this returned is to be looked for.
+
+        Raises:
+            UnavailableError: `server_unavailable`.
+        """
 
     def schema_version(self) -> int:
         """The version of the tables, 0 where there are none."""
 
     def close(self) -> None:
         """Give back what is open."""
+
+
+class Listener(Protocol):
+    """Is told when a head was signed. To be used by one thread."""
+
+    def heard(self, seconds: float) -> bool:
+        """Whether something may have been recorded since it was asked last, or is within `seconds`.
+
+        Raises:
+            UnavailableError: `server_unavailable`: it hears nothing any more.
+        """
+
+    def close(self) -> None:
+        """Hear no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """The log's tables in SQLite, through eventsourcing: its stored events, with bytes that nothing re-serialises."""
 
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
@@ -197,9 +196,8 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         """Give the file back; the last one to do so folds the write-ahead log into it."""
         self.datastore.close()
 
-    def wait(self, seconds: float) -> None:
-        # SQLite tells nobody.
-        time.sleep(seconds)
+    def listener(self) -> None:
+        """SQLite tells nobody."""
 
     def schema_version(self) -> int:
         with self.reading() as cursor:
