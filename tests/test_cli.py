@@ -566,7 +566,8 @@ def test_two_histories_of_one_size_are_a_fork(book: Book, shell: Shell, size_min
     file = exported(book)
     size = shell("verify", file, "--key", book.key, "--json").json["size"]
     operator = Operator(book.directory)
-    other = operator._sign_checkpoint(Checkpoint(origin=books.ORIGIN, size=size, root=bytes(32)))
+    forged = Checkpoint(origin=books.ORIGIN, size=size, root=bytes(32))
+    other = operator._sign_checkpoint(forged, operator.registry())
     operator.close()
     trust.Memory(key=book.key).file.write_bytes(other)
 

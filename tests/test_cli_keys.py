@@ -355,9 +355,9 @@ def test_a_fork_is_told_by_what_was_seen_under_the_new_key_too(shell: Shell, boo
     shell("log-key", "rotate", "--dir", book.directory)
     assert shell("audit", book.directory, "--key", book.key).code == 0
     with book.clerk() as clerk:
-        forged = clerk.operator._sign_checkpoint(
-            Checkpoint(origin=books.ORIGIN, size=book.mark.read().size, root=digest("another"))
-        )
+        size = book.mark.read().size
+        other = Checkpoint(origin=books.ORIGIN, size=size, root=digest("another"))
+        forged = clerk.operator._sign_checkpoint(other, clerk.operator.registry())
         new = clerk.operator.vkey()
     Memory(key=new).file.write_bytes(forged)
 

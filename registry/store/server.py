@@ -8,8 +8,8 @@ import psycopg
 from psycopg import Connection, errors
 from psycopg.conninfo import conninfo_to_dict
 
-from registry.errors import BrokenHistoryError, RefusedError, UnavailableError
-from registry.place import redacted
+from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
+from registry.place import is_ambiguous, redacted
 
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 10,
@@ -38,6 +38,8 @@ def connect(url: str, name: str, **wanted: Any) -> Connection[Any]:
         RefusedError: `bad_address`.
         psycopg.OperationalError: it cannot be made.
     """
+    # libpq would say a part of the password, as the name of a host that it cannot find.
+    require(not is_ambiguous(url), "bad_address", server=redacted(url))
     try:
         said = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
