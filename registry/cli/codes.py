@@ -600,10 +600,36 @@ _HISTORY: dict[str, Text] = {
         "The high-water mark {file} is damaged. Once somebody has checked the log, run registry accept-mark.",
     ),
     "behind_mark": (
-        "日志只有 {size} 条，而标记 {file} 记着 {mark} 条：可能恢复了旧备份。请恢复最新的数据库，不要继续写入。",
         (
-            "The log has {size} entries while the mark {file} has seen {mark}: an old backup, perhaps. Restore the"
-            " newest database, and do not go on writing."
+            "日志只有 {size} 条，而标记 {file} 记着 {mark} 条[：缺第 {first} 至 {last} 条记录]，可能恢复了旧备份。"
+            "没有写入任何内容。请从任何一份副本（公布的、只读副本、审计方或见证方保存的）找回："
+            "registry restore 副本 --dir …"
+        ),
+        (
+            "The log has {size} entries while the mark {file} has seen {mark}[: entries {first} to {last} are missing];"
+            " an old backup, perhaps. Nothing is written. Bring them back from any copy (a published one, a replica,"
+            " what an auditor or a witness kept): registry restore COPY --dir …"
+        ),
+    ),
+    "differs_from_copy": (
+        "副本不是这个日志的：记录已不同。没有写入任何内容。请核对副本；若确是同一日志，则有两段历史：两份都要保存。",
+        (
+            "The copy is not of this log: an entry differs. Nothing was written. Check which copy it is; if it is of"
+            " the same log, there are two histories: keep both."
+        ),
+    ),
+    "nothing_missing": (
+        "副本能证实的有 {copy} 条，这里已有 {size} 条：没有可找回的，没有写入任何内容。",
+        (
+            "The copy can vouch for {copy} entries, and {size} are here: it has nothing that is missing. Nothing was"
+            " written."
+        ),
+    ),
+    "copy_not_signed": (
+        "副本（{entries} 条记录）没有签过名的检查点，标记也未见过这些记录：无从采信，没有写入任何内容。",
+        (
+            "The copy ({entries} entries) has no signed checkpoint, and the mark has not seen what is in it: nobody"
+            " vouches for it. Nothing was written."
         ),
     ),
     "differs_from_mark": (

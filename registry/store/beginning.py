@@ -4,12 +4,10 @@ Made in a folder inside the directory, and moved up as the last step. A crash le
 what it leaves is cleared away, or finished, by the next beginning there.
 """
 
-import fcntl
-import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from registry.errors import RefusedError, require
 from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
 from registry.place import Place, Server
+from registry.store.folder import alone_in, move_up, synchronise
 from registry.store.keyring import FILE as KEYS_FILE
 from registry.store.keyring import PASSPHRASE_FILE, Keyring
 from registry.store.log import DATABASE, LOG_ACCOUNT, Log, Moment
@@ -46,7 +45,7 @@ def create(place: Place, *, origin: str) -> None:
     shape.origin(origin)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with _alone_in(home):
+        with alone_in(home):
             left = _abandoned(home)
             in_use = any(file for file in home.iterdir() if file not in left)
             require(not in_use, "directory_in_use", directory=str(home))
@@ -72,7 +71,7 @@ def _create_in(directory: Path, left: Sequence[Path], origin: str) -> None:
         recorder.close()
         FileOpenings.create(beginning)
         _begin(beginning, origin)
-        _move_up(beginning)
+        move_up(beginning, last=DATABASE)
     except BaseException:
         _clear(sorted(directory.iterdir(), key=lambda file: file.name == BEGINNING))
         raise
@@ -117,45 +116,17 @@ def _was_recorded(inside: Server) -> bool:
     return True
 
 
-def _move_up(beginning: Path) -> None:
-    directory = beginning.parent
-    for file in sorted(beginning.iterdir(), key=lambda file: file.name == DATABASE):
-        _synchronise(file)
-        file.replace(directory / file.name)
-    beginning.rmdir()
-    _synchronise(directory)
-    _synchronise(directory.resolve().parent)
-
-
 def _link_up(beginning: Path) -> None:
     """All of it is in the folder until all of it is in its place, so that it can be done again."""
     directory = beginning.parent
     for file in beginning.iterdir():
-        _synchronise(file)
+        synchronise(file)
         (directory / file.name).unlink(missing_ok=True)
         (directory / file.name).hardlink_to(file)
-    _synchronise(directory)
+    synchronise(directory)
     shutil.rmtree(beginning)
-    _synchronise(directory)
-    _synchronise(directory.resolve().parent)
-
-
-@contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """Hold `directory` against everybody else who would begin in it; whoever dies lets go of it.
-
-    Raises:
-        RefusedError: `directory_in_use` if somebody holds it.
-    """
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RefusedError("directory_in_use", directory=str(directory)) from error
-        yield
-    finally:
-        os.close(opened)
+    synchronise(directory)
+    synchronise(directory.resolve().parent)
 
 
 def _abandoned(directory: Path) -> list[Path]:
@@ -182,15 +153,6 @@ def _clear(files: Iterable[Path]) -> None:
             shutil.rmtree(file, ignore_errors=True)
         else:
             file.unlink(missing_ok=True)
-
-
-def _synchronise(path: Path) -> None:
-    """Have what `path` names, a file or a directory, survive a power cut."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _begin(place: Place, origin: str) -> None:

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from registry.errors import RefusedError, require
 from registry.ledger.keys import SUITE, Key, key_id
+from registry.store.folder import synchronise
+from registry.store.sqlite import storage_trouble
 
 FILE = "keys.db"
 PASSPHRASE_FILE = "passphrase"  # noqa: S105  # the name of a file
@@ -148,6 +150,24 @@ class Keyring:
         connection = sqlite3.connect(uri, uri=True, timeout=30)
         connection.execute("PRAGMA synchronous = EXTRA")
         return connection
+
+
+def copy(source: Path, directory: Path) -> None:
+    """Have the keys that are kept in the directory `source`, still sealed, in `directory`, too; durable on return.
+
+    A crash leaves no keyring there, or all of it.
+    """
+    file = directory / FILE
+    beside = file.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    with storage_trouble(str(source / FILE)):
+        reading = sqlite3.connect(f"{(source / FILE).absolute().as_uri()}?mode=ro", uri=True)
+        with closing(reading), closing(sqlite3.connect(beside)) as made:
+            reading.backup(made)
+    synchronise(beside)
+    beside.replace(file)
+    synchronise(directory)
 
 
 def read_passphrase(directory: Path) -> bytes:

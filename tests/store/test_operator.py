@@ -167,7 +167,7 @@ def test_a_beginning_that_fails_half_way_leaves_no_registry_and_can_be_tried_aga
         (Mark, "write"),
         (PostgresRecorder, "record_checkpoint"),
         (Path, "hardlink_to"),
-        (beginning, "_synchronise"),
+        (beginning, "synchronise"),
     ],
 )
 @pytest.mark.parametrize("after", [False, True])
