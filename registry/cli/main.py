@@ -458,6 +458,24 @@ def recover_complete(
     keys.complete(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
+@app.command()
+def follow(
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    position: Annotated[
+        int, typer.Option("--from", min=0, metavar="N", help="From this index on. / 自第 N 条起。")
+    ] = 0,
+    lang: Language = None,
+) -> None:
+    """Print entries as they come, as JSON lines / 随到随印每条记录"""
+    from registry.cli import following
+
+    place = _read_from(directory, state, read_url)
+    following.run(place, position=position, voice=Voice(lang))
+
+
 def _read_from(directory: str, state: Path | None, read_url: str | None) -> Place:
     """Where a command reads that changes nothing: at the replica, if one was named."""
     return read_place(directory if read_url is None else read_url, state)

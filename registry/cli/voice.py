@@ -69,6 +69,17 @@ class Voice:
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         _out(json.dumps(plain(value), ensure_ascii=not utf8, indent=2, default=str))
 
+    def lines(self, values: Sequence[object]) -> bool:
+        """Print one JSON value a line, now; whether anybody reads on."""
+        text = "".join(f"{json.dumps(plain(value))}\n" for value in values)
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _to_nobody()
+            return False
+        return True
+
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; silent where JSON was asked for."""
         if self.is_json:
@@ -145,7 +156,12 @@ def _out(text: str) -> None:
     try:
         typer.echo(text)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nobody()
+
+
+def _to_nobody() -> None:
+    """Have nothing that is still to be printed fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _cleaned(text: str) -> str:

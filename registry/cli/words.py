@@ -422,6 +422,12 @@ SCREEN: dict[str, Text] = {
         "The figures below follow from the entries, but cannot be relied upon:",
     ),
     "audit.progress": ("审计", "auditing"),
+    # follow
+    "follow.lost": (
+        "数据库暂时没有应答（{code}）：会不断重试，恢复后接着读。",
+        "The database does not answer ({code}): it is asked again and again, and read on when it does.",
+    ),
+    "follow.back": ("数据库已恢复应答。", "The database answers again."),
     # errors
     "error": ("错误（{code}）：{message}", "Error ({code}): {message}"),
     "error.unknown": (

@@ -5,13 +5,12 @@ is public on the log already.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from registry.history import Addition
 
 
-class Observer(Protocol):
-    """Watches. Whoever derives from it says what it wants to hear; the rest passes by.
+class Observer:
+    """Hears of everything and does nothing. Whoever watches derives from it, and says what it wants to hear.
 
     Called from any thread, in the middle of work: to be quick, and never to fail.
     """
@@ -62,7 +61,7 @@ class Observer(Protocol):
 
 
 class Everybody(Observer):
-    """Several observers as one; without any, nobody."""
+    """Several observers as one."""
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
@@ -106,5 +105,5 @@ class Everybody(Observer):
             one.followed(size, behind=behind, age_s=age_s)
 
 
-NOBODY = Everybody()
+NOBODY = Observer()
 """Nobody watches."""

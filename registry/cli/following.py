@@ -1,0 +1,83 @@
+"""`registry follow`: every entry as it comes, one JSON object a line, until it is told to stop.
+
+    {"index": 12, "time": "2026-09-21T02:00:00.000000Z", "kinds": ["batch.retired.v1"], "streams": ["batch/…"],
+     "demonstration": false}                                                        (in one line)
+
+What commitments hide stays hidden: no name and no text is in a line. A line is whole or not there.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from registry.cli import words
+from registry.cli.voice import Voice, is_demonstration
+from registry.place import Place
+from registry.store.follower import Follower
+from registry.store.log import Log, Placed
+from registry.store.observer import Observer
+from registry.store.operator import log_key
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(place: Place, *, position: int, voice: Voice) -> None:
+    """Print the entries at `place` from index `position` on, until SIGINT, SIGTERM, or nobody reads on.
+
+    Raises:
+        RefusedError: `no_registry`.
+        BrokenHistoryError: `followed_other`.
+    """
+    with closing(Log(place)) as log:
+        demonstration = is_demonstration(log_key(log).name)
+        follower = Follower(log, position, observer=_Told(voice))
+        with _stopped_by_signals(follower):
+            for page in follower.pages():
+                lines = [{**_line(placed), "demonstration": demonstration} for placed in page]
+                if not voice.lines(lines):
+                    follower.stop()
+
+
+class _Told(Observer):
+    """Says on stderr that the database is away, once, and that it is back."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+
+    def lost(self, code: str) -> None:
+        self._voice.warn("follow.lost", code=code)
+
+    def back(self) -> None:
+        self._voice.warn("follow.back")
+
+
+def _line(placed: Placed) -> dict[str, Any]:
+    entry = placed.entry
+    return {
+        "index": placed.index,
+        "time": words.utc_time(entry.at_us),
+        "kinds": [kind for part in entry.intent.parts for kind, _ in part.events],
+        "streams": [part.stream for part in entry.intent.parts],
+    }
+
+
+@contextmanager
+def _stopped_by_signals(follower: Follower) -> Iterator[None]:
+    """The first signal lets the page that is being printed be printed to its end; the second ends the process."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(_number: int, _frame: object) -> None:
+        restore()
+        follower.stop()
+
+    for number in ENDING:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        restore()
