@@ -15,7 +15,7 @@ from registry.cli import exits
 from registry.cli.voice import Voice
 from registry.cli.words import Lang
 from registry.errors import RegistryError
-from registry.place import Place, read_place
+from registry.place import Place, Server, read_place
 
 app = typer.Typer(
     name="registry",
@@ -288,6 +288,73 @@ def trace(
     from registry.cli import grams
 
     grams.trace(gram, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def backup(
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    folder: Annotated[
+        Path, typer.Option("-o", "--output", help="A new directory for the copy. / 副本目录。")
+    ],
+    public: Annotated[
+        bool, typer.Option("--public", help="The log alone, for anybody. / 只含日志，可公布。")
+    ] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Copy a registry, beside whoever writes / 备份，不必停止写入"""
+    from registry.cli import copying
+
+    place = _read_from(directory, state, read_url)
+    copying.back_up(place, folder, public=public, voice=Voice(lang, as_json=as_json))
+
+
+@app.command()
+def restore(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="COPY", help="A directory, file or URL. / 副本：目录、文件或地址。"),
+    ],
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Bring back what is missing from a copy / 从副本找回所缺的记录"""
+    from registry.cli import copying
+
+    voice = Voice(lang, as_json=as_json)
+    raise typer.Exit(copying.restore(read_place(source), read_place(directory, state), voice=voice))
+
+
+@app.command()
+def migrate(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The database. / 数据库地址。")],
+    *,
+    role: Annotated[
+        str | None, typer.Option("--role", help="Let this role write. / 授权写入的角色。")
+    ] = None,
+    reader: Annotated[
+        str | None, typer.Option("--reader", help="Let this role audit. / 授权审计的角色。")
+    ] = None,
+    as_sql: Annotated[
+        bool, typer.Option("--sql", help="Do nothing, print the script. / 只打印脚本。")
+    ] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Make or change the tables on a server / 在服务器上建立或升级数据表"""
+    from registry.cli import copying
+
+    place = read_place(url)
+    if not isinstance(place, Server):
+        raise exits.UsageError("bad_address", server=url)
+    voice = Voice(lang, as_json=as_json)
+    copying.migrate(place, role=role, reader=reader, as_sql=as_sql, voice=voice)
 
 
 @app.command("accept-mark")

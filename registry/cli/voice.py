@@ -127,8 +127,10 @@ class Voice:
             typer.echo(_cleaned(text), err=True)
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[int, int], None]]:
-        """A bar on stderr, to be told how much is done of how much; nothing where nobody watches."""
+    def progress(self, what: str = "audit.progress") -> Iterator[Callable[[int, int], None]]:
+        """A bar on stderr, called by the text `what`, to be told how much is done of how much; nothing where nobody
+        watches.
+        """
         if self.is_json or not sys.stderr.isatty():
             yield lambda _done, _all: None
             return
@@ -136,7 +138,7 @@ class Voice:
         from rich.progress import Progress
 
         with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-            task = bar.add_task(self.text("audit.progress"), total=None)
+            task = bar.add_task(self.text(what), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
     def _where(self, place: Mapping[str, object]) -> str:

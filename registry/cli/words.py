@@ -170,6 +170,63 @@ SCREEN: dict[str, Text] = {
         "已把现有的 {size} 条记录认作所见的最高处（根 {root}）。此举已留下记录。",
         "The {size} entries that are here are now the highest seen (root {root}). That was put on record.",
     ),
+    # backup, restore, migrate
+    "backup.done": (
+        "已备份 {size} 条记录到 {folder}。",
+        "{size} entries were copied to {folder}.",
+    ),
+    "backup.private": (
+        "含名称和加密的私钥，不含口令：口令另行备份。用 registry audit {folder} 核验。",
+        (
+            "With names and sealed private keys, without the passphrase, which is kept elsewhere. Check it with"
+            " registry audit {folder}."
+        ),
+    ),
+    "backup.public": (
+        "只含日志，没有名称和密钥，可以公布；任何人都可用 registry audit {folder} 审计。",
+        "The log alone, without names and keys: it may be published, and audited with registry audit {folder}.",
+    ),
+    "backup.progress": ("备份", "copying"),
+    "restore.done": (
+        "已找回 {count} 条记录（第 {first} 至 {last} 条）：逐条重新核验，所得的根由日志密钥或标记证实。",
+        (
+            "{count} entries came back ({first} to {last}): each was judged again, and they come to a root that the"
+            " log's key or the mark vouches for."
+        ),
+    ),
+    "restore.log": ("日志：{origin}", "Log: {origin}"),
+    "restore.names": (
+        "其中的名称：有 {names} 个，缺 {lost} 个（副本没有的无法找回）。",
+        "Names in them: {names} are here, {lost} are not (what the copy lacks is lost until another has it).",
+    ),
+    "restore.ready": (
+        "可以继续写入：{directory}",
+        "The registry can be written to again: {directory}",
+    ),
+    "restore.not_ready": (
+        "已找回的记录已经保存，但还不能写入：",
+        "What came back is kept, but the registry cannot be written to yet:",
+    ),
+    "restore.progress": ("找回", "restoring"),
+    "migrate.done": (
+        "数据表已从版本 {before} 升到版本 {after}。",
+        "The tables went from version {before} to version {after}.",
+    ),
+    "migrate.same": (
+        "数据表已是版本 {after}，没有改动。",
+        "The tables are at version {after} already.",
+    ),
+    "migrate.role": (
+        "角色 {role} 可以读写，但不能更改或删除记录。如需口令，请由数据库管理员设定。",
+        (
+            "The role {role} may read and write, but neither change nor delete entries. If it needs a password, the"
+            " database's owner gives it one."
+        ),
+    ),
+    "migrate.reader": (
+        "角色 {reader} 可以审计，看不到名称。",
+        "The role {reader} may audit, and sees no names.",
+    ),
     # certificates
     "certificates.title": ("证明（{count} 张）", "certificates ({count})"),
     "certificate.number": ("编号", "number"),

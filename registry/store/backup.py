@@ -7,7 +7,6 @@
 So every entry in the copy has its names and keys. A public copy is `registry.db` alone, for anybody.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -19,12 +18,13 @@ from registry.errors import BrokenHistoryError, require
 from registry.ledger import tree
 from registry.ledger.tree import Frontier
 from registry.place import Place
-from registry.store.keyring import FILE as KEYS
+from registry.store import keyring
+from registry.store.folder import synchronise
 from registry.store.log import DATABASE, Head, Log, Moment
 from registry.store.openings import FileOpenings
 from registry.store.operator import home_of
 from registry.store.recorder import PARTS_PER_ENTRY, Cursor
-from registry.store.sqlite import TABLES
+from registry.store.sqlite import TABLES, storage_trouble
 
 PAGE_ROWS = 1_000
 
@@ -71,45 +71,61 @@ def back_up(
         progress: called from time to time.
 
     Raises:
-        RefusedError: `no_registry`, `directory_in_use`.
-        BrokenHistoryError: `derived.tree` if the entries do not come to the root of the head: no copy was made.
+        RefusedError: `no_registry`, `directory_in_use`, `no_state`; `no_keyring`, `not_permitted` if keys or names are
+            not there to be copied.
+        BrokenHistoryError: `derived.tree` if the entries do not come to the root of the head.
+        UnavailableError: `storage_failed`, `server_unavailable`; `database_moved` if the names are not there.
+
+    Whatever it fails with, and wherever it is killed, there is no copy.
     """
+    beside = folder / f"{DATABASE}.new"
     with closing(Log(place)) as log:
-        folder.mkdir(mode=0o755 if public else 0o700, parents=True, exist_ok=True)
-        require(not any(folder.iterdir()), "directory_in_use", directory=str(folder))
-        beside = folder / f"{DATABASE}.new"
-        with log.recorder.reading() as cursor:
+        home = None if public else home_of(place)
+        _make_room(folder, 0o755 if public else 0o700)
+        beside.touch(mode=0o644 if public else 0o600)
+        with log.recorder.trouble(), log.recorder.reading() as cursor:
             head = _copy_log(cursor, beside, progress)
-        if not public:
+        if home is not None:
             _copy_openings(log, folder)
-            _copy_keys(home_of(place), folder)
-    _synchronise(beside)
+            keyring.copy(home, folder)
+    synchronise(beside)
     beside.replace(folder / DATABASE)
-    _synchronise(folder)
+    synchronise(folder)
+    synchronise(folder.resolve().parent)
     return Copied(size=head.size, root=head.root, note=head.checkpoint)
+
+
+def _make_room(folder: Path, mode: int) -> None:
+    """Have `folder`, with nothing in it."""
+    require(folder.is_dir() or not folder.exists(), "directory_in_use", directory=str(folder))
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    require(not any(folder.iterdir()), "directory_in_use", directory=str(folder))
 
 
 def _copy_log(cursor: Cursor, file: Path, progress: Progress) -> Head:
     """The tables as of the moment of `cursor`, in `file`; returns the head, to which the entries come."""
     head = Moment(cursor).head()
     frontier = Frontier()
-    file.touch(mode=0o600)
     with closing(sqlite3.connect(file, isolation_level=None)) as target:
-        # A crash leaves a file that is not in its place: only its end need be durable.
-        target.execute("PRAGMA synchronous = OFF")
-        target.execute("PRAGMA journal_mode = MEMORY")
-        target.execute("BEGIN")
-        for statement in TABLES:
-            target.execute(statement)
+        with storage_trouble(str(file)):
+            # A crash leaves a file that is not in its place: only its end need be durable.
+            target.execute("PRAGMA synchronous = OFF")
+            target.execute("PRAGMA journal_mode = MEMORY")
+            target.execute("BEGIN")
+            for statement in TABLES:
+                target.execute(statement)
         for table in _KEYS:
             for page in _pages(cursor, table):
                 signs = ",".join("?" * len(page[0]))
-                target.executemany(f"INSERT INTO {table} VALUES ({signs})", page)  # noqa: S608  # question marks
+                with storage_trouble(str(file)):
+                    target.executemany(f"INSERT INTO {table} VALUES ({signs})", page)  # noqa: S608  # question marks
                 if table == "stored_events":
                     _take_leaves(frontier, page)
                     progress(frontier.size, head.size)
-        target.execute("INSERT INTO head VALUES (1,?,?,?)", (head.size, head.root, head.checkpoint))
-        target.execute("COMMIT")
+        row = (head.size, head.root, head.checkpoint)
+        with storage_trouble(str(file)):
+            target.execute("INSERT INTO head VALUES (1,?,?,?)", row)
+            target.execute("COMMIT")
     if (frontier.size, frontier.root()) != (head.size, head.root):
         raise BrokenHistoryError("derived.tree", size=head.size)
     return head
@@ -146,25 +162,3 @@ def _copy_openings(log: Log, folder: Path) -> None:
         while page := log.openings.rows(after):
             target.keep(page)
             after = page[-1][0]
-
-
-def _copy_keys(home: Path, folder: Path) -> None:
-    if not (home / KEYS).exists():
-        return
-    (folder / KEYS).touch(mode=0o600)
-    with (
-        closing(
-            sqlite3.connect(f"{(home / KEYS).absolute().as_uri()}?mode=ro", uri=True)
-        ) as source,
-        closing(sqlite3.connect(folder / KEYS)) as target,
-    ):
-        source.backup(target)
-    _synchronise(folder / KEYS)
-
-
-def _synchronise(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -7,8 +7,9 @@ crash leaves the old version or the new one. Migrations are only ever added; eac
 software before it goes on reading (never writing) beside it.
 """
 
-from collections.abc import Sequence
-from typing import LiteralString
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
 
 from psycopg import Connection, sql
 
@@ -75,11 +76,12 @@ CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 """
 REVOKE: LiteralString = """
 REVOKE ALL ON registry_schema, stored_events, tree, nonces, detached, head, openings FROM {role};
+GRANT USAGE ON SCHEMA {schema} TO {role};
 """
 SERVER_ROLE: LiteralString = """
 GRANT SELECT ON registry_schema, stored_events, tree, nonces, detached, head, openings TO {role};
 GRANT INSERT ON stored_events, tree, nonces, detached, openings TO {role};
-GRANT UPDATE (entry) ON nonces TO {role};
+GRANT UPDATE (entry) ON nonces, openings TO {role};
 GRANT UPDATE (size, root, checkpoint) ON head TO {role};
 GRANT DELETE ON openings TO {role};
 """
@@ -90,53 +92,76 @@ GRANT SELECT ON registry_schema, stored_events, tree, nonces, detached, head TO 
 """
 """What an auditor needs: everything but the names."""
 
+_SCRIPT: LiteralString = """-- For psql: the tables of a registry, from version {before} to {after}, and their roles.
+\\set ON_ERROR_STOP on
+BEGIN;
+SELECT pg_advisory_xact_lock({lock});
+{statements}
+COMMIT;
+"""
 
-def migrate(server: Server) -> tuple[int, int]:
+Role = tuple[str, LiteralString]
+"""A role's name, and its privileges."""
+
+
+def migrate(server: Server, roles: Sequence[Role] = ()) -> tuple[int, int]:
     """Bring the tables to this software's version; returns the version before, and after.
+
+    Each of `roles`, which is made if there is none, then has its privileges and none besides; whoever makes it may give
+    it a password. All of it is done, or nothing.
 
     Raises:
         RefusedError: `old_server` below PostgreSQL 15; `not_utf8_database`; `unknown_schema` if the tables are of a
-            newer version; `not_permitted` if the role may not create tables.
+            newer version; `not_permitted` if whoever asks may not make tables or roles.
         UnavailableError: `server_unavailable`.
     """
+    with _outstanding(server) as (connection, before):
+        for statement in _statements(connection, before, roles):
+            connection.execute(statement)
+    return before, len(MIGRATIONS)
+
+
+def script(server: Server, roles: Sequence[Role] = ()) -> str:
+    """What `migrate` would do now, to be read, or to be run with psql.
+
+    Raises:
+        RefusedError, UnavailableError: as `migrate`.
+    """
+    with _outstanding(server) as (connection, before):
+        statements = sql.Composed([*_statements(connection, before, roles)]).as_string(connection)
+    parts = {"before": before, "after": len(MIGRATIONS), "lock": LOCK}
+    return _SCRIPT.format(statements=statements.strip(), **parts)
+
+
+@contextmanager
+def _outstanding(server: Server) -> Iterator[tuple[Connection[Any], int]]:
+    """A transaction in which nobody else migrates, and the version of the tables."""
     with server_trouble(str(server)), connect(server.url, "registry-migrate") as connection:
         _check_server(connection)
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            before = version_of(connection)
-            require(
-                before <= len(MIGRATIONS), "unknown_schema", found=before, known=len(MIGRATIONS)
-            )
-            for number, statements in enumerate(MIGRATIONS[before:], before + 1):
-                connection.execute(statements)
-                connection.execute("UPDATE registry_schema SET version = %s", [number])
-    return before, len(MIGRATIONS)
+            before, known = version_of(connection), len(MIGRATIONS)
+            require(before <= known, "unknown_schema", found=before, known=known)
+            yield connection, before
 
 
-def grant(server: Server, role: str, privileges: LiteralString) -> None:
-    """Give `role`, which is made if there is none, `privileges` and none besides; whoever makes it may give it a
-    password.
-
-    Raises:
-        RefusedError: `no_registry` before the schema step; `not_permitted`.
-        UnavailableError: `server_unavailable`.
-    """
-    with server_trouble(str(server)), connect(server.url, "registry-migrate") as connection:
-        require(version_of(connection) > 0, "no_registry", directory=str(server))
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            connection.execute(script(connection, role, privileges))
-
-
-def script(connection: Connection, role: str, privileges: LiteralString) -> sql.Composed:
-    """The statements that make `role` and give it `privileges`."""
-    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-    making: LiteralString = "" if known else CREATE_ROLE
-    name = sql.Identifier(role)
-    return sql.Composed([sql.SQL(part).format(role=name) for part in (making, REVOKE, privileges)])
+def _statements(
+    connection: Connection[Any], before: int, roles: Sequence[Role]
+) -> Iterator[sql.SQL | sql.Composed]:
+    """What brings the tables from version `before` to ours, and gives `roles` their privileges."""
+    for number, statements in enumerate(MIGRATIONS[before:], before + 1):
+        yield sql.SQL(statements)
+        done: LiteralString = "UPDATE registry_schema SET version = {number};\n"
+        yield sql.SQL(done).format(number=sql.Literal(number))
+    (schema,) = connection.execute("SELECT current_schema()").fetchone() or (None,)
+    for role, privileges in roles:
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        making: LiteralString = "" if found else CREATE_ROLE
+        names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema or "public")}
+        yield sql.SQL(making + REVOKE + privileges).format(**names)
 
 
-def version_of(connection: Connection) -> int:
+def version_of(connection: Connection[Any]) -> int:
     """The version of the tables; 0 where there are none."""
     found = connection.execute("SELECT to_regclass('registry_schema')").fetchone()
     if found is None or found[0] is None:
@@ -145,7 +170,7 @@ def version_of(connection: Connection) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _check_server(connection: Connection) -> None:
+def _check_server(connection: Connection[Any]) -> None:
     if connection.info.server_version < VERSION_MIN:
         raise RefusedError("old_server", found=connection.info.server_version // 10_000, least=15)
     row = connection.execute("SHOW server_encoding").fetchone()

@@ -62,7 +62,12 @@ class Openings(Protocol):
         """The openings that are there, by commitment."""
 
     def rows(self, after: bytes = b"") -> list[OpeningRow]:
-        """The next rows, PAGE_ROWS at most, whose commitments come after `after`, in order; for copies."""
+        """The next rows, PAGE_ROWS at most, whose commitments come after `after`, in order; for copies.
+
+        Raises:
+            UnavailableError: `database_moved` if they are not there.
+            RefusedError: `not_permitted`: who may not see names must not take theirs for a copy of all.
+        """
 
     def close(self) -> None:
         """Give back what is open."""
@@ -159,8 +164,8 @@ class FileOpenings:
 
     def rows(self, after: bytes = b"") -> list[OpeningRow]:
         if not self._file.exists():
-            return []
-        with closing(self._reading()) as connection:
+            raise UnavailableError("database_moved", file=str(self._file))
+        with storage_trouble(str(self._file)), closing(self._reading()) as connection:
             return connection.execute(
                 "SELECT commitment, entry, author, nonce, field, salt, value FROM openings"
                 " WHERE commitment > ? ORDER BY commitment LIMIT ?",

@@ -334,8 +334,6 @@ class ServerOpenings:
 
     def rows(self, after: bytes = b"") -> list[OpeningRow]:
         with self._recorder.reading() as cursor:
-            if not _may_read(cursor):
-                return []
             cursor.execute(
                 "SELECT commitment, entry, author, nonce, field, salt, value FROM openings"
                 " WHERE commitment > ? ORDER BY commitment LIMIT ?",
