@@ -14,7 +14,7 @@ from tests.test_operations import rows_in, store_errors
 PAGE = "docs/postgresql.md"
 TEXT = (ROOT / PAGE).read_text("utf-8")
 EXIT = re.compile(r"# exits (?P<exit>[0-9]+)(: (?P<code>[a-z_]+))?$")
-CODE = re.compile(r"`([a-z_.]+)`")
+CODE = re.compile(r"`([a-z0-9_.]+)`")
 
 
 def test_every_command_of_the_page_runs_as_written_and_ends_as_it_says(tmp_path: Path):
