@@ -71,28 +71,6 @@ def test_every_command_of_the_page_runs_as_written_and_ends_as_it_says(shell: Sh
     assert not unlike
 
 
-def test_a_backup_holds_the_log_its_names_and_its_keys_and_only_its_owner_reads_it(
-    shell: Shell, tmp_path: Path
-):
-    (block,) = (block for block in blocks(PAGE) if block[0].startswith("mkdir -m 700 backup"))
-
-    assert [shell(command).returncode for command in block] == [0, 0, 0]
-
-    copies = [tmp_path / "backup" / f"{name}.db" for name in ("registry", "openings", "keys")]
-    assert all(copy.stat().st_size > 0 for copy in copies)
-    assert {copy.stat().st_mode & 0o777 for copy in copies} == {0o600}
-
-
-def test_a_backup_that_misses_a_file_fails(shell: Shell, tmp_path: Path):
-    (block,) = (block for block in blocks(PAGE) if block[0].startswith("mkdir -m 700 backup"))
-    (tmp_path / "demo-registry" / "openings.db").unlink()
-
-    ended = [shell(command).returncode for command in block[:2]]
-
-    assert ended == [0, 1]
-    assert not (tmp_path / "demo-registry" / "openings.db").exists()
-
-
 def test_the_pages_know_every_code_that_the_store_can_say_on_a_bad_day():
     said = {code for _, code in store_errors()} - OF_WHAT_WAS_ASKED
     tables = [*rows("What each refusal means"), *rows_in(SERVERS, "What the server's refusals mean")]
