@@ -84,6 +84,10 @@ class Moment:
             return Head(size=0, root=tree.EMPTY_ROOT, checkpoint=None)
         return Head(size=row[0], root=row[1], checkpoint=row[2])
 
+    def is_blank(self) -> bool:
+        """Whether there is no entry, whatever the head says."""
+        return self._one("SELECT 1 FROM stored_events LIMIT 1") is None
+
     def log_id(self) -> bytes | None:
         """The log's id; None before its first entry."""
         return self.placed(0).entry.intent.log if self.head().size else None
@@ -300,7 +304,10 @@ class Log:
             known = version == SCHEMA_VERSION
             require(known, "unknown_schema", found=version, known=SCHEMA_VERSION)
             with self.recorder.reading() as cursor:
-                size = Moment(cursor).head().size
+                moment = Moment(cursor)
+                size, blank = moment.head().size, moment.is_blank()
+        if size == 0 and not blank:
+            raise BrokenHistoryError("derived.head")
         require(size > 0 or not begun, "no_registry", directory=where)
 
     def close(self) -> None:

@@ -28,6 +28,8 @@ _ELSEWHERE = (
     errors.TransactionRollback,  # a deadlock, or a replica that had to go on
     errors.ReadOnlySqlTransaction,  # a primary that is none any more
     errors.NotSupportedError,  # the same, said by what a replica cannot do
+    errors.IdleInTransactionSessionTimeout,  # this process was stopped for so long that others had to go on
+    errors.TransactionTimeout,  # the same, where a server is set to have it so
 )
 
 
