@@ -15,7 +15,13 @@ from dataclasses import dataclass
 
 from registry import history
 from registry.domain.roles import Registry
-from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
+from registry.errors import (
+    BrokenHistoryError,
+    RefusedError,
+    RegistryError,
+    UnavailableError,
+    require,
+)
 from registry.history import SignedIntent, Stream
 from registry.ledger import tree
 from registry.ledger.commitment import Opening
@@ -25,6 +31,7 @@ from registry.store.clock import Clock
 from registry.store.draft import Draft
 from registry.store.log import LOG_ACCOUNT, Log, Moment
 from registry.store.mark import Mark, Seen
+from registry.store.observer import NOBODY, Observer
 from registry.store.openings import Openings
 from registry.store.recorder import Cursor
 from registry.store.snapshots import Snapshots
@@ -84,6 +91,7 @@ class Committer:
         openings: Openings,
         snapshots: Snapshots,
         sign: Sign,
+        observer: Observer = NOBODY,
     ) -> None:
         self._log = log
         self._origin = origin
@@ -91,6 +99,8 @@ class Committer:
         self._openings = openings
         self._snapshots = snapshots
         self._sign = sign
+        self.observer = observer
+        self._away = False
         self._frontier = Frontier()
         self._at_us = 0
         self._id: bytes | None = None
@@ -112,6 +122,7 @@ class Committer:
                 registry: Registry = self._streams.stream(LOG_ACCOUNT, moment).state
             self._settle(seen.size)
             self._acknowledge(seen, registry, {})
+        self.observer.started(self._frontier.size)
 
     def commit(
         self, requests: Sequence[Request], *, whole: bool = False
@@ -134,15 +145,20 @@ class Committer:
         pause_s = PAUSE_S
         while True:
             try:
-                return self._commit(requests, whole=whole)
-            except UnavailableError as error:
+                answers = self._commit(requests, whole=whole)
+            except RegistryError as error:
+                self._tell(error)
                 # The server broke off. Whether it had committed is not guessed: head and nonces, read again, tell.
                 if error.code != "server_unavailable" or time.monotonic() >= until_s:
                     raise
+            else:
+                self._tell(None)
+                return answers
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, PAUSE_S_MAX)
 
     def _commit(self, requests: Sequence[Request], *, whole: bool) -> list[Receipt | RefusedError]:
+        began_s = time.monotonic()
         with self._log.recorder.trouble(), self._mark.locked():
             with self._log.recorder.writing() as cursor:
                 moment = self._caught_up(cursor)
@@ -160,6 +176,14 @@ class Committer:
                 self._settle(seen.size)
             known.update({(level, number): node for level, number, node in draft.nodes})
             note = self._acknowledge(seen, registry, known)
+        self.observer.committed(
+            draft.additions,
+            size=draft.size,
+            requests=len(requests),
+            seconds=time.monotonic() - began_s,
+        )
+        if refused:
+            self.observer.refused([refusal.code for refusal in refused])
         return [
             answer
             if isinstance(answer, RefusedError)
@@ -173,6 +197,7 @@ class Committer:
         Raises:
             RefusedError: it is no beginning, or the log has begun.
         """
+        began_s = time.monotonic()
         with self._log.recorder.writing() as cursor:
             draft, (answer,) = self._judge(self._caught_up(cursor), [request])
             if isinstance(answer, RefusedError):
@@ -184,7 +209,22 @@ class Committer:
             self._mark.write(seen)
             self._keep(draft)
             note = self._acknowledge(seen, registry, {})
+        seconds = time.monotonic() - began_s
+        self.observer.committed(draft.additions, size=draft.size, requests=1, seconds=seconds)
         return Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
+
+    def _tell(self, error: RegistryError | None) -> None:
+        """Tell the observer how an attempt ended."""
+        away = error is not None and error.code == "server_unavailable"
+        if error is not None and away and not self._away:
+            self.observer.lost(error.code)
+        if self._away and not away:
+            self.observer.back()
+        if isinstance(error, RefusedError):
+            self.observer.refused([error.code])
+        elif error is not None:
+            self.observer.failed(error.code)
+        self._away = away
 
     def put_aside(self) -> None:
         """Write the snapshots that are due; for when nobody waits."""
@@ -219,14 +259,13 @@ class Committer:
     def _check_mark(self, cursor: Cursor, moment: Moment) -> Seen:
         """The mark, once the log is the one that was seen, and not shorter."""
         seen = self._mark.read()
-        size, file = self._frontier.size, str(self._mark.file)
-        if size < seen.size:
-            missing = {"first": size, "last": seen.size - 1}
-            raise BrokenHistoryError("behind_mark", size=size, mark=seen.size, file=file, **missing)
+        size = self._frontier.size
         same = size == seen.size
-        (then,) = [self._frontier] if same else moment.frontiers(seen.size)
-        if then.root() != seen.root:
-            raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=file)
+        self._mark.check(
+            seen,
+            size,
+            lambda at: self._frontier.root() if same else moment.frontiers(at)[0].root(),
+        )
         if not same:
             # Who recorded the rest may not have waited until it was durable everywhere: this commit is after it.
             cursor.execute("UPDATE head SET size = size")

@@ -13,7 +13,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -73,6 +73,18 @@ class Mark:
             BrokenHistoryError: `no_mark`; `bad_mark` if the file does not say what a mark says.
         """
         return self._read()[1]
+
+    def check(self, seen: Seen, size: int, root_at: Callable[[int], bytes]) -> None:
+        """Return if a log of `size` entries, whose root at a size `root_at` tells, is the one that was `seen`.
+
+        Raises:
+            BrokenHistoryError: `behind_mark` with the `first` and `last` entry that are missing; `differs_from_mark`.
+        """
+        said = {"size": size, "mark": seen.size, "file": str(self.file)}
+        if size < seen.size:
+            raise BrokenHistoryError("behind_mark", **said, first=size, last=seen.size - 1)
+        if root_at(seen.size) != seen.root:
+            raise BrokenHistoryError("differs_from_mark", **said)
 
     def age_s(self) -> float:
         """How long ago it was written last, by this machine's clock.

@@ -16,7 +16,7 @@ from pathlib import Path
 from registry.acts.propose import Happening, Proposal, Setting, propose
 from registry.domain.account import Account
 from registry.domain.roles import OFFICER, Registry
-from registry.errors import BrokenHistoryError, RefusedError, require
+from registry.errors import BrokenHistoryError, RefusedError, RegistryError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import ids, intent, keys
 from registry.ledger.intent import Signer, in_key_order
@@ -26,7 +26,9 @@ from registry.place import Place, Server
 from registry.store.committer import Committer, Receipt, Request
 from registry.store.keyring import Keyring
 from registry.store.log import BLANK, LOG_ACCOUNT, Log, Moment, Tip
+from registry.store.logs import asked_for
 from registry.store.mark import Mark, Seen
+from registry.store.observer import NOBODY, Everybody, Observer
 from registry.store.snapshots import Snapshots
 
 SNAPSHOTS_PURPOSE = b"carbon-registry/snapshots/v1"
@@ -54,14 +56,29 @@ SPEAKING_CACHED_MAX = 20_000
 class Operator:
     """Signs with the keys that are kept here, and records."""
 
-    def __init__(self, place: Place, *, beginning: "Beginning | None" = None) -> None:
-        """Open the registry at `place`; `beginning` if its first entry is still to be written."""
+    def __init__(
+        self,
+        place: Place,
+        *,
+        beginning: "Beginning | None" = None,
+        observer: Observer = NOBODY,
+    ) -> None:
+        """Open it.
+
+        Args:
+            place: the registry.
+            beginning: what it begins with, if its first entry is still to be written.
+            observer: told what happens, beside the log that the environment asks for.
+        """
         home = home_of(place)
+        self._observer = Everybody(asked_for(), observer)
         self.log = Log(place, writes=True, begun=beginning is None)
         self._speaking: dict[str, tuple[Tip, list[Key]]] = {}
         try:
             self._open(home, beginning)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, RegistryError):
+                self._observer.failed(error.code)
             # A server keeps a connection until it is told, or the process ends.
             self.log.close()
             raise
@@ -80,6 +97,7 @@ class Operator:
             openings=self.log.openings,
             snapshots=Snapshots(home, log=self.id, secret=self.keyring.secret(SNAPSHOTS_PURPOSE)),
             sign=self._sign_checkpoint,
+            observer=self._observer,
         )
         # Now, not when the first entry is durable and cannot be signed.
         self.keyring.unseal(log_key)
@@ -90,6 +108,7 @@ class Operator:
         """Give the files back, with what is worth keeping for the next time."""
         self.committer.put_aside()
         self.log.close()
+        self._observer.stopped()
 
     def vkey(self) -> VerifierKey:
         """The log's public key, as strangers pin it now."""
@@ -231,6 +250,7 @@ def mark_of(place: Place, log: bytes) -> Mark:
 
 def accept_mark(place: Place, at_us: int) -> Seen:
     """Take the log as it is for the highest that was seen, because a person decided so; kept on record."""
+    observer = asked_for()
     with closing(Log(place)) as log:
         with log.recorder.reading() as cursor:
             mark = mark_of(place, Moment(cursor).log_id() or b"")
@@ -239,4 +259,5 @@ def accept_mark(place: Place, at_us: int) -> Seen:
             head = Moment(cursor).head()
             seen = Seen(size=head.size, root=head.root)
             mark.accept(seen, at_us)
+    observer.mark_accepted(seen.size)
     return seen

@@ -61,6 +61,7 @@ class Sequencer:
 
     def __init__(self, committer: Committer, *, waiting_max: int = WAITING_MAX) -> None:
         self._committer = committer
+        self._observer = committer.observer
         self._waiting_max = waiting_max
         self._lane_max = max(1, waiting_max // LANE_SHARE)
         self._lanes: OrderedDict[str, deque[Waiting]] = OrderedDict()
@@ -107,16 +108,25 @@ class Sequencer:
             RefusedError: what `intent.decode` says of the form.
             UnavailableError: `busy`: too many wait, in all or of this source; `closing`.
         """
-        asked = intent.decode(data)
-        waiting = Waiting(
-            asked=asked,
-            data=data,
-            signatures=tuple(signatures),
-            openings=tuple(openings),
-            answer=Future(),
-        )
-        self._enqueue(source or asked.author, waiting)
+        try:
+            asked = intent.decode(data)
+            waiting = Waiting(
+                asked=asked,
+                data=data,
+                signatures=tuple(signatures),
+                openings=tuple(openings),
+                answer=Future(),
+            )
+            self._enqueue(source or asked.author, waiting)
+        except RegistryError as error:
+            self._observer.refused([error.code])
+            raise
         return waiting.answer
+
+    @property
+    def waiting(self) -> int:
+        """How many intents wait for their turn."""
+        return self._waiting
 
     def close(self) -> None:
         """Answer whatever waits, and take no more."""
@@ -179,6 +189,9 @@ class Sequencer:
         others = [self._checkers.submit(_check, one) for one in shares[1:]]
         found = [*_check(shares[0]), *(one for other in others for one in other.result())]
         requests, answers = [], []
+        codes = [error.code for error in found if isinstance(error, RegistryError)]
+        if codes:
+            self._observer.refused(codes)
         for waiting, checked in zip(group, found, strict=True):
             if isinstance(checked, Exception):
                 waiting.answer.set_exception(checked)
@@ -199,6 +212,7 @@ class Sequencer:
                 for request, answer in zip(requests, waiting, strict=True):
                     self._commit([request], [answer])
                 return
+            self._observer.failed("our_fault")
             answers = [error]
         for answer, said in zip(waiting, answers, strict=True):
             if isinstance(said, Exception):
