@@ -40,6 +40,8 @@ from registry.store.streams import Streams
 REQUESTS_MAX = 262_144
 PAUSE_S = 0.05
 PAUSE_S_MAX = 1.0
+NOTHING_WRITTEN = frozenset({"locked_elsewhere", "clock_behind", "clock_stepped"})
+"""Said of one try, these leave open what became of the one before it."""
 
 Sign = Callable[[Checkpoint, Registry], bytes]
 """Makes the signed note of a checkpoint of the log that is in this state; the same bytes for the same checkpoint."""
@@ -143,14 +145,22 @@ class Committer:
         )
         until_s = time.monotonic() + self._log.recorder.patience_s
         pause_s = PAUSE_S
+        broke_off: RegistryError | None = None
         while True:
             try:
                 answers = self._commit(requests, whole=whole)
             except RegistryError as error:
                 self._tell(error)
                 # The server broke off. Whether it had committed is not guessed: head and nonces, read again, tell.
-                if error.code != "server_unavailable" or time.monotonic() >= until_s:
+                if error.code == "server_unavailable":
+                    broke_off = error
+                elif broke_off is None or error.code not in NOTHING_WRITTEN:
                     raise
+                if time.monotonic() >= until_s:
+                    if error is broke_off:
+                        raise
+                    # Who cannot look now does not know what became of the try that broke off.
+                    raise broke_off from error
             else:
                 self._tell(None)
                 return answers

@@ -1,14 +1,19 @@
 """What other processes do in the store's tests: work for a `lives.Life`."""
 
+import os
 import random
+import signal
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing.synchronize import Barrier
+from typing import Any
 
 from registry.acts.propose import Hidden
+from registry.errors import UnavailableError
 from registry.place import Place
-from registry.store import custody, keyring, snapshots, streams
+from registry.store import custody, keyring, postgres, snapshots, streams
 from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.operator import Operator
@@ -17,6 +22,7 @@ from tests.books import Book, Clerk
 from tests.store.lives import HEARD_S_MAX, Teller, queued
 
 THREADS = 3
+PAUSE_S = 0.02
 
 
 def transfers(teller: Teller, book: Book, taker: str, count: int) -> None:
@@ -36,6 +42,41 @@ def load(teller: Teller, book: Book, seed: float) -> None:
 
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(write_on, [random.Random(seed + at) for at in range(THREADS)]))
+
+
+def load_on(teller: Teller, book: Book, seed: float) -> None:
+    """Write from several threads until killed, through whatever keeps the server from being read meanwhile."""
+    with book.clerk() as clerk, Sequencer(clerk.operator.committer) as queue:
+
+        def made(chance: random.Random) -> Request:
+            while True:
+                try:
+                    return _any_act(clerk, book, chance)
+                except UnavailableError:
+                    time.sleep(PAUSE_S)
+
+        def write_on(chance: random.Random) -> None:
+            while True:
+                teller.queues(queue, made(chance))
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(write_on, [random.Random(seed + at) for at in range(THREADS)]))
+
+
+def stop_in_the_middle(teller: Teller, place: Place, request: Request, stalled_s: float) -> None:
+    """Be stopped once the head is locked, and go on when woken."""
+    postgres.STALLED_S = stalled_s
+    with closing(Operator(place)) as operator:
+        judge = operator.committer._judge
+
+        def stop(*values: Any) -> Any:
+            operator.committer._judge = judge
+            teller.tell("stopping")
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return judge(*values)
+
+        operator.committer._judge = stop
+        teller.asks(operator, [request])
 
 
 def write(teller: Teller, place: Place, groups: Sequence[Sequence[Request]]) -> None:

@@ -108,7 +108,7 @@ class Lived:
                 self.ended = True
             case "failed":
                 raise AssertionError(said)
-            case "began":
+            case "began" | "stopping":
                 pass
 
 
@@ -148,6 +148,15 @@ class Life:
             return ""
         self._heard.hear(what, said)
         return str(what)
+
+    @property
+    def receipts(self) -> int:
+        """How many it has told of."""
+        return sum(isinstance(answer, Receipt) for _, answer in self._heard.told)
+
+    def signal(self, what: int) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, what)
 
     def kill(self) -> None:
         """End it at once."""
@@ -221,6 +230,10 @@ class Survivor:
     def judge(self, *lives: Lived) -> None:
         """Restart, compare with what was heard of these lives, ask for everything again, and audit."""
         self._judge_mark(lives)
+        self.judge_elsewhere(*lives)
+
+    def judge_elsewhere(self, *lives: Lived) -> None:
+        """The same of lives on other machines, which have marks of their own."""
         self._note_stored()
         with closing(Operator(self.book.place)) as operator:
             placed = list(operator.log.entries())

@@ -20,6 +20,7 @@ import pytest
 
 from registry.acts.propose import Hidden
 from registry.errors import RegistryError, UnavailableError
+from registry.place import Place
 from registry.store import clock, keyring
 from registry.store.beginning import create
 from registry.store.clock import Clock
@@ -70,9 +71,9 @@ def said_of(operator: Operator, request: Request) -> Said | None:
     return ("RefusedError", refused[0]) if refused else said
 
 
-def said_at_start(directory: Path) -> Said | None:
+def said_at_start(place: Place) -> Said | None:
     """With which error a start ends, if any."""
-    return said_by(lambda: Operator(directory).close())
+    return said_by(lambda: Operator(place).close())
 
 
 def said_by(act: Callable[[], Any]) -> Said | None:
