@@ -1,4 +1,4 @@
-"""Two servers: one dies or is cut off, the other one takes its place. Nothing acknowledged is lost, or nobody writes."""
+"""Two servers: one dies or is cut off, the other takes its place. Nothing acknowledged is lost, or nobody writes."""
 
 import time
 from collections.abc import Iterator

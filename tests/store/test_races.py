@@ -23,7 +23,9 @@ from registry.store.operator import home_of
 from tests.auditor import Auditor
 from tests.books import Book, Clerk, Parts, digest
 from tests.grounds import on_another_machine
+from tests.servers import Server
 from tests.store import children
+from tests.store.days import Asking, head_held, waits_for
 from tests.store.lives import CONTEXT, Life, Survivor
 
 PAIRS = int(os.environ.get("CARBON_REGISTRY_PAIRS", "1000"))
@@ -322,6 +324,27 @@ def test_processes_on_several_machines_exclude_each_other_by_the_server_alone(
     machines = [on_another_machine(quick, tmp_path / f"machine {number}") for number in range(4)]
 
     settled(quick, [machine.place for machine in machines], 3, SERVER_PAIRS)
+
+
+@pytest.mark.on("postgres")
+def test_one_request_through_two_machines_at_once_has_one_effect_and_one_answer(
+    quick: Book, server: Server, tmp_path: Path
+) -> None:
+    machines = [quick, on_another_machine(quick, tmp_path / "elsewhere")]
+    size = quick.mark.read().size
+    with ExitStack() as stack:
+        clerks = [stack.enter_context(machine.clerk()) for machine in machines]
+        request = clerks[0].transfer(quick.streams["native"], "owner", "bob", 1)
+        with head_held(quick):
+            asked = [
+                stack.enter_context(Asking(lambda clerk=clerk: clerk.operator.record([request])))
+                for clerk in clerks
+            ]
+            waits_for(server, "Lock", 2)
+        (one,), (other,) = (asking.wait() for asking in asked)
+
+    assert (one.index, one.leaf) == (other.index, other.leaf) == (size, one.leaf)
+    assert quick.audited().entries == size + 1
 
 
 def settled(quick: Book, places: Sequence[Place], threads: int, count: int) -> None:
