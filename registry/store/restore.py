@@ -11,7 +11,7 @@ those that the mark saw. The mark is advanced by the next writer who starts, nev
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -331,8 +331,10 @@ class _Bringing:
         Raises:
             BrokenHistoryError: the first that does not.
         """
-        stored = _apart(self._copy.entries(self.start))
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        with (
+            closing(_apart(self._copy.entries(self.start))) as stored,
+            ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
+        ):
             while (size := self._frontier.size) < end:
                 progress(size - self.start, end - self.start)
                 page = list(islice(stored, min(PAGE_ENTRIES, end - size)))
@@ -379,15 +381,15 @@ class _Bringing:
 
     def openings(self) -> None:
         """Keep the copy's openings of what was recorded, of those that open it."""
-        stored = _apart(self._copy.openings())
-        while page := list(islice(stored, PAGE_ROWS)):
-            named = sorted({row.entry for row in page if isinstance(row.entry, int)})
-            brought = [index for index in named if self.start <= index < self._frontier.size]
-            placed = self._moment.all_placed(brought)
-            asked = {item.index: item.entry.intent for item in placed}
-            # By commitment: a copy that has one twice is not worth more.
-            found = {row[0]: row for claimed in page for row in _opened(claimed, asked)}
-            self._log.openings.add(self._cursor, list(found.values()))
+        with closing(_apart(self._copy.openings())) as stored:
+            while page := list(islice(stored, PAGE_ROWS)):
+                named = sorted({row.entry for row in page if isinstance(row.entry, int)})
+                brought = [index for index in named if self.start <= index < self._frontier.size]
+                placed = self._moment.all_placed(brought)
+                asked = {item.index: item.entry.intent for item in placed}
+                # By commitment: a copy that has one twice is not worth more.
+                found = {row[0]: row for claimed in page for row in _opened(claimed, asked)}
+                self._log.openings.add(self._cursor, list(found.values()))
 
     def compare(self, end: int, error: RegistryError) -> None:
         """Return if the first `end` entries are the copy's.
@@ -395,14 +397,14 @@ class _Bringing:
         Raises:
             BrokenHistoryError: `differs_from_copy`, from `error`: there is the reason for it.
         """
-        stored = _apart(self._copy.entries(0))
-        for first in range(0, end, ENTRIES_PER_QUERY):
-            ours = self._moment.leaves(first, min(first + ENTRIES_PER_QUERY, end))
-            for index, leaf in enumerate(ours, first):
-                theirs = next(stored, None)
-                same = theirs and theirs.index == index and tree.leaf_hash(theirs.data) == leaf
-                if not same:
-                    raise BrokenHistoryError("differs_from_copy", index=index) from error
+        with closing(_apart(self._copy.entries(0))) as stored:
+            for first in range(0, end, ENTRIES_PER_QUERY):
+                ours = self._moment.leaves(first, min(first + ENTRIES_PER_QUERY, end))
+                for index, leaf in enumerate(ours, first):
+                    theirs = next(stored, None)
+                    same = theirs and theirs.index == index and tree.leaf_hash(theirs.data) == leaf
+                    if not same:
+                        raise BrokenHistoryError("differs_from_copy", index=index) from error
 
 
 def _checked(stored: StoredEntry) -> SignedEntry | BrokenHistoryError:
@@ -445,7 +447,8 @@ def _claim(copy: Copy) -> _Claim:
 
 def _claimed_id(copy: Copy) -> bytes:
     """The id of the log that `copy` holds, if its first entry is one."""
-    first = next(copy.entries(0), None)
+    with closing(_apart(copy.entries(0))) as stored:
+        first = next(stored, None)
     if first is None:
         raise BrokenHistoryError("entry_missing", index=0)
     found = _checked(first)
@@ -454,8 +457,8 @@ def _claimed_id(copy: Copy) -> bytes:
     return found.entry.intent.log
 
 
-def _apart(rows: Iterator[_T]) -> Iterator[_T]:
-    """`rows`, with what their database raises told apart from what ours does."""
+def _apart(rows: Iterator[_T]) -> Generator[_T]:
+    """`rows`, with what their database raises told apart from what ours does; to be closed in the same thread."""
     try:
         yield from rows
     except RegistryError:
