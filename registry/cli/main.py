@@ -526,6 +526,30 @@ def recover_complete(
 
 
 @app.command()
+def status(
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print metrics, as text. / 输出监控指标。")
+    ] = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Say whether all is well, changing nothing / 查看是否正常，不作改动
+
+    Exit code: 0 well; else as the command that would fail.
+    / 退出码：0 正常；否则与会失败的命令相同。
+    """
+    from registry.cli import status as standing
+
+    place = _read_from(directory, state, read_url)
+    voice = Voice(lang, as_json=as_json)
+    raise typer.Exit(standing.status(place, prometheus=prometheus, voice=voice))
+
+
+@app.command()
 def follow(
     *,
     directory: Directory,

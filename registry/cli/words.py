@@ -479,6 +479,28 @@ SCREEN: dict[str, Text] = {
         "The figures below follow from the entries, but cannot be relied upon:",
     ),
     "audit.progress": ("审计", "auditing"),
+    # status
+    "status.well": ("{place}：一切正常", "{place}: all is well"),
+    "status.unwell": ("{place}：有问题", "{place}: something is the matter"),
+    "status.database": (
+        "数据库：{software}，表结构版本 {version}",
+        "Database: {software}, tables of version {version}",
+    ),
+    "status.replica": (
+        "只读副本：与主库相连：{receives}[；所示内容最多落后 {seconds} 秒]",
+        "A replica: connected to its primary: {receives}[; what it shows may be {seconds} s old]",
+    ),
+    "status.log": (
+        "日志 {origin}：{size} 条记录，根 {root}",
+        "Log {origin}: {size} entries, root {root}",
+    ),
+    "status.signed": ("日志头已签名至第 {signed} 条", "The head is signed up to {signed} entries"),
+    "status.mark": (
+        "高水位标记：{mark} 条，{seconds} 秒前更新",
+        "Mark: {mark} entries, last advanced {seconds} s ago",
+    ),
+    "status.openings": ("名称和文字可读：{openings}", "Names and texts can be read: {openings}"),
+    "status.keys": ("私钥可用：{keys}", "Private keys are ready: {keys}"),
     # follow
     "follow.lost": (
         "数据库暂时没有应答（{code}）：会不断重试，恢复后接着读。",

@@ -27,8 +27,10 @@ from registry.place import Server
 from registry.store.openings import PAGE_ROWS, OpeningRow, Pair
 from registry.store.recorder import (
     LOCK_TIMEOUT_S,
+    About,
     Cursor,
     Node,
+    Replica,
     detached_rows,
     node_rows,
     nonce_rows,
@@ -64,6 +66,12 @@ _SIGN = """
 WITH signed AS (UPDATE head SET checkpoint = ?
     WHERE size = ? AND checkpoint IS DISTINCT FROM ? RETURNING size)
 SELECT pg_notify(?, size::text) FROM signed
+"""
+_ABOUT = """
+SELECT current_setting('server_version'), pg_is_in_recovery(), receives, CASE
+    WHEN receives AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+    ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8
+FROM (SELECT EXISTS (SELECT FROM pg_stat_wal_receiver) AS receives) receiver
 """
 
 
@@ -186,6 +194,15 @@ class PostgresRecorder:
             cursor.execute("SELECT version FROM registry_schema")
             row = cursor.fetchone()
         return 0 if row is None else int(row[0])
+
+    def about(self) -> About:
+        with self.reading() as cursor:
+            cursor.execute(_ABOUT)
+            version, follows, receives, age_s = cursor.fetchone()
+        # Two machines' clocks need not agree.
+        behind_s = None if age_s is None else max(0.0, age_s)
+        replica = Replica(receives=receives, behind_s=behind_s) if follows else None
+        return About(software=f"PostgreSQL {version}", replica=replica)
 
     def close(self) -> None:
         for idle in (self._idle, self._signing):

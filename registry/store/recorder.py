@@ -102,8 +102,29 @@ class Recorder(Protocol):
     def schema_version(self) -> int:
         """The version of the tables, 0 where there are none."""
 
+    def about(self) -> "About":
+        """What keeps the tables."""
+
     def close(self) -> None:
         """Give back what is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """A database that follows another one, and takes no writes."""
+
+    receives: bool
+    """Whether it is connected to the one that it follows."""
+    behind_s: float | None
+    """How old what it shows may be: 0 if it shows all it received, and receives; None if nothing came to it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Which database it is, and whether it can be written."""
+
+    software: str
+    replica: Replica | None = None
 
 
 class Listener(Protocol):

@@ -22,6 +22,7 @@ from registry.history import Addition
 from registry.store.recorder import (
     LOCK_TIMEOUT_S,
     SCHEMA_VERSION,
+    About,
     Cursor,
     Node,
     Row,
@@ -204,6 +205,9 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             cursor.execute("PRAGMA user_version")
             (version,) = cursor.fetchone()
         return int(version)
+
+    def about(self) -> About:
+        return About(software=f"SQLite {sqlite3.sqlite_version}")
 
     @contextmanager
     def reading(self) -> Iterator[SQLiteCursor]:
