@@ -158,8 +158,9 @@ def copy(source: Path, directory: Path) -> None:
     A crash leaves no keyring there, or all of it.
     """
     file = directory / FILE
-    beside = file.with_suffix(".new")
-    beside.unlink(missing_ok=True)
+    beside = directory / f"{FILE}-new"
+    for left in (beside, directory / f"{FILE}-new-journal"):
+        left.unlink(missing_ok=True)
     beside.touch(mode=0o600)
     with storage_trouble(str(source / FILE)):
         reading = sqlite3.connect(f"{(source / FILE).absolute().as_uri()}?mode=ro", uri=True)

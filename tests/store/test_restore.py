@@ -1,8 +1,11 @@
 """What a log lacks comes back from anybody's copy: judged again, all of it or nothing."""
 
+import os
+import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -32,9 +35,11 @@ from tests.books import Book, Clerk
 from tests.grounds import Ground
 from tests.servers import Server
 from tests.store.copies import (
+    LOG_TABLES,
     NAMES,
     Lost,
     answers,
+    bring,
     brought,
     dumped,
     forged,
@@ -42,10 +47,17 @@ from tests.store.copies import (
     published,
     some_acts,
 )
+from tests.store.faults import Fault, Operation
+from tests.store.lives import Life, lived
+from tests.store.test_crashes import faults
 
 pytestmark = pytest.mark.on("sqlite", "postgres")
 
 NOW_US = 1_790_000_000_000_000
+KILLS = max(1, int(os.environ.get("CARBON_REGISTRY_KILLS", "200")) // 20)
+TURNS = 2
+STRIDE = max(1, 40 // KILLS)
+"""Of the ways to stop at an operation each so many-th is tried; all of them with 800 kills."""
 
 
 @pytest.fixture
@@ -742,3 +754,123 @@ def test_damaged_tables_are_made_again_from_the_entries(
     assert damaged is not None
     assert damaged.code == f"derived.{table}"
     assert book.fault() is None
+
+
+# Ends at any moment.
+
+
+class Stage:
+    """A registry that lacks its last acts, as often as one is needed, beside a backup that has them."""
+
+    def __init__(self, book: Book, base: Path) -> None:
+        self.full = base / "backup"
+        self.lost = lost_acts(book, base, lambda: back_up(book.place, self.full))
+        self.home, self._kept = base, base / "kept"
+        for name in ("registry", "state"):
+            shutil.copytree(base / name, self._kept / name)
+
+    def set_up(self) -> None:
+        """Everything as it was, with nothing in `new`."""
+        for name in ("registry", "state", "new"):
+            shutil.rmtree(self.home / name, ignore_errors=True)
+        for name in ("registry", "state"):
+            shutil.copytree(self._kept / name, self.home / name)
+
+    def work(self, place: Place) -> tuple[Any, ...]:
+        return (bring, self.full, place, self.full)
+
+    def judge(self, book: Book, *, as_before: bool) -> None:
+        """It is as it was, and all comes back when it is asked for again; or all is back."""
+        told = code_of(lambda: brought(self.full, book.place, self.full))
+        assert told == ("" if as_before else "nothing_missing")
+        shutil.copy(self._kept / "registry" / keyring.PASSPHRASE_FILE, book.directory)
+        assert replace(self.lost, book=book).told_again() == self.lost.answers
+        assert audit(book.place, book.key).openings == self.lost.names
+
+
+def last(operations: Sequence[Operation]) -> Fault:
+    return Fault(at=len(operations), way="dies")
+
+
+def code_of(ask: Callable[[], Any]) -> str:
+    try:
+        ask()
+    except RegistryError as error:
+        return error.code
+    return ""
+
+
+def log_of(book: Book) -> list[Any]:
+    """Its rows, without the names, which are durable before what they belong to."""
+    return [book.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in LOG_TABLES]  # noqa: S608  # names of ours
+
+
+@pytest.mark.on("sqlite")
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_stopped_at_any_operation_a_log_lacks_what_it_lacked_or_nothing(
+    quick: Book, tmp_path: Path, turn: int
+) -> None:
+    stage = Stage(quick, tmp_path)
+    before = log_of(quick)
+    operations = lived(tmp_path, *stage.work(quick.place)).operations
+
+    outcomes = set()
+    for stop in [*list(faults(operations))[turn :: TURNS * STRIDE], last(operations)]:
+        stage.set_up()
+        lived(tmp_path, *stage.work(quick.place), fault=stop)
+        as_before = log_of(quick) == before
+        stage.judge(quick, as_before=as_before)
+        outcomes.add(as_before)
+
+    assert outcomes == {True, False}
+
+
+@pytest.mark.on("sqlite")
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_stopped_at_any_operation_a_directory_has_no_log_or_all_of_it(
+    quick: Book, tmp_path: Path, turn: int
+) -> None:
+    stage = Stage(quick, tmp_path)
+    book = at(quick, tmp_path / "new")
+    operations = lived(tmp_path, *stage.work(book.place)).operations
+
+    outcomes = set()
+    for stop in [*list(faults(operations))[turn :: TURNS * STRIDE * 2], last(operations)]:
+        stage.set_up()
+        lived(tmp_path, *stage.work(book.place), fault=stop)
+        as_before = not book.database.exists()
+        stage.judge(book, as_before=as_before)
+        outcomes.add(as_before)
+
+    assert outcomes == {True, False}
+
+
+@pytest.mark.on("postgres")
+def test_killed_at_any_moment_a_log_on_a_server_lacks_what_it_lacked_or_nothing(
+    quick: Book, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    lost = lost_acts(quick, tmp_path)
+    full = tmp_path / "backup"
+    brought(lost.copy, quick.place)
+    back_up(quick.place, full)
+    lost.put_back()
+    before = dumped(quick)
+
+    outcomes = []
+    for _ in range(KILLS):
+        lost.put_back()
+        with Life(tmp_path, bring, full, quick.place) as life:
+            life.hear()
+            time.sleep(chance.uniform(0, 0.15))
+        # What it had asked of the server is done by then, or undone.
+        quick.rows("SELECT 1 FROM head FOR UPDATE")
+        as_before = dumped(quick) == before
+        assert code_of(lambda: brought(full, quick.place)) == (
+            "" if as_before else "nothing_missing"
+        )
+        assert lost.told_again() == lost.answers
+        assert quick.fault() is None
+        outcomes.append(as_before)
+
+    assert True in outcomes
