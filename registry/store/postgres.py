@@ -8,6 +8,7 @@ The library's own recorder is not used: its table lock stalls behind VACUUM, its
 with its database functions who follows misses entries.
 """
 
+import select
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -53,6 +54,7 @@ SELECT current_setting('fsync'), current_setting('full_page_writes'),
     current_setting('synchronous_commit')
 """
 
+_LOCK = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head FOR UPDATE"
 _RECORD = """
 WITH entries AS (INSERT INTO stored_events
         SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bytea[])),
@@ -127,8 +129,7 @@ class PostgresRecorder:
     def writing(self) -> Iterator[Cursor]:
         with server_trouble(self.where), self._session(self._idle, self._connected) as connection:
             try:
-                # Read committed: what is read after the lock was got includes what its last holder committed.
-                connection.execute("BEGIN; SELECT 1 FROM head FOR UPDATE")
+                _lock_head(connection)
                 yield PostgresCursor(connection)
             except BaseException:
                 # Whoever cannot roll back has lost the connection, and the transaction with it.
@@ -214,10 +215,7 @@ class PostgresRecorder:
         self, idle: deque[Connection[Any]], connected: Callable[[], Connection[Any]]
     ) -> Iterator[Connection[Any]]:
         """A connection of this thread's own, one of the `idle` or a new one; one that broke is not used again."""
-        try:
-            connection = idle.pop()
-        except IndexError:
-            connection = connected()
+        connection = _sound(idle) or connected()
         try:
             yield connection
         finally:
@@ -366,6 +364,33 @@ def _may_read(cursor: Cursor) -> bool:
     """Whether this role may see names; who may not is told of none."""
     cursor.execute("SELECT has_table_privilege('openings', 'SELECT')")
     return bool(cursor.fetchone()[0])
+
+
+def _lock_head(connection: Connection[Any]) -> None:
+    """Begin a transaction once nobody else writes.
+
+    Read committed: what is read after the lock was got includes what its last holder committed.
+
+    Raises:
+        BrokenHistoryError: `derived.head` if it is not there, and nothing keeps others away.
+    """
+    locked = connection.execute(_LOCK)
+    if locked.nextset() and locked.fetchone() is None:
+        raise BrokenHistoryError("derived.head")
+
+
+def _sound(idle: deque[Connection[Any]]) -> Connection[Any] | None:
+    """One of `idle` of which the server has not taken leave, if there is one."""
+    with suppress(IndexError):
+        while True:
+            connection = idle.pop()
+            looking = select.poll()
+            looking.register(connection.fileno(), select.POLLIN)
+            if not looking.poll(0):
+                return connection
+            # Nothing was asked: what there is to hear is that it ended.
+            connection.close()
+    return None
 
 
 @lru_cache(maxsize=512)
