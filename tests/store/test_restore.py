@@ -4,8 +4,10 @@ import os
 import random
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from registry.errors import BrokenHistoryError, RegistryError
+from registry.errors import BrokenHistoryError, RegistryError, UnavailableError
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.place import Place
@@ -34,6 +36,7 @@ from tests import grounds
 from tests.books import Book, Clerk
 from tests.grounds import Ground
 from tests.servers import Server
+from tests.store.conftest import write_quickly
 from tests.store.copies import (
     LOG_TABLES,
     NAMES,
@@ -496,21 +499,28 @@ def test_a_copy_that_cannot_be_read_is_refused(lost: Lost, tmp_path: Path) -> No
     assert untouched(lost, tmp_path / "nowhere", "no_registry")
 
 
-class Breaking:
-    """A copy whose medium breaks in the middle."""
+class Spoilt:
+    """A copy that does something else in the middle."""
 
-    def __init__(self, copy: Any, *, where: str) -> None:
-        self._copy = copy
-        self._where = where
+    def __init__(self, copy: Any) -> None:
+        self.copy = copy
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._copy, name)
+        return getattr(self.copy, name)
+
+
+class Breaking(Spoilt):
+    """A copy whose medium breaks."""
+
+    def __init__(self, copy: Any, *, where: str) -> None:
+        super().__init__(copy)
+        self._where = where
 
     def entries(self, start: int | None = None) -> Iterator[Any]:
-        yield from self._broken("entries", self._copy.entries(start))
+        yield from self._broken("entries", self.copy.entries(start))
 
     def openings(self) -> Iterator[Any]:
-        yield from self._broken("openings", self._copy.openings())
+        yield from self._broken("openings", self.copy.openings())
 
     def _broken(self, what: str, rows: Iterator[Any]) -> Iterator[Any]:
         if what == self._where:
@@ -874,3 +884,123 @@ def test_killed_at_any_moment_a_log_on_a_server_lacks_what_it_lacked_or_nothing(
         outcomes.append(as_before)
 
     assert True in outcomes
+
+
+# Replicas.
+
+
+@pytest.mark.on("sqlite")
+def test_a_replica_gives_back_what_the_restored_primary_lacks(home: Path) -> None:
+    """By its address; the primary was put back by PostgreSQL's own means."""
+    with Server() as primary:
+        place = Address(url=primary.create_database("registry"), state=home / "registry")
+        book = write_quickly(place)
+        primary.create_database("before", template="registry")
+        with primary.replica() as replica:
+            size = audit(place, book.key).entries
+            with book.clerk() as clerk:
+                requests = some_acts(clerk, book)
+                told = answers(clerk.operator.record(requests))
+            primary.wait_for_replica(replica)
+            replica.sever()
+            primary.drop_database("registry")
+            primary.create_database("registry", template="before")
+            with pytest.raises(BrokenHistoryError) as behind:
+                Operator(place)
+
+            restored = brought(Address(url=replica.url("registry")), place)
+
+        assert behind.value.code == "behind_mark"
+        assert (behind.value.facts["first"], behind.value.facts["last"]) == (size, size + 2)
+        assert (restored.start, restored.size) == (size, size + 3)
+        assert (restored.names, restored.lost) == (NAMES, 0)
+        with book.clerk() as clerk:
+            assert answers(clerk.operator.record(requests)) == told
+            clerk.operator.record([clerk.transfer(book.streams["native"], "owner", "bob", 1)])
+        assert book.fault() is None
+
+
+@pytest.mark.on("sqlite")
+def test_a_lagging_replica_that_took_over_gets_back_what_it_lacked(home: Path) -> None:
+    with Server() as primary:
+        place = Address(url=primary.create_database("registry"), state=home / "registry")
+        book = write_quickly(place)
+        with primary.replica() as replica:
+            primary.wait_for_replica(replica)
+            replica.sever()
+            with book.clerk() as clerk:
+                requests = some_acts(clerk, book)
+                told = answers(clerk.operator.record(requests))
+            copy = published(book, home / "published")
+            primary.kill()
+            replica.promote()
+            promoted = replace(book, place=replace(place, url=replica.url("registry")))
+            with pytest.raises(BrokenHistoryError) as behind:
+                Operator(promoted.place)
+
+            restored = brought(copy, promoted.place)
+
+            assert behind.value.code == "behind_mark"
+            assert (restored.names, restored.lost) == (0, NAMES)
+            with promoted.clerk() as clerk:
+                assert answers(clerk.operator.record(requests)) == told
+            assert promoted.fault() is None
+
+
+# Others meanwhile.
+
+
+def test_who_writes_meanwhile_waits_and_goes_on_after_what_came_back(
+    lost: Lost,
+) -> None:
+    book = lost.book
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Spoilt):
+        def openings(self) -> Iterator[Any]:
+            begun.set()
+            assert go_on.wait(30)
+            yield from self.copy.openings()
+
+    def bring_slowly() -> None:
+        with database.reading(lost.copy) as copy:
+            restore(Slow(copy), book.place)
+
+    with ThreadPoolExecutor(2) as threads:
+        bringing = threads.submit(bring_slowly)
+        assert begun.wait(30)
+        asking = threads.submit(lost.told_again)
+        time.sleep(0.3)
+        waiting = not asking.done()
+        go_on.set()
+        bringing.result(30)
+        told = asking.result(30)
+
+    assert waiting
+    assert told == lost.answers
+    assert book.fault() is None
+
+
+@pytest.mark.on("postgres")
+def test_who_loses_the_server_in_the_middle_has_brought_nothing(
+    quick: Book, tmp_path: Path
+) -> None:
+    full = tmp_path / "backup"
+    lost = lost_acts(quick, tmp_path, lambda: back_up(quick.place, full))
+    before = dumped(quick)
+
+    class Cutting(Spoilt):
+        def openings(self) -> Iterator[Any]:
+            quick.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'registry'"
+            )
+            yield from self.copy.openings()
+
+    with pytest.raises(UnavailableError) as gone, database.reading(full) as copy:
+        restore(Cutting(copy), quick.place)
+
+    assert gone.value.code == "server_unavailable"
+    assert dumped(quick) == before
+    brought(full, quick.place)
+    assert lost.told_again() == lost.answers
