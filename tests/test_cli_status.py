@@ -409,6 +409,19 @@ def test_a_replica_says_that_it_is_one_and_how_far_behind(
     assert status(shell, book).json["replica"] is None
 
 
+def test_a_replica_that_lacks_a_signature_is_well(pair: tuple[Server, Server, Book], shell: Shell):
+    primary, replica, book = pair
+    there = replace(book, place=replace(book.place, url=replica.url("registry")))
+    an_unsigned_head(book)
+    primary.wait_for_replica(replica)
+
+    found = status(shell, there)
+
+    assert found.json["signed_size"] == found.json["size"] - 1
+    assert found.code == 0
+    assert status(shell, book).json["error"] == "unsigned_tail"
+
+
 def test_a_replica_that_shows_another_past_is_told(pair: tuple[Server, Server, Book], shell: Shell):
     _, replica, book = pair
     there = replace(book, place=replace(book.place, url=replica.url("registry")))

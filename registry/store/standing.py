@@ -1,6 +1,6 @@
 """How a registry stands: one look at a place, as whoever would write there has to find it. Nothing is changed.
 
-    head       it follows from the tree; the log's own key signed it; nothing is left unsigned by a writer who died
+    head       it follows from the tree; the log's own key signed it; no writer who died left anything unsigned
     mark       the log is the one that was last seen here, and not shorter; a replica may be
     openings   they can be read
     keys       the passphrase opens them, the log's own among them
@@ -108,10 +108,14 @@ class _Look:
             return mark_of(self._log.place, Moment(cursor).log_id() or b"")
 
     def _head(self) -> tuple[Head, list[RegistryError]]:
-        """The head once it is signed; as it is, and what that means, if nobody signs it."""
+        """The head once it is signed; as it is, and what that means, if nobody signs it.
+
+        A replica may have stopped between an entry and its signature: whether that is missing its primary says.
+        """
         first = head = self._now()
         for _ in range(SIGNING_TRIES):
-            if head.signed_size == head.size or head.signed_size != first.signed_size:
+            signed = head.signed_size == head.size or head.signed_size != first.signed_size
+            if signed or self._about.replica is not None:
                 return head, []
             time.sleep(SIGNING_S)
             head = self._now()
