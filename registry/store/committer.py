@@ -8,6 +8,7 @@ A crash before the commit leaves nothing but openings that are dropped after the
 entries that nobody was told of, under a head that is signed at the next start, to the same bytes.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -143,8 +144,7 @@ class Committer:
         require(
             len(requests) <= REQUESTS_MAX, "too_many", requests=len(requests), most=REQUESTS_MAX
         )
-        until_s = time.monotonic() + self._log.recorder.patience_s
-        pause_s = PAUSE_S
+        until_s, pause_s = math.inf, PAUSE_S
         broke_off: RegistryError | None = None
         while True:
             try:
@@ -153,6 +153,9 @@ class Committer:
                 self._tell(error)
                 # The server broke off. Whether it had committed is not guessed: head and nonces, read again, tell.
                 if error.code == "server_unavailable":
+                    if broke_off is None:
+                        # From now on: that a machine went away without a word is noticed late.
+                        until_s = time.monotonic() + self._log.recorder.patience_s
                     broke_off = error
                 elif broke_off is None or error.code not in NOTHING_WRITTEN:
                     raise

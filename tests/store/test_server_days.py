@@ -439,6 +439,27 @@ def test_while_nothing_is_heard_of_a_server_nothing_is_acknowledged_and_nothing_
     Survivor(quick).judge()
 
 
+@pytest.mark.usefixtures("hurry")
+def test_a_line_that_is_found_to_be_dead_late_is_taken_up_again_all_the_same(
+    quick: Book, relay: Relay
+) -> None:
+    size = size_of(quick)
+    book = through(relay, quick)
+    with book.clerk() as clerk:
+        request = named(clerk, book)
+        relay.hold()
+        with Asking(lambda: clerk.operator.record([request])) as asking:
+            # Longer than anybody would wait for a server that is known to be away.
+            time.sleep(2 * PostgresRecorder.patience_s)
+            relay.cut()
+            relay.release()
+        (receipt,) = asking.answer or [None]
+
+    assert receipt is not None
+    assert receipt.index == size
+    Survivor(quick).judge()
+
+
 def test_a_machine_that_was_switched_off_is_noticed_within_half_a_minute(quick: Book) -> None:
     with quick.clerk() as clerk, clerk.operator.log.recorder.writing() as cursor:
         line = socket.socket(fileno=os.dup(cursor._raw.connection.fileno()))
