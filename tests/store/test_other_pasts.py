@@ -12,7 +12,7 @@ import pytest
 
 from registry.errors import BrokenHistoryError, RegistryError, UnavailableError
 from registry.ledger.note import open_checkpoint
-from registry.store import custody
+from registry.store import custody, snapshots, streams
 from registry.store.clock import Clock
 from registry.store.committer import Receipt
 from registry.store.log import Moment
@@ -87,6 +87,33 @@ def gift(clerk: Clerk, amount_g: int, taker: str = "bob") -> dict[str, Any]:
         "venue": None,
         "trade": None,
     }
+
+
+def test_a_snapshot_is_gone_on_from_in_its_own_past_alone(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = quick.streams["native"]
+    with clerk_of(quick) as clerk:
+        clerk.operator.record([clerk.transfer(batch, "owner", "bob", 5)])
+    backup = quick.backup()
+    for module in (snapshots, streams):
+        monkeypatch.setattr(module, "SNAPSHOT_ENTRIES_MIN", 2)
+    monkeypatch.setattr(snapshots, "BYTES_PER_ENTRY", 2**20)
+    with clerk_of(quick) as clerk:
+        clerk.operator.record([clerk.transfer(batch, "owner", "bob", 15)])
+        clerk.operator.committer.put_aside()
+        request = clerk.transfer(batch, "bob", "alice", 20)
+    kept = quick.rows("SELECT stream FROM snapshots", file=snapshots.FILE)
+    restored(quick, backup)
+    with clerk_of(quick) as clerk:
+        for name in ("x", "y", "z"):
+            clerk.opens(name)
+        said = codes(lambda: clerk.operator.committer.commit([request]), 1)
+        left = quick.rows("SELECT stream FROM snapshots", file=snapshots.FILE)
+
+    assert (kept, left) == ([(batch,)], [])
+    assert said == ["insufficient_holding"]
+    assert quick.audited().entries > 0
 
 
 def test_heads_are_signed_with_the_key_of_this_past_and_not_of_another(
