@@ -156,7 +156,12 @@ def copy(source: Path, directory: Path) -> None:
     """Have the keys that are kept in the directory `source`, still sealed, in `directory`, too; durable on return.
 
     A crash leaves no keyring there, or all of it.
+
+    Raises:
+        RefusedError: `no_keyring`.
+        UnavailableError: `storage_failed`.
     """
+    require((source / FILE).is_file(), "no_keyring", file=str(source / FILE))
     file = directory / FILE
     beside = directory / f"{FILE}-new"
     for left in (beside, directory / f"{FILE}-new-journal"):
