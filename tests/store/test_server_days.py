@@ -549,7 +549,8 @@ def test_a_server_that_panics_because_its_own_log_finds_no_room_is_said_and_pass
         receipts = clerk.operator.record(asked)
 
     assert full == FULL
-    assert b"PANIC" in primary.log.read_bytes()[said_before:]
+    # Its own last words may find no room, either.
+    assert b"signal 6" in primary.log.read_bytes()[said_before:]
     assert sorted(one.index for one in receipts) == list(range(size, size + len(asked)))
     Survivor(quick).judge()
 
