@@ -73,7 +73,10 @@ def test_every_command_of_the_page_runs_as_written_and_ends_as_it_says(shell: Sh
 
 def test_the_pages_know_every_code_that_the_store_can_say_on_a_bad_day():
     said = {code for _, code in store_errors()} - OF_WHAT_WAS_ASKED
-    tables = [*rows("What each refusal means"), *rows_in(SERVERS, "What the server's refusals mean")]
+    tables = [
+        *rows("What each refusal means"),
+        *rows_in(SERVERS, "What the server's refusals mean"),
+    ]
     known = {code for cells in tables for code in CODE.findall(cells[0])}
 
     assert "storage_failed" in said
