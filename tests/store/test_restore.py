@@ -21,6 +21,7 @@ from registry.ledger import tree
 from registry.place import Place
 from registry.place import Server as Address
 from registry.store import custody, keyring
+from registry.store import restore as restoring
 from registry.store.backup import back_up
 from registry.store.beginning import create
 from registry.store.folder import alone_in
@@ -154,9 +155,11 @@ def test_several_copies_bring_what_each_has(lost: Lost, tmp_path: Path) -> None:
     assert book.fault() is None
 
 
+@pytest.mark.parametrize("page", [1, 7, 500])
 def test_every_kind_of_entry_comes_back_and_the_log_may_have_changed_its_key(
-    book: Book, tmp_path: Path
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
+    monkeypatch.setattr(restoring, "PAGE_ENTRIES", page)
     with closing(Operator(book.place)) as operator:
         custody.replace_log_key(operator)
         key = operator.vkey()
@@ -507,6 +510,66 @@ class Spoilt:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.copy, name)
+
+
+class Odd(Spoilt):
+    """A copy with names of types that no table of ours has."""
+
+    def openings(self) -> Iterator[Any]:
+        for opening in self.copy.openings():
+            yield replace(opening, entry=str(opening.entry))
+            yield replace(opening, salt=None)
+            yield replace(opening, field=b"0/0/name")
+            yield replace(opening, value="somebody")
+
+
+def test_names_of_odd_types_are_not_taken(quick: Book, tmp_path: Path) -> None:
+    full = tmp_path / "backup"
+    lost = lost_acts(quick, tmp_path, lambda: back_up(quick.place, full))
+    quick.change("DELETE FROM openings WHERE entry >= ?", lost.size, file="openings.db")
+
+    with database.reading(full) as copy:
+        restored = restore(Odd(copy), quick.place)
+
+    assert (restored.names, restored.lost) == (0, NAMES)
+    assert quick.fault() is None
+
+
+def test_a_copy_whose_names_cannot_be_read_is_refused(quick: Book, tmp_path: Path) -> None:
+    full = tmp_path / "backup"
+    lost = lost_acts(quick, tmp_path, lambda: back_up(quick.place, full))
+    (full / "openings.db").write_bytes(b"no database at all" * 1_000)
+
+    found = untouched(lost, full, "database_unreadable")
+
+    assert found.facts["file"] == str(full / "openings.db")
+    assert brought(full / DATABASE, quick.place).size == lost.whole
+
+
+def test_a_copy_whose_first_entry_is_none_is_no_log_for_an_empty_place(
+    lost: Lost, tmp_path: Path
+) -> None:
+    put(lost.evil, 0, b"\xc0")
+
+    found = refusal(lost.copy, tmp_path / "new")
+
+    assert (found.code, found.facts["index"]) == ("malformed", 0)
+
+
+def test_a_log_whose_own_tree_is_damaged_is_not_grown(lost: Lost) -> None:
+    lost.book.change("UPDATE head SET root = ?", bytes(32))
+
+    untouched(lost, lost.copy, "derived.tree")
+
+
+def test_a_copy_that_was_never_signed_is_taken_as_far_as_the_mark_saw_it(lost: Lost) -> None:
+    head(lost.evil, None)
+
+    restored = brought(lost.copy, lost.book.place)
+
+    assert restored.size == lost.whole
+    assert lost.told_again() == lost.answers
+    assert lost.book.fault() is None
 
 
 class Breaking(Spoilt):
