@@ -7,7 +7,7 @@ from registry.ledger import canonical
 from registry.ledger.note import read_checkpoint, split_note
 from registry.ledger.proof import PROOF_BYTES_MAX, decode
 from registry.store.log import Log
-from registry.store.openings import Openings
+from registry.store.openings import FileOpenings
 from registry.store.proofs import certificate_proof
 from registry.verifier.certificate import origin_of, verify
 from tests.books import GRAMS, ORIGIN
@@ -27,7 +27,7 @@ def proof_of(book, name, *, private=False):
     log = Log(book.directory)
     number = book.streams[name].partition("/")[2]
     try:
-        return certificate_proof(log, Openings(book.directory), number, private=private)
+        return certificate_proof(log, FileOpenings(book.directory), number, private=private)
     finally:
         log.close()
 
@@ -156,7 +156,7 @@ def test_a_number_that_no_certificate_has_is_refused(book):
     log = Log(book.directory)
 
     with pytest.raises(RefusedError) as refusal:
-        certificate_proof(log, Openings(book.directory), "aaaaaaaaaaaaaaaa")
+        certificate_proof(log, FileOpenings(book.directory), "aaaaaaaaaaaaaaaa")
 
     log.close()
     assert refusal.value.code == "no_certificate"
