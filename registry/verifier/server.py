@@ -69,8 +69,9 @@ _OPENINGS_TABLES: Mapping[str, str] = {
 }
 
 # No snapshot is taken yet: what is locked stays the table that the catalogs of the snapshot describe.
+# Whatever the role or the database is set to, the catalogs spell types as below.
 _LOCK_SCHEMA = """
-SET LOCAL lock_timeout = '10s'; SET LOCAL jit = off;
+SET LOCAL lock_timeout = '10s'; SET LOCAL jit = off; SET LOCAL quote_all_identifiers = off;
 LOCK TABLE registry_schema IN ACCESS SHARE MODE
 """
 _LOCK_LOG = "LOCK TABLE stored_events, tree, nonces, detached, head IN ACCESS SHARE MODE"
