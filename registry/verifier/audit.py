@@ -109,23 +109,34 @@ class _Tables:
 
 
 class _Along:
-    """Rows that are in order of the entry that they belong to, taken entry by entry."""
+    """Rows that are in order of the entry that they belong to, taken one by one, as far as they are those expected.
+
+    However many others there are, none is kept, and none read after the first.
+    """
 
     def __init__(self, rows: Iterator[tuple[object, ...]]) -> None:
         self._rows = rows
         self._next = next(rows, None)
 
-    def of(self, index: int) -> list[tuple[object, ...]]:
-        """The rows of entry `index`, and any before it that no entry claimed."""
-        found = []
-        while self._next is not None and _at_most(self._next[0], index):
-            found.append(self._next)
+    def takes(self, row: tuple[object, ...]) -> bool:
+        """Whether the next row is `row`, which is taken then."""
+        same = self._next == row
+        if same:
             self._next = next(self._rows, None)
-        return found
+        return same
 
-    def rest(self) -> tuple[object, ...] | None:
-        """The first row beyond the last entry."""
-        return self._next
+    def is_past(self, index: int) -> bool:
+        """Whether no row of entry `index` is left, nor one before it that no entry claimed."""
+        return self._next is None or not _at_most(self._next[0], index)
+
+    def leave(self) -> None:
+        """Read no further."""
+        self._rows, self._next = iter(()), None
+
+    @property
+    def at_end(self) -> bool:
+        """Whether there is no further row."""
+        return self._next is None
 
 
 def audit(
@@ -287,29 +298,31 @@ def _compare_nodes(
 def _compare_nonces(addition: Addition, tables: _Tables) -> None:
     """What is remembered is true; whether all is remembered that must be is seen at the end."""
     asked = addition.intent
-    for row in tables.nonces.of(addition.index):
-        if row != (addition.index, asked.author, asked.nonce):
-            tables.findings.note("derived.nonces", **_where(addition))
+    if tables.nonces.takes((addition.index, asked.author, asked.nonce)):
         tables.remembered.add((asked.author, asked.nonce))
+    if not tables.nonces.is_past(addition.index):
+        tables.findings.note("derived.nonces", **_where(addition))
+        tables.nonces.leave()
 
 
 def _compare_detached(addition: Addition, tables: _Tables) -> None:
-    expected = [
+    expected = (
         (addition.index, beside.part, beside.event, number, row)
         for beside in addition.detached
         for number, row in enumerate(beside.rows)
-    ]
-    if tables.detached.of(addition.index) != expected:
+    )
+    if not (all(map(tables.detached.takes, expected)) and tables.detached.is_past(addition.index)):
         tables.findings.note("derived.detached", **_where(addition))
+        tables.detached.leave()
 
 
 def _check_ends(tables: _Tables, replay: Replay) -> None:
     """No table goes on after the last entry, and every nonce that may still come again is remembered."""
     if next(tables.nodes, None) is not None:
         tables.findings.note("derived.tree", index=replay.size)
-    if tables.nonces.rest() is not None:
+    if not tables.nonces.at_end:
         tables.findings.note("derived.nonces", index=replay.size)
-    if tables.detached.rest() is not None:
+    if not tables.detached.at_end:
         tables.findings.note("derived.detached", index=replay.size)
     for account, nonce in replay.unexpired():
         if (account, nonce) not in tables.remembered:

@@ -198,7 +198,7 @@ class ServerDatabase:
             return
         _check_tables(self._connection, _OPENINGS_TABLES)
         names = [field.name for field in fields(StoredOpening)]
-        for row in self._paged(_OPENINGS):
+        for row in self._paged(_OPENINGS, ENTRIES_PER_PAGE):
             yield StoredOpening(**dict(zip(names, row, strict=True)))
 
     def _rows(self, query: str, values: list[Any] | None = None) -> list[Any]:

@@ -117,6 +117,9 @@ def grouped(rows: Iterable[tuple[object, object, object, object, object]]) -> It
             yield StoredEntry(index=index, rows=group)
             group = []
         index = at
+        if part > 0 and isinstance(state, bytes):
+            # A pointer: of what is too long to be one, no more than shows that it is.
+            state = state[: POINTER_BYTES + 1]
         group.append(
             StoredRow(part=part, stream=stream, position=position, topic=topic, state=state)
         )

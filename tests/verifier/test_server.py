@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -259,6 +260,33 @@ def test_functions_and_operators_that_stand_before_the_systems_own_are_passed_by
     pg_book.connection.execute(
         sql.SQL("ALTER DATABASE {} SET search_path = lies, public, pg_catalog").format(database)
     )
+
+    assert pg_book.audited() == honest
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "quote_all_identifiers = on",
+        "transform_null_equals = on",
+        "array_nulls = off",
+        "standard_conforming_strings = off",
+        "row_security = off",
+        "bytea_output = escape",
+        "client_encoding = latin1",
+        "default_transaction_isolation = serializable",
+        "default_transaction_deferrable = on",
+        "lock_timeout = 1",
+        "client_min_messages = debug5",
+        "extra_float_digits = -3",
+        "enable_seqscan = off",
+    ],
+)
+def test_what_a_database_is_set_to_changes_no_verdict(pg_book: ServerBook, setting: str) -> None:
+    honest = pg_book.audited()
+    database = pg_book.connection.info.dbname
+
+    pg_book.change(f"ALTER DATABASE {database} SET {setting}")
 
     assert pg_book.audited() == honest
 
@@ -603,6 +631,42 @@ def test_an_opening_of_other_types_is_found(
     assert found.code == "derived.openings"
 
 
+@pytest.mark.parametrize("kind", [sqlite_file.SqliteFile, reader.ServerDatabase])
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        ("nonces", (0, "nobody", b"nonce")),
+        ("nonces", (None, "nobody", b"nonce")),
+        ("nonces", (10**9, "nobody", b"nonce")),
+        ("detached", (0, 0, 0, 0, b"row")),
+        ("detached", (10**9, 0, 0, 0, b"row")),
+    ],
+)
+def test_of_rows_that_no_entry_left_no_more_are_read_than_show_it(
+    pg_book: ServerBook,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type,
+    name: str,
+    odd: tuple[object, ...],
+) -> None:
+    place = pg_book.place if kind is reader.ServerDatabase else pg_book.source.place
+    honest, taken = getattr(kind, name), []
+
+    def lies() -> Iterator[tuple[object, ...]]:
+        for number in range(100_000):
+            taken.append(number)
+            yield odd
+
+    for told in (lambda _self: lies(), lambda self: chain(honest(self), lies())):
+        monkeypatch.setattr(kind, name, told)
+        found = trouble(place, pg_book)
+
+        assert isinstance(found, BrokenHistoryError)
+        assert found.code == f"derived.{name}"
+        assert taken == [0]
+        taken.clear()
+
+
 @pytest.mark.parametrize("number", [1, 0, -5, None, "2"])
 def test_rows_that_are_out_of_order_have_no_end(number: object) -> None:
     rows = [(1, "a", 1, "t", b"x"), (number, "b", 1, "t", b"x")]
@@ -619,6 +683,14 @@ def test_rows_are_grouped_by_entry() -> None:
     parts = [(entry.index, [row.part for row in entry.rows]) for entry in found]
     assert parts == [(0, [0, 1, 63]), (1, [0]), (4, [63])]
     assert list(grouped([])) == []
+
+
+def test_of_a_row_that_cannot_be_a_pointer_no_more_is_kept_than_shows_it() -> None:
+    pointer, long = bytes(7) + b"\1", bytes(70_000)
+
+    (found,) = grouped([(1, "a", 1, "t", long), (2, "b", 1, "t", pointer), (3, "c", 1, "t", long)])
+
+    assert [row.state for row in found.rows] == [long, pointer, bytes(9)]
 
 
 # Where the base install has no psycopg.
