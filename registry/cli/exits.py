@@ -27,8 +27,8 @@ AGAIN = 75
 INTERRUPTED = 130
 """70, 74 and 75 as sysexits.h has them: a script must not take a full disk for a forged certificate."""
 
-_UNKNOWN = frozenset({"storage_failed", "database_moved", "server_unavailable"})
-"""After these, what was being written may be recorded."""
+_UNKNOWN = frozenset({"storage_failed", "database_moved", "server_unavailable", "not_signed"})
+"""After these, what was being written may be recorded, or is."""
 SERVER_EXTRA = "[server]"
 _OURS = "registry"
 

@@ -10,8 +10,8 @@ entries that nobody was told of, under a head that is signed at the next start, 
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from registry import history
@@ -63,6 +63,21 @@ class Receipt:
     index: int
     leaf: bytes
     checkpoint: bytes
+
+
+@contextmanager
+def _recorded(size: int) -> Iterator[None]:
+    """What was recorded stays: what says that nothing was is said otherwise.
+
+    Raises:
+        UnavailableError: `not_signed` in place of one of NOTHING_WRITTEN.
+    """
+    try:
+        yield
+    except UnavailableError as error:
+        if error.code not in NOTHING_WRITTEN:
+            raise
+        raise UnavailableError("not_signed", size=size, why=error.code) from error
 
 
 def _check_openings(request: Request) -> None:
@@ -185,10 +200,11 @@ class Committer:
                 if draft.additions:
                     self._record(cursor, draft)
             self._keep(draft)
-            if draft.additions:
-                self._settle(seen.size)
-            known.update({(level, number): node for level, number, node in draft.nodes})
-            note = self._acknowledge(seen, registry, known)
+            with _recorded(draft.size):
+                if draft.additions:
+                    self._settle(seen.size)
+                known.update({(level, number): node for level, number, node in draft.nodes})
+                note = self._acknowledge(seen, registry, known)
         self.observer.committed(
             draft.additions,
             size=draft.size,

@@ -46,15 +46,22 @@ IDLE_KEPT = 4
 STALLED_S = 60
 """A writer that was stopped in the middle is thrown out by the server, so that others can go on."""
 
+SIGNING_MS = 2_000
+
 _SETTINGS = """
+SET client_min_messages = warning;
+SET synchronous_commit = {synchronous};
 SET lock_timeout = {lock_ms:.0f};
 SET idle_in_transaction_session_timeout = {stalled_ms:.0f};
-SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
-SELECT current_setting('fsync'), current_setting('full_page_writes'),
-    current_setting('synchronous_commit')
+SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
 """
+"""For the session, so that no role, no address and no reload of the server's settings says otherwise. Of a replica that
+was not waited for the server speaks in a warning alone."""
 
-_LOCK = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head FOR UPDATE"
+_LOCK = """
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SELECT current_setting('fsync'), current_setting('full_page_writes') FROM head FOR UPDATE
+"""
 _RECORD = """
 WITH entries AS (INSERT INTO stored_events
         SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bytea[])),
@@ -129,7 +136,7 @@ class PostgresRecorder:
     def writing(self) -> Iterator[Cursor]:
         with server_trouble(self.where), self._session(self._idle, self._connected) as connection:
             try:
-                _lock_head(connection)
+                self._lock_head(connection)
                 yield PostgresCursor(connection)
             except BaseException:
                 # Whoever cannot roll back has lost the connection, and the transaction with it.
@@ -170,7 +177,12 @@ class PostgresRecorder:
             )
 
     def record_checkpoint(self, size: int, note: bytes) -> None:
-        with server_trouble(self.where), self._session(self._signing, self._to_sign) as connection:
+        with (
+            server_trouble(self.where),
+            # Whoever holds the head signs it next, with what is in the log by then.
+            suppress(errors.LockNotAvailable),
+            self._session(self._signing, self._to_sign) as connection,
+        ):
             PostgresCursor(connection).execute(_SIGN, (note, size, note, CHANNEL))
 
     def listener(self) -> "PostgresListener | None":
@@ -228,7 +240,7 @@ class PostgresRecorder:
     def _to_sign(self) -> Connection[Any]:
         """A connection whose commits nobody waits for: what it writes can be made again."""
         connection = self._connected()
-        connection.execute("SET synchronous_commit = off")
+        connection.execute(f"SET synchronous_commit = off; SET lock_timeout = {SIGNING_MS}")
         return connection
 
     def _connected(self) -> Connection[Any]:
@@ -241,29 +253,42 @@ class PostgresRecorder:
             if self._writes:
                 self._set_up(connection)
             else:
-                connection.read_only = True
+                connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_S * 1_000:.0f}")
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _set_up(self, connection: Connection[Any]) -> None:
-        """Make commits durable when they return.
+        """Have commits durable when they return, on every replica that confirms them, too."""
+        row = connection.execute("SHOW synchronous_commit").fetchone()
+        synchronous = "remote_apply" if row == ("remote_apply",) else "on"
+        connection.execute(
+            _SETTINGS.format(
+                synchronous=synchronous,
+                lock_ms=LOCK_TIMEOUT_S * 1_000,
+                stalled_ms=STALLED_S * 1_000,
+            )
+        )
+
+    def _lock_head(self, connection: Connection[Any]) -> None:
+        """Begin a transaction once nobody else writes, on a server that keeps what it commits.
+
+        Read committed: what is read after the lock was got includes what its last holder committed.
 
         Raises:
-            BrokenHistoryError: `not_durable` if the server is set to lose what it has committed.
+            BrokenHistoryError: `derived.head` if it is not there, and nothing keeps others away; `not_durable`.
         """
-        settings = _SETTINGS.format(lock_ms=LOCK_TIMEOUT_S * 1_000, stalled_ms=STALLED_S * 1_000)
-        cursor = connection.execute(settings)
-        while cursor.nextset():
-            pass
-        fsync, whole_pages, synchronous = cursor.fetchone() or ("", "", "")
-        if (fsync, whole_pages) != ("on", "on"):
+        locked = connection.execute(_LOCK)
+        locked.nextset()
+        row = locked.fetchone()
+        if row is None:
+            raise BrokenHistoryError("derived.head")
+        if row != ("on", "on"):
+            fsync, whole_pages = row
             raise BrokenHistoryError(
                 "not_durable", server=self.where, fsync=fsync, full_page_writes=whole_pages
             )
-        if synchronous in {"off", "local"}:
-            connection.execute("SET synchronous_commit = on")
 
     def _commit(self, connection: Connection[Any]) -> None:
         """Commit, durably.
@@ -364,19 +389,6 @@ def _may_read(cursor: Cursor) -> bool:
     """Whether this role may see names; who may not is told of none."""
     cursor.execute("SELECT has_table_privilege('openings', 'SELECT')")
     return bool(cursor.fetchone()[0])
-
-
-def _lock_head(connection: Connection[Any]) -> None:
-    """Begin a transaction once nobody else writes.
-
-    Read committed: what is read after the lock was got includes what its last holder committed.
-
-    Raises:
-        BrokenHistoryError: `derived.head` if it is not there, and nothing keeps others away.
-    """
-    locked = connection.execute(_LOCK)
-    if locked.nextset() and locked.fetchone() is None:
-        raise BrokenHistoryError("derived.head")
 
 
 def _sound(idle: deque[Connection[Any]]) -> Connection[Any] | None:

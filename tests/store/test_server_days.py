@@ -26,7 +26,7 @@ from registry.store import migrations, postgres
 from registry.store.committer import Receipt, Request
 from registry.store.mark import Seen
 from registry.store.operator import Operator
-from registry.store.postgres import PostgresRecorder
+from registry.store.postgres import PostgresRecorder, ServerOpenings
 from registry.verifier.audit import audit
 from tests.books import ORIGIN, Book, live_at
 from tests.grounds import Schemas, on_another_machine
@@ -889,3 +889,56 @@ def test_a_head_that_somebody_set_back_stops_the_writer(quick: Book) -> None:
 
     assert said == ("BrokenHistoryError", "behind_mark")
     assert quick.mark.read() == seen == Seen(size=size + 1, root=seen.root)
+
+
+@pytest.mark.parametrize("quiet", ["client_min_messages%3Derror", "client_min_messages%3Dlog"])
+def test_a_replica_that_was_not_waited_for_is_noticed_however_quiet_the_address_wants_it(
+    quick: Book, quiet: str
+) -> None:
+    assert isinstance(quick.place, Address)
+    place = replace(quick.place, url=f"{quick.place.url}%20-c{quiet}")
+    with closing(Operator(place)) as operator, operator.log.recorder.writing() as cursor:
+        cursor.execute("SHOW client_min_messages")
+        (heard,) = cursor.fetchone()
+
+    assert heard == "warning"
+
+
+def test_a_reload_of_weaker_settings_does_not_weaken_who_is_at_work(
+    quick: Book, primary: Server
+) -> None:
+    with quick.clerk() as clerk:
+        clerk.operator.record([named(clerk, quick)])
+        primary.configure(synchronous_commit="off")
+        with clerk.operator.log.recorder.writing() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            (synchronous,) = cursor.fetchone()
+        primary.configure(synchronous_commit="on", fsync="off")
+        refused = said_of(clerk.operator, named(clerk, quick))
+        primary.configure(fsync="on")
+
+    assert synchronous == "on"
+    assert refused == ("BrokenHistoryError", "not_durable")
+    Survivor(quick).judge()
+
+
+def test_who_holds_the_head_while_we_sign_does_not_make_a_recorded_act_an_unrecorded_one(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SIGNING_MS", 100)
+    with quick.clerk() as clerk, quick.clerk() as other:
+        held = ExitStack()
+        settle = ServerOpenings.settle
+
+        def hold(*values: Any) -> None:
+            settle(*values)
+            held.enter_context(other.operator.log.recorder.writing())
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ServerOpenings, "settle", hold)
+            (receipt,) = clerk.operator.record([named(clerk, quick)])
+        held.close()
+        again = clerk.operator.record([named(clerk, quick)])
+
+    assert receipt.index < again[0].index
+    Survivor(quick).judge()
