@@ -1,8 +1,6 @@
 """`registry init`, `key`, `trust` and `accept-mark`: beginning a log, and what is believed about it."""
 
-import secrets
 import time
-from base64 import b32encode
 from contextlib import closing
 from typing import Any
 
@@ -11,9 +9,6 @@ from registry.cli.exits import UsageError
 from registry.cli.voice import Voice, is_demonstration
 from registry.ledger.note import VerifierKey
 from registry.place import Place
-
-_INVENTED = "registry.invalid/"
-_RANDOM_BYTES = 5
 
 
 def init(place: Place, *, origin: str | None, voice: Voice) -> None:
@@ -26,7 +21,7 @@ def init(place: Place, *, origin: str | None, voice: Voice) -> None:
     from registry.store.keyring import PASSPHRASE_FILE
     from registry.store.operator import home_of
 
-    create(place, origin=origin or invented_origin())
+    create(place, origin=origin)
     vkey, home = _key(place), home_of(place)
     if voice.is_json:
         voice.json({"directory": str(place), **_key_object(vkey)})
@@ -86,11 +81,6 @@ def accept_mark(place: Place, *, yes: bool, voice: Voice) -> None:
         voice.json({"size": seen.size, "root": seen.root})
     else:
         voice.say("mark.accepted", size=seen.size, root=seen.root)
-
-
-def invented_origin() -> str:
-    """A name for a log that nobody gave one; `.invalid` is reserved, so that it is nobody's."""
-    return _INVENTED + b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode("ascii").lower()
 
 
 def _key(place: Place) -> VerifierKey:

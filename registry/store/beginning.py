@@ -6,6 +6,7 @@ what it leaves is cleared away, or finished, by the next beginning there.
 
 import secrets
 import shutil
+from base64 import b32encode
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from registry.acts.propose import Happening, Hidden, Proposal, propose
 from registry.domain import shape
+from registry.domain.roles import Registry
 from registry.errors import RefusedError, require
 from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
@@ -28,12 +30,18 @@ from registry.store.operator import Beginning, Operator, home_of, mark_of
 from registry.store.sqlite import SqliteRecorder
 
 BEGINNING = ".beginning"
+_INVENTED = "registry.invalid/"
+_RANDOM_BYTES = 5
 MOVED_FIRST = (KEYS_FILE, PASSPHRASE_FILE, OPENINGS_FILE)
 """What a beginning moves up before the database, besides what SQLite keeps beside each."""
 
 
-def create(place: Place, *, origin: str) -> None:
+def create(place: Place, *, origin: str | None = None) -> None:
     """Begin a registry at `place`. Durable on return.
+
+    Args:
+        place: a new directory; or a database without a log, and a new directory of its own.
+        origin: the log's name; None to have one invented.
 
     Raises:
         RefusedError: `directory_in_use`, also while another one begins here, and for a server where a log has begun;
@@ -42,7 +50,8 @@ def create(place: Place, *, origin: str) -> None:
     home = home_of(place)
     made = not home.exists()
     require(made or home.is_dir(), "directory_in_use", directory=str(home))
-    shape.origin(origin)
+    if origin is not None:
+        shape.origin(origin)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with alone_in(home):
@@ -59,7 +68,7 @@ def create(place: Place, *, origin: str) -> None:
         raise
 
 
-def _create_in(directory: Path, left: Sequence[Path], origin: str) -> None:
+def _create_in(directory: Path, left: Sequence[Path], origin: str | None) -> None:
     """The database is the last to be moved: until then there is no registry."""
     beginning = directory / BEGINNING
     try:
@@ -77,52 +86,69 @@ def _create_in(directory: Path, left: Sequence[Path], origin: str) -> None:
         raise
 
 
-def _create_on_server(server: Server, home: Path, origin: str) -> None:
+def _create_on_server(server: Server, home: Path, origin: str | None) -> None:
     """The first entry is on the server before the keys are moved up; whoever begins again finds that and goes on."""
     from registry.store.migrations import migrate  # noqa: PLC0415  # only who has a server has its driver
 
     migrate(server)
     beginning = home / BEGINNING
     inside = replace(server, state=beginning)
-    if not _was_recorded(inside):
+    if not _was_recorded(inside, origin):
         _clear([beginning])
         beginning.mkdir(mode=0o700)
         try:
             _begin(inside, origin)
-        except RefusedError:
+        except RefusedError as refusal:
+            # Judged under the lock of the head: these keys have begun nothing.
             _clear([beginning])
+            if _has_begun(inside):
+                raise RefusedError("directory_in_use", directory=str(server)) from refusal
             raise
-    _link_up(beginning)
+    _copy_up(beginning)
 
 
-def _was_recorded(inside: Server) -> bool:
-    """Whether the log on the server was begun by the keys that a beginning left here; then its mark is here, too.
+def _was_recorded(inside: Server, origin: str | None) -> bool:
+    """Whether the log on the server was begun by the keys that a beginning left here; then all it lacked is made good.
 
     Raises:
-        RefusedError: `directory_in_use` if it was begun by others.
+        RefusedError: `directory_in_use` if it was begun by others, or under another name than `origin`.
+        UnavailableError: `locked_elsewhere` if a beginning is still on its way.
     """
     with closing(Log(inside, writes=True, begun=False)) as log:
-        with log.recorder.reading() as cursor:
+        # The lock of the head: a commit that was sent, and of which nobody heard, has come to its end when we have it.
+        with log.recorder.writing() as cursor:
             moment = Moment(cursor)
-            head, registry = moment.head(), moment.stream(LOG_ACCOUNT).state
+            head = moment.head()
+            if head.size == 0:
+                return False
+            registry: Registry = moment.stream(LOG_ACCOUNT).state
+            kept = (home_of(inside) / KEYS_FILE).exists()
+            ours = kept and registry.log_key in Keyring(home_of(inside)).keys_of(LOG_ACCOUNT)
+            ours = ours and head.size == 1 and origin in (None, registry.origin)
+            require(ours, "directory_in_use", directory=str(inside))
             mark = mark_of(inside, moment.log_id() or b"")
-        if head.size == 0:
-            return False
-        kept = (home_of(inside) / KEYS_FILE).exists()
-        ours = kept and registry.log_key in Keyring(home_of(inside)).keys_of(LOG_ACCOUNT)
-        require(ours and head.size == 1, "directory_in_use", directory=str(inside))
+            # Every replica that confirms commits has it before anybody is told.
+            cursor.execute("UPDATE head SET size = size")
         if not mark.file.exists():
             mark.write(Seen(size=head.size, root=head.root))
+    Operator(inside).close()
     return True
 
 
-def _link_up(beginning: Path) -> None:
+def _has_begun(inside: Server) -> bool:
+    with closing(Log(inside, writes=True, begun=False)) as log, log.recorder.reading() as cursor:
+        return Moment(cursor).head().size > 0
+
+
+def _copy_up(beginning: Path) -> None:
     """All of it is in the folder until all of it is in its place, so that it can be done again."""
     directory = beginning.parent
     for file in beginning.iterdir():
-        synchronise(file)
-        (directory / file.name).unlink(missing_ok=True)
-        (directory / file.name).hardlink_to(file)
+        target = directory / file.name
+        target.unlink(missing_ok=True)
+        target.touch(mode=0o600)
+        shutil.copyfile(file, target)
+        synchronise(target)
     synchronise(directory)
     shutil.rmtree(beginning)
     synchronise(directory)
@@ -155,14 +181,21 @@ def _clear(files: Iterable[Path]) -> None:
             file.unlink(missing_ok=True)
 
 
-def _begin(place: Place, origin: str) -> None:
+def _begin(place: Place, origin: str | None) -> None:
     """Make keys, and the first entry with them."""
     keyring = Keyring.create(home_of(place))
     own, *officer_keys = keyring.generate(3)
     keyring.assign({own: LOG_ACCOUNT})
-    beginning = Beginning(origin=origin, key=own, random=secrets.token_bytes(32))
+    beginning = Beginning(
+        origin=origin or _invented_origin(), key=own, random=secrets.token_bytes(32)
+    )
     with closing(Operator(place, beginning=beginning)) as operator:
         operator.committer.begin(operator.sign(_genesis(operator, beginning, officer_keys)))
+
+
+def _invented_origin() -> str:
+    """A name for a log that nobody gave one; `.invalid` is reserved, so that it is nobody's."""
+    return _INVENTED + b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode("ascii").lower()
 
 
 def _genesis(operator: Operator, beginning: Beginning, officer_keys: Sequence[Key]) -> Proposal:

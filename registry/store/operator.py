@@ -251,12 +251,15 @@ def mark_of(place: Place, log: bytes) -> Mark:
 def accept_mark(place: Place, at_us: int) -> Seen:
     """Take the log as it is for the highest that was seen, because a person decided so; kept on record."""
     observer = asked_for()
-    with closing(Log(place)) as log:
+    # As a writer: not what a replica has that lags, nor what no replica has yet.
+    with closing(Log(place, writes=True)) as log:
         with log.recorder.reading() as cursor:
             mark = mark_of(place, Moment(cursor).log_id() or b"")
         # The head as of now, when nobody else can advance the mark any more.
-        with mark.locked(), log.recorder.reading() as cursor:
-            head = Moment(cursor).head()
+        with log.recorder.trouble(), mark.locked():
+            with log.recorder.writing() as cursor:
+                head = Moment(cursor).head()
+                cursor.execute("UPDATE head SET size = size")
             seen = Seen(size=head.size, root=head.root)
             mark.accept(seen, at_us)
     observer.mark_accepted(seen.size)
