@@ -21,6 +21,7 @@ from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, 
 from registry.ledger.entry import ENTRY_BYTES_MAX
 from registry.ledger.note import NOTE_BYTES_MAX
 from registry.ledger.rows import ROW_BYTES_MAX
+from registry.patience import PatientConnection
 from registry.place import Server, is_ambiguous
 from registry.verifier.stored import (
     PARTS_PER_ENTRY,
@@ -45,6 +46,8 @@ CONNECTING: dict[str, Any] = {
 }
 """What an address need not say."""
 
+ANSWER_S = 300.0
+"""Not for ever; but a server that sorts the nonces of a large log before it shows the first is not to be given up."""
 ENCODING = "UTF8"
 ENTRIES_PER_PAGE = 512
 ROWS_PER_PAGE = 4096
@@ -237,8 +240,10 @@ def _connected(server: Server) -> Iterator[Connection[Any]]:
         said = conninfo_to_dict(server.url)
     except psycopg.ProgrammingError as error:
         raise RefusedError("bad_address", server=str(server)) from error
-    connection = psycopg.connect(**{**CONNECTING, **said}, autocommit=True, prepare_threshold=None)
+    asked = {**CONNECTING, **said}
+    connection = PatientConnection.connect(**asked, autocommit=True, prepare_threshold=None)
     try:
+        connection.answer_s = ANSWER_S
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         yield connection

@@ -21,6 +21,7 @@ from registry.errors import BrokenHistoryError, RefusedError, RegistryError, Una
 from registry.ledger.entry import ENTRY_BYTES_MAX
 from registry.ledger.note import NOTE_BYTES_MAX
 from registry.ledger.rows import ROW_BYTES_MAX
+from registry.patience import PatientConnection
 from registry.place import Place
 from registry.place import Server as Address
 from registry.verifier import audit as auditing
@@ -31,6 +32,7 @@ from registry.verifier.audit import audit, origin_of, signed_size
 from registry.verifier.stored import PARTS_PER_ENTRY, StoredOpening, UnreadableError, grouped
 from tests.books import ORIGIN, Book, fault
 from tests.pg_books import LOG_TABLES, ServerBook, copy
+from tests.relay import Relay
 from tests.servers import HOST, Server, eventually
 
 PASSWORD = "s3cret pass"
@@ -123,7 +125,7 @@ def test_a_database_that_is_not_there_is_no_registry_in_chinese_either(
     def refuse(**_: Any) -> None:
         raise psycopg.OperationalError('connection failed: 致命错误:  数据库 "nowhere" 不存在')
 
-    monkeypatch.setattr(psycopg, "connect", refuse)
+    monkeypatch.setattr(PatientConnection, "connect", refuse)
 
     found = trouble(Address(url="postgresql://h/nowhere"), book)
 
@@ -453,6 +455,30 @@ def test_a_server_that_says_nothing_is_given_up(book: Book) -> None:
     assert time.monotonic() - before < 8
 
 
+@pytest.mark.parametrize("asked", ["LOCK", "max(rowid)", "FETCH"])
+def test_a_server_that_falls_silent_is_given_up(
+    pg_book: ServerBook, server: Server, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    asking = PatientConnection.execute
+    with Relay(server) as relay:
+        address = Address(url=relay.url(pg_book.connection.info.dbname))
+        assert trouble(address, pg_book) is None
+
+        def falls_silent(connection: Any, query: str, *values: Any, **more: Any) -> Any:
+            if asked in query:
+                relay.hold()
+            return asking(connection, query, *values, **more)
+
+        monkeypatch.setattr(reader, "ANSWER_S", 0.5)
+        monkeypatch.setattr(PatientConnection, "execute", falls_silent)
+        began_s = time.monotonic()
+        found = trouble(address, pg_book)
+        took_s = time.monotonic() - began_s
+
+    assert unavailable(found) == "no answer within 0.5 s"
+    assert took_s < 5
+
+
 def test_of_several_hosts_one_will_do(pg_book: ServerBook) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
@@ -522,7 +548,7 @@ def test_what_the_server_says_is_a_finding_or_no_verdict(
     def refuse(**_: Any) -> None:
         raise errors.lookup(sqlstate)("the server's words\nDETAIL: more of them")
 
-    monkeypatch.setattr(psycopg, "connect", refuse)
+    monkeypatch.setattr(PatientConnection, "connect", refuse)
 
     found = trouble(Address(url="postgresql://h/x"), book)
 
