@@ -288,6 +288,63 @@ def test_what_is_no_address_is_wrong_usage(shell: Shell, tmp_path: Path) -> None
     assert (ended.code, ended.json["error"]) == (2, "bad_address")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"postgresql:/somebody:{SECRET}@127.0.0.1/registry",
+        f"postgresql+psycopg://somebody:{SECRET}@127.0.0.1/registry",
+        f"host=127.0.0.1 password={SECRET}",
+        f"postgresql://127.0.0.1:1/registry?user=u&Password={SECRET}",
+        f"POSTGRESQL://127.0.0.1:1/registry?user=u&password=a&{SECRET}",
+    ],
+)
+def test_what_is_meant_for_an_address_is_never_taken_for_a_directory(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    for command in (
+        ("init", typed, "--state", tmp_path / "state"),
+        ("key", "--dir", typed),
+        ("audit", typed),
+        ("key", "--dir", "x", "--read-url", typed),
+        ("migrate", typed),
+        ("restore", typed, "--dir", tmp_path / "new"),
+    ):
+        for extra in ("--json", "--lang=zh"):
+            ended = shell(*command, extra)
+            assert ended.code == 2
+            assert SECRET not in ended.out + ended.err
+            assert "bad_address" in ended.out + ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_state_and_replica_go_with_a_server(shell: Shell, book: Book, tmp_path: Path) -> None:
+    stated = shell("key", "--dir", book.place, "--state", tmp_path / "state", "--json")
+    begun = shell("init", tmp_path / "new", "--state", tmp_path / "state", "--json")
+    read = [shell("key", "--dir", book.place, "--read-url", url, "--json") for url in ("", "dir")]
+    stateless = shell("init", "postgresql://127.0.0.1:1/registry", "--json")
+
+    assert (stated.code, stated.json["error"]) == (2, "state_without_server")
+    assert (begun.code, begun.json["error"]) == (2, "state_without_server")
+    assert [(one.code, one.json["error"]) for one in read] == [(2, "bad_address")] * 2
+    assert (stateless.code, stateless.json["error"]) == (2, "no_state")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_database_that_is_not_there_is_no_registry(shell: Shell, owner: str) -> None:
+    absent = owner.replace("/test_", "/absent_")
+
+    for command in (
+        ("key", "--dir", absent),
+        ("audit", absent),
+        ("migrate", absent),
+        ("status", "--dir", absent),
+    ):
+        ended = shell(*command, "--json")
+        assert (ended.code, "no_registry" in ended.out) == (2, True), command
+
+
 def test_a_registry_moves_to_a_server_and_back_by_what_is_typed(
     shell: Shell, book: Book, owner: str, tmp_path: Path
 ) -> None:

@@ -714,6 +714,10 @@ _ASKING: dict[str, Text] = {
         "登记系统在数据库 {server} 上：请用 --state 指明本机上保存密钥和标记的目录。",
         "The registry is on a server, {server}: name the local directory of its keys and mark with --state.",
     ),
+    "state_without_server": (
+        "--state 只用于数据库地址；{directory} 是目录，密钥就在其中。请去掉 --state，或改用地址。",
+        "--state goes with the address of a database; {directory} is a directory, with its keys in it. Leave it out.",
+    ),
     "bad_address": (
         "这不是数据库地址：{server}。应如 postgresql://用户@主机/库名；口令和参数里的 / @ ? # 要写成 %2F %40 %3F %23。",
         (

@@ -29,6 +29,8 @@ INTERRUPTED = 130
 
 _UNKNOWN = frozenset({"storage_failed", "database_moved", "server_unavailable", "not_signed"})
 """After these, what was being written may be recorded, or is."""
+_MISTYPED = frozenset({"no_registry", "no_state", "bad_address"})
+"""The place that was typed is none."""
 SERVER_EXTRA = "[server]"
 _OURS = "registry"
 
@@ -39,7 +41,7 @@ class UsageError(RefusedError):
 
 def of_error(error: RegistryError) -> int:
     """The exit code of an error."""
-    if isinstance(error, UsageError) or error.code == "no_registry":
+    if isinstance(error, UsageError) or error.code in _MISTYPED:
         return USAGE
     if isinstance(error, IncompleteError):
         return INCOMPLETE

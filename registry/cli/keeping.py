@@ -7,6 +7,7 @@ from typing import Any
 from registry.cli import belief, words
 from registry.cli.exits import UsageError
 from registry.cli.voice import Voice, is_demonstration
+from registry.errors import UnavailableError
 from registry.ledger.note import VerifierKey
 from registry.place import Place
 
@@ -22,7 +23,8 @@ def init(place: Place, *, origin: str | None, voice: Voice) -> None:
     from registry.store.operator import home_of
 
     create(place, origin=origin)
-    vkey, home = _key(place), home_of(place)
+    # As a writer: of several hosts a replica may answer first, which does not have it yet.
+    vkey, home = _key(place, writes=True), home_of(place)
     if voice.is_json:
         voice.json({"directory": str(place), **_key_object(vkey)})
         return
@@ -33,13 +35,19 @@ def init(place: Place, *, origin: str | None, voice: Voice) -> None:
         voice.say("init.passphrase", directory=home)
 
 
-def key(place: Place, *, voice: Voice) -> None:
-    """Say the log's public key.
+def key(place: Place, *, lagging: bool, voice: Voice) -> None:
+    """Say the log's public key: the one that stands now, unless one of a `lagging` replica will do.
 
     Raises:
         RefusedError: `no_registry`.
     """
-    vkey = _key(place)
+    try:
+        vkey = _key(place, writes=not lagging)
+    except UnavailableError:
+        if lagging:
+            raise
+        # No host of the address can be written: what the others have is better than nothing.
+        vkey = _key(place, writes=False)
     if voice.is_json:
         voice.json(_key_object(vkey))
     else:
@@ -83,11 +91,11 @@ def accept_mark(place: Place, *, yes: bool, voice: Voice) -> None:
         voice.say("mark.accepted", size=seen.size, root=seen.root)
 
 
-def _key(place: Place) -> VerifierKey:
+def _key(place: Place, *, writes: bool) -> VerifierKey:
     from registry.store.log import Log
     from registry.store.operator import log_key
 
-    with closing(Log(place)) as log:
+    with closing(Log(place, writes=writes)) as log:
         return log_key(log)
 
 

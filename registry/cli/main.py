@@ -15,7 +15,7 @@ from registry.cli import exits
 from registry.cli.voice import Voice
 from registry.cli.words import Lang
 from registry.errors import RegistryError
-from registry.place import Place, Server, read_place
+from registry.place import Place, Server, is_mistyped, read_place, redacted
 
 app = typer.Typer(
     name="registry",
@@ -90,7 +90,7 @@ def init(
     """Begin a registry / 建立登记系统"""
     from registry.cli import keeping
 
-    keeping.init(read_place(directory, state), origin=origin, voice=Voice(lang, as_json=as_json))
+    keeping.init(_place(directory, state), origin=origin, voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -104,7 +104,7 @@ def demo(
     """Demonstrate with the published list / 用公布的清单演示"""
     from registry.cli import demo as demonstration
 
-    demonstration.run(read_place(directory, state), Voice(lang, as_json=as_json))
+    demonstration.run(_place(directory, state), Voice(lang, as_json=as_json))
 
 
 @app.command("import-list")
@@ -123,7 +123,7 @@ def import_list(
     from registry.cli import import_list as importing
 
     voice = Voice(lang, as_json=as_json)
-    importing.run(file, read_place(directory, state), dry_run=dry_run, voice=voice)
+    importing.run(file, _place(directory, state), dry_run=dry_run, voice=voice)
 
 
 @app.command()
@@ -138,7 +138,8 @@ def key(
     """Show the log's public key, fingerprint / 显示日志公钥和指纹"""
     from registry.cli import keeping
 
-    keeping.key(_read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
+    place = _read_from(directory, state, read_url)
+    keeping.key(place, lagging=read_url is not None, voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -328,7 +329,7 @@ def restore(
     from registry.cli import copying
 
     voice = Voice(lang, as_json=as_json)
-    raise typer.Exit(copying.restore(read_place(source), read_place(directory, state), voice=voice))
+    raise typer.Exit(copying.restore(_place(source), _place(directory, state), voice=voice))
 
 
 @app.command()
@@ -350,11 +351,8 @@ def migrate(
     """Make or change the tables on a server / 在服务器上建立或升级数据表"""
     from registry.cli import copying
 
-    place = read_place(url)
-    if not isinstance(place, Server):
-        raise exits.UsageError("bad_address", server=url)
     voice = Voice(lang, as_json=as_json)
-    copying.migrate(place, role=role, reader=reader, as_sql=as_sql, voice=voice)
+    copying.migrate(_server(url), role=role, reader=reader, as_sql=as_sql, voice=voice)
 
 
 @app.command("accept-mark")
@@ -369,7 +367,7 @@ def accept_mark(
     """Reset the high-water mark; dangerous / 重设高水位标记，危险"""
     from registry.cli import keeping
 
-    keeping.accept_mark(read_place(directory, state), yes=yes, voice=Voice(lang, as_json=as_json))
+    keeping.accept_mark(_place(directory, state), yes=yes, voice=Voice(lang, as_json=as_json))
 
 
 @log_key_app.command("rotate")
@@ -379,7 +377,7 @@ def log_key_rotate(
     """Replace it, by itself and two officers / 由旧密钥和两名登记官更换"""
     from registry.cli import keys
 
-    keys.replace_log_key(read_place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.replace_log_key(_place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @key_app.command("list")
@@ -415,9 +413,7 @@ def key_add(
     from registry.cli import keys
 
     voice = Voice(lang, as_json=as_json)
-    keys.add(
-        account, read_place(directory, state), public=public, possession=possession, voice=voice
-    )
+    keys.add(account, _place(directory, state), public=public, possession=possession, voice=voice)
 
 
 @key_app.command("rotate")
@@ -432,7 +428,7 @@ def key_rotate(
     """Replace the keys kept here by a new one / 更换代管的密钥"""
     from registry.cli import keys
 
-    keys.rotate(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.rotate(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @key_app.command("end")
@@ -448,7 +444,7 @@ def key_end(
     """End a key / 终止一个密钥"""
     from registry.cli import keys
 
-    keys.end(account, ended, read_place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.end(account, ended, _place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @recover_app.command("announce")
@@ -471,7 +467,7 @@ def recover_announce(
 
     keys.announce(
         account,
-        read_place(directory, state),
+        _place(directory, state),
         identity=identity,
         notice=notice,
         public=public,
@@ -492,7 +488,7 @@ def recover_stop(
     """Stop a recovery, as the holder / 持有人中止找回"""
     from registry.cli import keys
 
-    keys.stop(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.stop(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @recover_app.command("withdraw")
@@ -507,7 +503,7 @@ def recover_withdraw(
     """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
     from registry.cli import keys
 
-    keys.withdraw(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.withdraw(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @recover_app.command("complete")
@@ -522,7 +518,7 @@ def recover_complete(
     """Complete it after the waiting time / 等待期满后完成找回"""
     from registry.cli import keys
 
-    keys.complete(account, read_place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.complete(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -567,9 +563,35 @@ def follow(
     following.run(place, position=position, voice=Voice(lang))
 
 
+def _place(typed: str, state: Path | None = None) -> Place:
+    """What was typed for a registry.
+
+    Raises:
+        UsageError: `bad_address`; `state_without_server`.
+    """
+    if is_mistyped(typed):
+        raise exits.UsageError("bad_address", server=redacted(typed))
+    place = read_place(typed, state)
+    if state is not None and not isinstance(place, Server):
+        raise exits.UsageError("state_without_server", directory=typed)
+    return place
+
+
+def _server(typed: str, state: Path | None = None) -> Server:
+    """The server that was typed.
+
+    Raises:
+        UsageError: `bad_address`.
+    """
+    place = read_place(typed, state)
+    if not isinstance(place, Server):
+        raise exits.UsageError("bad_address", server=redacted(typed))
+    return place
+
+
 def _read_from(directory: str, state: Path | None, read_url: str | None) -> Place:
     """Where a command reads that changes nothing: at the replica, if one was named."""
-    return read_place(directory if read_url is None else read_url, state)
+    return _place(directory, state) if read_url is None else _server(read_url, state)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from psycopg import Connection, errors
 from psycopg.conninfo import conninfo_to_dict
 
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
-from registry.place import is_ambiguous, redacted
+from registry.place import NO_DATABASE, is_ambiguous, redacted
 
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 10,
@@ -57,7 +57,7 @@ def server_trouble(where: str) -> Iterator[None]:
     Raises:
         UnavailableError: `server_unavailable`: gone, starting, full of clients, or it broke off; `storage_failed`: its
             disk; after both, what was being written may be there or not. `locked_elsewhere`: nothing was written.
-        RefusedError: `not_permitted`: the role may not.
+        RefusedError: `not_permitted`: the role may not. `no_registry`: there is no such database.
         BrokenHistoryError: `database_unreadable`.
     """
     try:
@@ -69,6 +69,8 @@ def server_trouble(where: str) -> Iterator[None]:
     except _CORRUPTED as error:
         raise BrokenHistoryError("database_unreadable", file=where, why=_said(error)) from error
     except psycopg.Error as error:
+        if error.sqlstate is None and NO_DATABASE.search(str(error)):
+            raise RefusedError("no_registry", directory=where) from error
         if (error.sqlstate or "").startswith(_FAILED):
             raise UnavailableError("storage_failed", file=where, why=_said(error)) from error
         if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, *_ELSEWHERE)):
