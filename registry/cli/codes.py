@@ -714,6 +714,20 @@ _ASKING: dict[str, Text] = {
         "登记系统在数据库 {server} 上：请用 --state 指明本机上保存密钥和标记的目录。",
         "The registry is on a server, {server}: name the local directory of its keys and mark with --state.",
     ),
+    "unfit_role": (
+        "角色 {role} 不能用（{why}）：要有名称，不是超级用户、表的所有者或其成员，读写与审计分用两个角色。未作授权。",
+        (
+            "The role {role} will not do ({why}): it needs a name, and may be no superuser, nor own the tables or"
+            " belong to who owns them; who writes and who audits are two roles. Nothing was granted."
+        ),
+    ),
+    "tables_in_the_way": (
+        "数据库 {server} 里已有同名的表或视图，不是登记系统的：{names}。请换一个空的数据库或 schema。什么都没有改动。",
+        (
+            "Something that is not a registry's has these names in {server}: {names}. Name an empty database or schema."
+            " Nothing was changed."
+        ),
+    ),
     "state_without_server": (
         "--state 只用于数据库地址；{directory} 是目录，密钥就在其中。请去掉 --state，或改用地址。",
         "--state goes with the address of a database; {directory} is a directory, with its keys in it. Leave it out.",

@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection, sql
 
-from registry.errors import RefusedError, require
+from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.place import Server
 from registry.store.recorder import SCHEMA_VERSION
 from registry.store.server import connect, server_trouble
@@ -71,6 +71,8 @@ REVOKE ALL ON registry_schema, stored_events, tree, nonces, detached, head, open
 )
 assert len(MIGRATIONS) == SCHEMA_VERSION
 
+TABLES = ("registry_schema", "stored_events", "tree", "nonces", "detached", "head", "openings")
+
 CREATE_ROLE: LiteralString = """
 CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 """
@@ -100,6 +102,27 @@ SELECT pg_advisory_xact_lock({lock});
 COMMIT;
 """
 
+_ENTER_SCHEMA: LiteralString = "SET LOCAL search_path TO {schema};\n"
+"""From here on every name is that of a table where the tables are, whoever asks, and whatever a script is run with."""
+_SCHEMA: LiteralString = """
+SELECT coalesce(
+    (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('registry_schema')),
+    quote_ident(current_schema()), 'public')
+"""
+_IN_THE_WAY: LiteralString = """
+SELECT DISTINCT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relname = ANY (%s)
+ORDER BY relname
+"""
+_POWERS: LiteralString = """
+SELECT rolsuper, EXISTS (
+    SELECT FROM unnest(ARRAY[(SELECT oid FROM pg_roles WHERE rolname = current_user)]
+        || ARRAY(SELECT nspowner FROM pg_namespace WHERE oid = to_regnamespace(%(schema)s))
+        || ARRAY(SELECT relowner FROM pg_class
+            WHERE relnamespace = to_regnamespace(%(schema)s) AND relname = ANY (%(tables)s))) owner
+    WHERE pg_has_role(r.oid, owner, 'MEMBER'))
+FROM pg_roles r WHERE rolname = %(role)s
+"""
+
 Role = tuple[str, LiteralString]
 """A role's name, and its privileges."""
 
@@ -112,10 +135,13 @@ def migrate(server: Server, roles: Sequence[Role] = ()) -> tuple[int, int]:
 
     Raises:
         RefusedError: `old_server` below PostgreSQL 15; `not_utf8_database`; `unknown_schema` if the tables are of a
-            newer version; `not_permitted` if whoever asks may not make tables or roles.
+            newer version; `tables_in_the_way` if something else has one of their names; `unfit_role` for one that
+            nothing can be kept from; `not_permitted` if whoever asks may not make tables or roles; `no_registry` if
+            there is no such database.
+        BrokenHistoryError: `database_unreadable` if nobody knows the version.
         UnavailableError: `server_unavailable`.
     """
-    with _outstanding(server) as (connection, before):
+    with _outstanding(server, roles) as (connection, before):
         for statement in _statements(connection, before, roles):
             connection.execute(statement)
     return before, len(MIGRATIONS)
@@ -125,49 +151,104 @@ def script(server: Server, roles: Sequence[Role] = ()) -> str:
     """What `migrate` would do now, to be read, or to be run with psql.
 
     Raises:
-        RefusedError, UnavailableError: as `migrate`.
+        RefusedError, BrokenHistoryError, UnavailableError: as `migrate`.
     """
-    with _outstanding(server) as (connection, before):
+    with _outstanding(server, roles) as (connection, before):
         statements = sql.Composed([*_statements(connection, before, roles)]).as_string(connection)
     parts = {"before": before, "after": len(MIGRATIONS), "lock": LOCK}
     return _SCRIPT.format(statements=statements.strip(), **parts)
 
 
 @contextmanager
-def _outstanding(server: Server) -> Iterator[tuple[Connection[Any], int]]:
+def _outstanding(server: Server, roles: Sequence[Role]) -> Iterator[tuple[Connection[Any], int]]:
     """A transaction in which nobody else migrates, and the version of the tables."""
-    with server_trouble(str(server)), connect(server.url, "registry-migrate") as connection:
+    # Of several hosts not the replica that happens to answer first.
+    wanted = {"target_session_attrs": "read-write"}
+    with (
+        server_trouble(str(server)),
+        connect(server.url, "registry-migrate", **wanted) as connection,
+    ):
         _check_server(connection)
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            before, known = version_of(connection), len(MIGRATIONS)
+            before, known = _version(connection, server), len(MIGRATIONS)
             require(before <= known, "unknown_schema", found=before, known=known)
+            schema = _schema(connection)
+            if before == 0:
+                there = _column(connection, _IN_THE_WAY, [schema, list(TABLES)])
+                free = not there
+                require(free, "tables_in_the_way", server=str(server), names=", ".join(there))
+            _check_roles(connection, schema, [role for role, _ in roles])
             yield connection, before
+
+
+def _check_roles(connection: Connection[Any], schema: str, roles: Sequence[str]) -> None:
+    """Return if each of `roles` has only the privileges that it is given.
+
+    Raises:
+        RefusedError: `unfit_role`.
+    """
+    for role in roles:
+        require(role != "", "unfit_role", role=role, why="no name")
+        require(roles.count(role) == 1, "unfit_role", role=role, why="named twice")
+        asked = {"role": role, "schema": schema, "tables": list(TABLES)}
+        found = connection.execute(_POWERS, asked).fetchone()
+        is_super, owns = found or (False, False)
+        require(not is_super, "unfit_role", role=role, why="superuser")
+        require(not owns, "unfit_role", role=role, why="owner")
 
 
 def _statements(
     connection: Connection[Any], before: int, roles: Sequence[Role]
 ) -> Iterator[sql.SQL | sql.Composed]:
     """What brings the tables from version `before` to ours, and gives `roles` their privileges."""
+    # As the server spells it, quoted where that is needed.
+    schema = sql.SQL(_schema(connection))
+    yield sql.SQL(_ENTER_SCHEMA).format(schema=schema)
     for number, statements in enumerate(MIGRATIONS[before:], before + 1):
         yield sql.SQL(statements)
         done: LiteralString = "UPDATE registry_schema SET version = {number};\n"
         yield sql.SQL(done).format(number=sql.Literal(number))
-    (schema,) = connection.execute("SELECT current_schema()").fetchone() or (None,)
     for role, privileges in roles:
-        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        found = _column(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         making: LiteralString = "" if found else CREATE_ROLE
-        names = {"role": sql.Identifier(role), "schema": sql.Identifier(schema or "public")}
+        names = {"role": sql.Identifier(role), "schema": schema}
         yield sql.SQL(making + REVOKE + privileges).format(**names)
 
 
-def version_of(connection: Connection[Any]) -> int:
-    """The version of the tables; 0 where there are none."""
-    found = connection.execute("SELECT to_regclass('registry_schema')").fetchone()
-    if found is None or found[0] is None:
+def _schema(connection: Connection[Any]) -> str:
+    """The name of the schema where the tables are, or are to be, quoted."""
+    (found,) = _column(connection, _SCHEMA, [])
+    return str(found)
+
+
+def _version(connection: Connection[Any], server: Server) -> int:
+    """The version of the tables; 0 where there are none.
+
+    Raises:
+        BrokenHistoryError: `database_unreadable` if nobody knows.
+        RefusedError: `tables_in_the_way` if something else has the name of the table that says it.
+    """
+    kinds = _column(
+        connection, "SELECT relkind FROM pg_class WHERE oid = to_regclass('registry_schema')", []
+    )
+    if not kinds:
         return 0
-    row = connection.execute("SELECT version FROM registry_schema").fetchone()
-    return 0 if row is None else int(row[0])
+    is_table = kinds == ["r"]
+    require(is_table, "tables_in_the_way", server=str(server), names="registry_schema")
+    found = _column(connection, "SELECT version FROM registry_schema", [])
+    if not found:
+        return 0
+    if not isinstance(found[0], int):
+        why = "registry_schema"
+        raise BrokenHistoryError("database_unreadable", file=str(server), why=why)
+    return found[0]
+
+
+def _column(
+    connection: Connection[Any], statement: LiteralString, values: Sequence[object]
+) -> list[Any]:
+    return [row[0] for row in connection.execute(statement, values).fetchall()]
 
 
 def _check_server(connection: Connection[Any]) -> None:

@@ -334,6 +334,98 @@ def test_a_role_gets_what_it_is_to_have_and_loses_the_rest(
     Operator(writer).close()
 
 
+def refused(address: Address, roles: Sequence[migrations.Role] = ()) -> RefusedError:
+    for ask in (script, migrate):
+        with pytest.raises(RefusedError) as found:
+            ask(address, roles)
+    return found.value
+
+
+def test_a_role_from_which_nothing_can_be_kept_is_refused_and_nothing_granted(
+    address: Address, server: Server, roles: tuple[str, str]
+) -> None:
+    writer, reader = roles
+    server.execute(f"CREATE ROLE {writer} LOGIN; CREATE ROLE {reader} LOGIN")
+    database = address.url.rpartition("/")[2].partition("?")[0]
+    server.execute(f"GRANT CREATE ON SCHEMA public TO {writer}", database=database)
+    owned = as_role(address, writer)
+    before = asked(address, GRANTED)
+
+    whys = [
+        refused(owned, [(reader, SERVER_ROLE), (name, READER_ROLE)]).facts["why"]
+        for name in ("", reader, "postgres", writer)
+    ]
+    assert asked(address, GRANTED) == before
+    migrate(owned)
+    before = asked(address, GRANTED)
+    server.execute(f"GRANT {writer} TO {reader}")
+    whys.extend(
+        refused(place, [(name, READER_ROLE)]).facts["why"]
+        for place in (owned, address)
+        for name in (reader, writer)
+    )
+
+    assert whys == ["no name", "named twice", "superuser", *["owner"] * 5]
+    assert asked(address, GRANTED) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("CREATE VIEW head AS SELECT 1 AS x", "head"),
+        ("CREATE TABLE tree (); CREATE SEQUENCE nonces", "nonces, tree"),
+        ("CREATE VIEW registry_schema AS SELECT 1 AS one, 1 AS version", "registry_schema"),
+        ("CREATE TABLE registry_schema (one integer, version integer)", "registry_schema"),
+    ],
+)
+def test_what_has_the_name_of_a_table_is_named_and_left_alone(
+    address: Address, statement: str, names: str
+) -> None:
+    asked(address, statement)
+    before = asked(address, DESCRIBED)
+
+    found = refused(address)
+
+    assert (found.code, found.facts["names"]) == ("tables_in_the_way", names)
+    assert asked(address, DESCRIBED) == before
+
+
+@pytest.mark.parametrize("version", ["NULL", "'1'::text"])
+def test_a_version_that_is_none_is_a_finding(address: Address, version: str) -> None:
+    asked(address, f"CREATE TABLE registry_schema AS SELECT 1 AS one, {version} AS version")
+
+    for ask in (migrate, script):
+        with pytest.raises(BrokenHistoryError, match="database_unreadable"):
+            ask(address)
+
+
+def test_roles_and_script_mean_the_tables_where_they_are(
+    address: Address, roles: tuple[str, str]
+) -> None:
+    """In a schema that others have to be let into, and whatever the script is run with."""
+    asked(address, 'CREATE SCHEMA "the Registry"')
+    inside = replace(address, url=f"{address.url}&options=-csearch_path%3D%22the%5C%20Registry%22")
+    writer = as_role(inside, roles[0])
+
+    run(address, script(inside, [(roles[0], SERVER_ROLE)]))
+    create(writer, origin="registry.example/inside")
+    migrate(replace(address, url=f"{inside.url}%2Cpublic"), [(roles[1], READER_ROLE)])
+
+    assert asked(address, "SELECT to_regclass('public.head')") == [(None,)]
+    assert asked(as_role(inside, roles[1]), "SELECT size FROM head") == [(1,)]
+
+
+def test_of_several_hosts_the_one_that_takes_writes_is_migrated() -> None:
+    with Server() as primary, primary.replica() as replica:
+        primary.create_database("several")
+        primary.wait_for_replica(replica)
+        several = Address(
+            url=f"postgresql://postgres@127.0.0.1:{replica.port},127.0.0.1:{primary.port}/several"
+        )
+
+        assert migrate(several) == (0, SCHEMA_VERSION)
+
+
 def test_an_odd_name_is_a_name(address: Address, server: Server) -> None:
     name = 'odd "name"; DROP TABLE head; --'
 
