@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -22,7 +23,8 @@ import pytest
 from registry.acts.propose import Hidden
 from registry.errors import UnavailableError
 from registry.place import Server as Address
-from registry.store import migrations, postgres
+from registry.store import beginning, migrations, postgres
+from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.mark import Seen
 from registry.store.operator import Operator
@@ -37,7 +39,7 @@ from tests.store.conftest import write_quickly
 from tests.store.days import DATABASE, WRITERS, Asking, at, head_held, through, waits_for
 from tests.store.faults import Fault
 from tests.store.lives import Life, Survivor, lived
-from tests.store.test_bad_days import named, said_at_start, said_of
+from tests.store.test_bad_days import named, said_at_start, said_by, said_of
 from tests.store.test_crashes import killed
 from tests.test_cli import Shell
 
@@ -942,3 +944,40 @@ def test_who_holds_the_head_while_we_sign_does_not_make_a_recorded_act_an_unreco
 
     assert receipt.index < again[0].index
     Survivor(quick).judge()
+
+
+@pytest.mark.parametrize("cut", [Moment.BEFORE, Moment.AFTER, Moment.LATE])
+def test_a_beginning_that_is_cut_off_at_its_commit_is_finished_or_made_again(
+    primary: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: Moment
+) -> None:
+    live_at(tmp_path, monkeypatch)
+    name = f"begun_{cut.name.lower()}"
+    primary.create_database(name)
+    genesis = beginning._begin
+    with Relay(primary) as relay:
+        place = Address(url=relay.url(name), state=tmp_path / "state")
+
+        def cut_off(*values: Any) -> None:
+            relay.cut_at(cut)
+            genesis(*values)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(beginning, "_begin", cut_off)
+            failure = said_by(lambda: create(place, origin=ORIGIN))
+        late = threading.Timer(1, relay.deliver)
+        late.start()
+        other = said_by(lambda: create(place, origin="registry.example/another"))
+        again = said_by(lambda: create(place, origin=ORIGIN))
+        late.join()
+        with closing(Operator(place)) as operator:
+            key = operator.vkey()
+        audited = audit(place, key)
+
+    assert failure == ("UnavailableError", "server_unavailable")
+    # What was not recorded is begun again, under whatever name; what was, under its own alone.
+    recorded = cut is not Moment.BEFORE
+    assert (other is None) == (not recorded)
+    assert again == (None if recorded else ("RefusedError", "directory_in_use"))
+    assert key.name == (ORIGIN if recorded else "registry.example/another")
+    assert audited.entries == 1
+    primary.drop_database(name)
