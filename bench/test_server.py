@@ -27,7 +27,7 @@ from registry.store.operator import Operator
 from registry.verifier.audit import audit
 from tests.servers import Server
 
-ROUNDS = 6
+ROUNDS = 5
 PROCESSES = 4
 PLAIN = 500
 SINGLE = 50
