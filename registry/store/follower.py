@@ -7,7 +7,8 @@ committed may still be missing from the replica that takes over. Listening comes
 in between wakes us. Whoever cannot listen looks again and again, less often while nothing happens.
 
 Size and root of what was shown are kept, and every look is held against them: a database that was restored, or taken
-over by a replica that lacked entries, is noticed, also after it has grown again.
+over by a replica that lacked entries, is noticed, also after it has grown again. A replica that shows less than was
+shown, as another host did, may yet catch up: it is waited for.
 """
 
 import time
@@ -28,6 +29,8 @@ PAUSE_S_MAX = 1.0
 """So long who is not woken waits: first, and at most."""
 LISTEN_AGAIN_S = 30.0
 """So often who cannot listen tries to: a replica may have been promoted."""
+ELSEWHERE_S = 5.0
+"""So often who is behind what was shown connects anew: of several hosts another may have all of it."""
 SLICE_S = 0.2
 """So soon whoever is stopped notices."""
 
@@ -74,6 +77,7 @@ class Follower:
         self._observer = observer
         self._listener: Listener | None = None
         self._listen_at_s = 0.0
+        self._elsewhere_at_s = 0.0
         self._pause_s = PAUSE_S
         self._lost = False
         # No lock: a handler may interrupt the very thread that would hold it.
@@ -100,7 +104,7 @@ class Follower:
 
         Raises:
             BrokenHistoryError: `followed_other` if what is there does not continue what was shown: the database was
-                restored or replaced; what `Moment.placed` says of an entry.
+                restored or replaced, and is no replica that lags; what `Moment.placed` says of an entry.
             RefusedError: `not_permitted`.
         """
         try:
@@ -120,7 +124,7 @@ class Follower:
         self._listen()
         try:
             with recorder.trouble(), recorder.reading() as cursor:
-                seen = self._read(Moment(cursor))
+                seen = self._read(Moment(cursor), is_behind=recorder.is_behind(cursor))
         except UnavailableError as error:
             self._stop_listening()
             if not self._lost:
@@ -131,13 +135,19 @@ class Follower:
             self._lost = False
             self._listen_at_s = 0.0
             self._observer.back()
+        if seen is None:
+            self._turn_elsewhere()
+            return []
         self._frontier = seen.frontier
         self._tell(seen)
         return seen.page
 
-    def _read(self, moment: Moment) -> _Seen:
+    def _read(self, moment: Moment, *, is_behind: bool) -> _Seen | None:
+        """What is there; None if all that was shown is not, and need not be yet."""
         head, size = moment.head(), self.size
         if head.size < size:
+            if is_behind:
+                return None
             raise BrokenHistoryError("followed_other", size=head.size, followed=size)
         known = self._known(moment)
         end = min(max(head.signed_size, size), size + PAGE_ENTRIES)
@@ -148,6 +158,12 @@ class Follower:
         if known.root() != root:
             raise BrokenHistoryError("followed_other", size=head.size, followed=size)
         return _Seen(page, known, head)
+
+    def _turn_elsewhere(self) -> None:
+        """Give back connections to a host that is behind, now and then."""
+        if time.monotonic() >= self._elsewhere_at_s:
+            self._elsewhere_at_s = time.monotonic() + ELSEWHERE_S
+            self._log.recorder.close()
 
     def _known(self, moment: Moment) -> Frontier:
         """The tree of what was shown, to be grown."""

@@ -14,7 +14,7 @@ from registry.history import Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
-from registry.ledger.note import read_checkpoint, split_note
+from registry.ledger.note import NOTE_BYTES_MAX, read_checkpoint, split_note
 from registry.ledger.tree import Frontier
 from registry.place import Place, Server
 from registry.store.openings import FileOpenings, Openings
@@ -27,6 +27,8 @@ LOG_ACCOUNT = "registry"
 PAGE_ENTRIES = 500
 PAIRS_PER_QUERY = 64
 ENTRIES_PER_QUERY = 64
+
+_HEAD = f"SELECT size, root, substr(checkpoint, 1, {NOTE_BYTES_MAX + 1}) FROM head"  # noqa: S608  # a limit of ours
 
 Tip = tuple[int, bytes]
 """Which past a stream has: its length, and the leaf hash of its last entry."""
@@ -78,8 +80,11 @@ class Moment:
         self._cursor = cursor
 
     def head(self) -> Head:
-        """Where the log stands; of size 0 before its first entry."""
-        row = self._one("SELECT size, root, checkpoint FROM head")
+        """Where the log stands; of size 0 before its first entry.
+
+        Of a checkpoint that is too long to be one, no more is read than shows that it is.
+        """
+        row = self._one(_HEAD)
         if row is None:
             return Head(size=0, root=tree.EMPTY_ROOT, checkpoint=None)
         return Head(size=row[0], root=row[1], checkpoint=row[2])

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import Connection, RawCursor, errors
 from psycopg.types.array import ListBinaryDumper
 
-from registry.errors import BrokenHistoryError, UnavailableError
+from registry.errors import BrokenHistoryError, UnavailableError, require
 from registry.history import Addition
 from registry.ledger import canonical
 from registry.ledger.commitment import Opening
@@ -75,6 +75,18 @@ _SIGN = """
 WITH signed AS (UPDATE head SET checkpoint = ?
     WHERE size = ? AND checkpoint IS DISTINCT FROM ? RETURNING size)
 SELECT pg_notify(?, size::text) FROM signed
+"""
+_WRITABLE = """
+SELECT current_setting('transaction_read_only'), (
+    SELECT string_agg(may || ' ON ' || name, ', ')
+    FROM (VALUES
+        ('stored_events', 'INSERT'), ('tree', 'INSERT'), ('detached', 'INSERT'),
+        ('nonces', 'INSERT'), ('nonces', 'UPDATE'), ('head', 'UPDATE'),
+        ('openings', 'SELECT'), ('openings', 'INSERT'), ('openings', 'UPDATE'), ('openings', 'DELETE')
+    ) AS needed (name, may)
+    WHERE NOT CASE may WHEN 'UPDATE' THEN has_any_column_privilege(name, may)
+        ELSE has_table_privilege(name, may) END
+), current_setting('fsync'), current_setting('full_page_writes')
 """
 _ABOUT = """
 SELECT current_setting('server_version'), pg_is_in_recovery(), receives, CASE
@@ -284,8 +296,10 @@ class PostgresRecorder:
         row = locked.fetchone()
         if row is None:
             raise BrokenHistoryError("derived.head")
-        if row != ("on", "on"):
-            fsync, whole_pages = row
+        self._check_durable(*row)
+
+    def _check_durable(self, fsync: str, whole_pages: str) -> None:
+        if (fsync, whole_pages) != ("on", "on"):
             raise BrokenHistoryError(
                 "not_durable", server=self.where, fsync=fsync, full_page_writes=whole_pages
             )
@@ -311,6 +325,24 @@ class PostgresRecorder:
         if cursor.statusmessage != "COMMIT" or warned:
             why = "; ".join(warned) or str(cursor.statusmessage)
             raise UnavailableError("server_unavailable", server=self.where, why=why)
+
+    def is_behind(self, cursor: Cursor) -> bool:
+        cursor.execute("SELECT pg_is_in_recovery()")
+        return bool(cursor.fetchone()[0])
+
+    def check_writable(self) -> None:
+        with (
+            server_trouble(self.where),
+            connect(self._url, "registry", target_session_attrs="read-write") as connection,
+        ):
+            row = connection.execute(_WRITABLE).fetchone()
+        assert row is not None
+        read_only, lacking, *durable = row
+        if read_only == "on":
+            why = "read-only transaction"
+            raise UnavailableError("server_unavailable", server=self.where, why=why)
+        self._check_durable(*durable)
+        require(lacking is None, "not_permitted", server=self.where, why=lacking)
 
 
 class PostgresListener:

@@ -105,6 +105,18 @@ class Recorder(Protocol):
     def about(self) -> "About":
         """What keeps the tables."""
 
+    def is_behind(self, cursor: Cursor) -> bool:
+        """Whether what `cursor` reads follows another database, and may lack what that one has. To be asked first."""
+
+    def check_writable(self) -> None:
+        """Return if a writer would be served here, as far as can be told without writing.
+
+        Raises:
+            BrokenHistoryError: `not_durable`.
+            RefusedError: `not_permitted`: the role may not write what a writer writes.
+            UnavailableError: `server_unavailable`, also where it takes no writes.
+        """
+
     def close(self) -> None:
         """Give back what is open."""
 

@@ -209,6 +209,12 @@ class SqliteRecorder(SQLiteApplicationRecorder):
     def about(self) -> About:
         return About(software=f"SQLite {sqlite3.sqlite_version}")
 
+    def is_behind(self, _cursor: Cursor) -> bool:
+        return False
+
+    def check_writable(self) -> None:
+        """A file that cannot be written is told of by `trouble`, when it is written."""
+
     @contextmanager
     def reading(self) -> Iterator[SQLiteCursor]:
         with (

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from registry.errors import BrokenHistoryError
+from registry.ledger.note import NOTE_BYTES_MAX
 from registry.ledger.tree import EMPTY_ROOT
 from registry.place import Place
 from registry.place import Server as Address
@@ -240,9 +241,9 @@ def test_what_is_signed_between_listening_and_reading_wakes(
     size = size_of(quick)
     read = Follower._read
 
-    def slowly(self: Follower, moment: Moment) -> Any:
+    def slowly(self: Follower, moment: Moment, **asked: Any) -> Any:
         """A look that is over before an act that it does not see."""
-        seen = read(self, moment)
+        seen = read(self, moment, **asked)
         monkeypatch.setattr(Follower, "_read", read)
         give(quick)
         return seen
@@ -448,6 +449,66 @@ def test_a_replica_that_lacked_entries_and_took_over_is_no_continuation(
     assert error.facts == {"size": size - 2, "followed": size}
 
 
+def test_a_replica_that_lags_behind_what_was_shown_is_waited_for(
+    primary: tuple[Server, Book], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(following, "ELSEWHERE_S", 0.5)
+    server, book = primary
+    with server.replica() as replica:
+        server.wait_for_replica(replica)
+        replica.pause()
+        give(book, 2)
+        size = size_of(book)
+        here, there = f"@{HOST}:{server.port}", f",{HOST}:{replica.port}"
+        both = Address(url=server.url("registry").replace(here, here + there))
+        with reading(both) as reader:
+            reader.reaches(size)
+            root = reader.follower.root
+            server.kill()
+            eventually(lambda: replica.backends("registry"), "the other host to be asked")
+            time.sleep(1)
+            waited = reader.error, reader.follower.size, reader.follower.root
+            server.start()
+            give(book)
+            reader.reaches(size + 1)
+
+    assert waited == (None, size, root)
+    assert reader.indexes == list(range(size + 1))
+
+
+def test_who_comes_from_beyond_the_end_of_a_replica_waits_for_it(primary: tuple[Server, Book]):
+    server, book = primary
+    with server.replica() as replica:
+        server.wait_for_replica(replica)
+        replica.pause()
+        give(book, 2)
+        with closing(Log(book.place)) as log, log.recorder.reading() as cursor:
+            head = Moment(cursor).head()
+        there = Address(url=replica.url("registry"))
+        with reading(there, head.size, root=head.root) as reader:
+            time.sleep(0.5)
+            waited = reader.error, list(reader.pages)
+            replica.resume()
+            give(book)
+            reader.reaches(head.size + 1)
+
+    assert waited == (None, [])
+    assert reader.indexes == [head.size]
+
+
+def test_a_replica_of_another_past_is_no_continuation(primary: tuple[Server, Book]):
+    server, book = primary
+    size = size_of(book)
+    with server.replica() as replica:
+        server.wait_for_replica(replica)
+        there = Address(url=replica.url("registry"))
+        with reading(there, size, root=bytes(32)) as reader:
+            error = reader.fails()
+
+    assert isinstance(error, BrokenHistoryError)
+    assert error.code == "followed_other"
+
+
 # Another past.
 
 
@@ -498,6 +559,20 @@ def test_who_comes_with_another_root_or_from_beyond_the_end_is_told(quick: Book)
 
         assert broken.value.code == "followed_other"
         assert broken.value.facts["followed"] == position
+
+
+@pytest.mark.on("sqlite", "postgres")
+def test_a_checkpoint_that_is_too_long_is_not_read_whole(quick: Book):
+    quick.change("UPDATE head SET checkpoint = ?", bytes(3_000_000))
+
+    with closing(Log(quick.place)) as log, log.recorder.reading() as cursor:
+        head = Moment(cursor).head()
+
+    assert head.checkpoint == bytes(NOTE_BYTES_MAX + 1)
+    with pytest.raises(BrokenHistoryError) as broken:
+        assert head.signed_size
+    assert broken.value.code == "derived.head"
+    assert broken.value.facts["why"] == "bad_note"
 
 
 def test_a_head_whose_checkpoint_is_none_is_told(quick: Book):
