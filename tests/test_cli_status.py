@@ -14,7 +14,7 @@ from registry.ledger.tree import EMPTY_ROOT
 from registry.place import Server as Address
 from registry.store import standing
 from registry.store.mark import Seen
-from registry.store.migrations import READER_ROLE, migrate
+from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
 from registry.store.standing import look
 from tests.books import Book, book, live_at, shelf
 from tests.servers import Server, database, eventually, server
@@ -346,6 +346,83 @@ def test_an_auditors_role_sees_no_names_and_that_is_well(on_server: Book, shell:
     assert found.code == 0
     assert not found.json["openings"]
     assert "pa55word" not in found.out + told.out + told.err
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Book]]:
+    """A registry on a server that may be set up anew."""
+    live_at(tmp_path, monkeypatch)
+    with Server() as server:
+        place = Address(url=server.create_database("registry"), state=tmp_path / "registry")
+        yield server, write_quickly(place)
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+def test_a_server_that_may_lose_what_it_commits_is_told(
+    own: tuple[Server, Book], shell: Shell, setting: str
+):
+    server, book = own
+    before = status(shell, book)
+    server.configure(**{setting: "off"})
+    eventually(lambda: server.value(f"SHOW {setting}") == "off", "the setting to be taken")
+
+    found = status(shell, book)
+
+    assert before.code == 0
+    assert found.code == 1
+    assert found.json["error"] == "not_durable"
+    assert found.json["findings"][0]["facts"][setting] == "off"
+    who_only_reads = shell("status", "--dir", server.url("registry"))
+    assert who_only_reads.code == 0
+
+
+@pytest.mark.parametrize("statement", ["ALTER DATABASE registry SET {} = on", "in the address"])
+def test_a_server_that_takes_no_writes_is_told(
+    own: tuple[Server, Book], shell: Shell, statement: str
+):
+    server, book = own
+    url = server.url("registry")
+    if statement == "in the address":
+        url += "&options=-cdefault_transaction_read_only%3Don&target_session_attrs=any"
+    else:
+        server.execute(statement.format("default_transaction_read_only"))
+
+    found = status(shell, replace(book, place=replace(book.place, url=url)))
+
+    assert found.code == 74
+    assert found.json["error"] == "server_unavailable"
+
+
+def test_a_role_that_may_not_write_is_told_what_it_lacks(on_server: Book, shell: Shell):
+    assert isinstance(on_server.place, Address)
+    migrate(on_server.place, [("looker", READER_ROLE), ("keeper", SERVER_ROLE)])
+    by = {
+        role: replace(
+            on_server,
+            place=replace(
+                on_server.place, url=on_server.place.url.replace("postgres@", f"{role}@")
+            ),
+        )
+        for role in ("looker", "keeper")
+    }
+    try:
+        found, well = status(shell, by["looker"]), status(shell, by["keeper"])
+        with psycopg.connect(on_server.place.url, autocommit=True) as connection:
+            connection.execute("REVOKE INSERT ON tree, nonces FROM keeper")
+            connection.execute("REVOKE UPDATE (size, root, checkpoint) ON head FROM keeper")
+        less = status(shell, by["keeper"])
+    finally:
+        with psycopg.connect(on_server.place.url, autocommit=True) as connection:
+            for role in by:
+                connection.execute(f"DROP OWNED BY {role}")
+                connection.execute(f"DROP ROLE {role}")
+
+    assert well.code == 0
+    assert found.code == less.code > 0
+    assert found.json["error"] == less.json["error"] == "not_permitted"
+    assert "INSERT ON stored_events" in found.json["findings"][0]["facts"]["why"]
+    why = less.json["findings"][0]["facts"]["why"]
+    assert why == "INSERT ON tree, INSERT ON nonces, UPDATE ON head"
 
 
 def test_a_server_that_is_away_is_told(

@@ -5,6 +5,7 @@
     openings   they can be read
     keys       the passphrase opens them, the log's own among them
     clock      it is not behind the last entry
+    writing    a server keeps what it commits, takes writes, and lets this role
 
 It reads no entry but the first and the last: that every entry holds is an audit's to say.
 """
@@ -80,6 +81,9 @@ class _Look:
                 seen, age_s = mark.read(), mark.age_s()
         head, unsigned = self._head()
         registry = self._check_head(head, mark, seen)
+        if self._is_at_home() and self._about.replica is None:
+            with self._noting():
+                self._log.recorder.check_writable()
         self._findings += unsigned
         openings = self._has_openings()
         return Standing(
