@@ -9,7 +9,7 @@ So every entry in the copy has its names and keys. A public copy is `registry.db
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,28 +78,47 @@ def back_up(
 
     Whatever it fails with, and wherever it is killed, there is no copy.
     """
-    beside = folder / f"{DATABASE}.new"
     with closing(Log(place)) as log:
         home = None if public else home_of(place)
-        _make_room(folder, 0o755 if public else 0o700)
-        beside.touch(mode=0o644 if public else 0o600)
-        with log.recorder.trouble(), log.recorder.reading() as cursor:
-            head = _copy_log(cursor, beside, progress)
         if home is not None:
-            _copy_openings(log, folder)
-            keyring.copy(home, folder)
+            keys = home / keyring.FILE
+            require(keys.is_file(), "no_keyring", file=str(keys))
+        with _room(folder, 0o755 if public else 0o700):
+            head = _copy(log, home, folder, progress)
+    return Copied(size=head.size, root=head.root, note=head.checkpoint)
+
+
+def _copy(log: Log, home: Path | None, folder: Path, progress: Progress) -> Head:
+    beside = folder / f"{DATABASE}.new"
+    beside.touch(mode=0o644 if home is None else 0o600)
+    with log.recorder.trouble(), log.recorder.reading() as cursor:
+        head = _copy_log(cursor, beside, progress)
+    if home is not None:
+        _copy_openings(log, folder)
+        keyring.copy(home, folder)
     synchronise(beside)
     beside.replace(folder / DATABASE)
     synchronise(folder)
     synchronise(folder.resolve().parent)
-    return Copied(size=head.size, root=head.root, note=head.checkpoint)
+    return head
 
 
-def _make_room(folder: Path, mode: int) -> None:
-    """Have `folder`, with nothing in it."""
-    require(folder.is_dir() or not folder.exists(), "directory_in_use", directory=str(folder))
+@contextmanager
+def _room(folder: Path, mode: int) -> Iterator[None]:
+    """`folder`, with nothing in it; as it was before, if there comes to be no copy."""
+    made = not folder.exists()
+    require(made or folder.is_dir(), "directory_in_use", directory=str(folder))
     folder.mkdir(mode=mode, parents=True, exist_ok=True)
     require(not any(folder.iterdir()), "directory_in_use", directory=str(folder))
+    try:
+        yield
+    except BaseException:
+        if not (folder / DATABASE).exists():
+            for file in folder.iterdir():
+                file.unlink()
+            if made:
+                folder.rmdir()
+        raise
 
 
 def _copy_log(cursor: Cursor, file: Path, progress: Progress) -> Head:

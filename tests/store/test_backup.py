@@ -122,7 +122,7 @@ def test_a_registry_without_its_keys_is_not_backed_up_by_half(quick: Book, tmp_p
     with pytest.raises(RegistryError, match="no_keyring"):
         back_up(quick.place, tmp_path / "backup")
 
-    assert not (tmp_path / "backup" / DATABASE).exists()
+    assert not (tmp_path / "backup").exists()
 
 
 @pytest.mark.on("sqlite")
@@ -132,7 +132,7 @@ def test_a_registry_without_its_names_is_not_backed_up_by_half(quick: Book, tmp_
     with pytest.raises(RegistryError, match="database_moved"):
         back_up(quick.place, tmp_path / "backup")
 
-    assert not (tmp_path / "backup" / DATABASE).exists()
+    assert not (tmp_path / "backup").exists()
     assert not (quick.directory / OPENINGS).exists()
 
 
@@ -148,7 +148,7 @@ def test_who_may_not_see_names_makes_no_backup_that_seems_to_have_them(
         back_up(watcher, tmp_path / "backup")
     back_up(watcher, tmp_path / "published", public=True)
 
-    assert not (tmp_path / "backup" / DATABASE).exists()
+    assert not (tmp_path / "backup").exists()
     assert audit(tmp_path / "published", quick.key).entries > 0
     server.execute("DROP OWNED BY watcher", database=schemas)
     server.execute("DROP ROLE watcher")
@@ -160,7 +160,7 @@ def test_what_no_longer_comes_to_its_root_is_not_copied(quick: Book, tmp_path: P
     with pytest.raises(BrokenHistoryError, match=r"derived\.tree"):
         back_up(quick.place, tmp_path / "backup")
 
-    assert not (tmp_path / "backup" / DATABASE).exists()
+    assert not (tmp_path / "backup").exists()
 
 
 def test_a_backup_is_told_how_far_it_is(
