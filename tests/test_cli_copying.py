@@ -175,6 +175,8 @@ def test_a_restore_that_brings_less_than_the_mark_saw_says_what_is_still_missing
     assert done.code == said.code == 1
     assert (done.json["size"], done.json["error"]) == (size - 1, "behind_mark")
     assert (done.json["facts"]["first"], done.json["facts"]["last"]) == (size - 1, size - 1)
+    assert done.json["mark"] == size
+    assert f"Still behind the mark: entries {size - 1} to {size - 1}" in " ".join(said.out.split())
     assert "cannot be written to yet" in said.out
     assert "(behind_mark)" in said.err
 

@@ -714,6 +714,16 @@ _ASKING: dict[str, Text] = {
         "登记系统在数据库 {server} 上：请用 --state 指明本机上保存密钥和标记的目录。",
         "The registry is on a server, {server}: name the local directory of its keys and mark with --state.",
     ),
+    "keys_of_another_log": (
+        (
+            "{file} 里没有日志 {origin} 的密钥：副本属于另一个日志，或密钥文件太旧。请核对副本，"
+            "或先放好最新的密钥文件。什么都没有写入。"
+        ),
+        (
+            "{file} does not have the key of the log {origin}: the copy is of another log, or that file is too old."
+            " Find out which, or put the newest file of keys there first. Nothing was written."
+        ),
+    ),
     "unfit_role": (
         "角色 {role} 不能用（{why}）：要有名称，不是超级用户、表的所有者或其成员，读写与审计分用两个角色。未作授权。",
         (

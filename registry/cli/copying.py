@@ -74,6 +74,7 @@ def _restored_object(restored: "Restored") -> dict[str, Any]:
         "root": restored.root,
         "names": restored.names,
         "lost": restored.lost,
+        "mark": restored.mark,
         "vkey": str(restored.key),
         "fingerprint": restored.key.fingerprint,
     }
@@ -93,6 +94,8 @@ def _tell_restored(restored: "Restored", voice: Voice) -> None:
     voice.say("key.fingerprint", fingerprint=restored.key.fingerprint)
     if restored.names or restored.lost:
         voice.say("restore.names", names=restored.names, lost=restored.lost)
+    if restored.mark is not None and restored.mark > restored.size:
+        voice.say("restore.behind", first=restored.size, last=restored.mark - 1)
 
 
 def migrate(

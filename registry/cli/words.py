@@ -199,6 +199,13 @@ SCREEN: dict[str, Text] = {
         "其中的名称：有 {names} 个，缺 {lost} 个（副本没有的无法找回）。",
         "Names in them: {names} are here, {lost} are not (what the copy lacks is lost until another has it).",
     ),
+    "restore.behind": (
+        "仍落后于标记：还缺第 {first} 至 {last} 条。这份副本是否与标记所见的同出一史，要等这些记录找回后才知道。",
+        (
+            "Still behind the mark: entries {first} to {last} are missing. Whether the mark saw this same past is known"
+            " only once they are back."
+        ),
+    ),
     "restore.ready": (
         "可以继续写入：{directory}",
         "The registry can be written to again: {directory}",

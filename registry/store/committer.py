@@ -66,7 +66,7 @@ class Receipt:
 
 
 @contextmanager
-def _recorded(size: int) -> Iterator[None]:
+def recorded(size: int) -> Iterator[None]:
     """What was recorded stays: what says that nothing was is said otherwise.
 
     Raises:
@@ -200,7 +200,7 @@ class Committer:
                 if draft.additions:
                     self._record(cursor, draft)
             self._keep(draft)
-            with _recorded(draft.size):
+            with recorded(draft.size):
                 if draft.additions:
                     self._settle(seen.size)
                 known.update({(level, number): node for level, number, node in draft.nodes})

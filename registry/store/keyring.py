@@ -100,11 +100,7 @@ class Keyring:
 
     def keys_of(self, account: str) -> list[Key]:
         """The keys kept here that were given to `account`, in the order of their ids; the log decides which speak."""
-        with closing(self._connect()) as connection:
-            rows = connection.execute(
-                "SELECT suite, public FROM keys WHERE account = ? ORDER BY key_id", (account,)
-            )
-            return [(suite, public) for suite, public in rows]
+        return keys_in(self._file.parent, account)
 
     def sign(self, key: Key, message: bytes) -> bytes:
         """The signature of `key` over `message`, 64 bytes.
@@ -150,6 +146,25 @@ class Keyring:
         connection = sqlite3.connect(uri, uri=True, timeout=30)
         connection.execute("PRAGMA synchronous = EXTRA")
         return connection
+
+
+def keys_in(directory: Path, account: str) -> list[Key]:
+    """The keys kept in `directory` that were given to `account`, in the order of their ids; no passphrase is needed.
+
+    Raises:
+        RefusedError: `no_keyring`.
+        UnavailableError: `storage_failed`.
+    """
+    file = directory / FILE
+    require(file.is_file(), "no_keyring", file=str(file))
+    with storage_trouble(str(file)):
+        # Not to be changed: a copy may be anybody's.
+        reading = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+        with closing(reading) as connection:
+            rows = connection.execute(
+                "SELECT suite, public FROM keys WHERE account = ? ORDER BY key_id", (account,)
+            )
+            return [(suite, public) for suite, public in rows]
 
 
 def copy(source: Path, directory: Path) -> None:

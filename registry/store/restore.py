@@ -36,6 +36,7 @@ from registry.ledger.note import (
 )
 from registry.place import Place
 from registry.store import keyring
+from registry.store.committer import recorded
 from registry.store.draft import Draft
 from registry.store.folder import alone_in, move_up, synchronise
 from registry.store.log import (
@@ -132,6 +133,9 @@ class Restored:
     """Commitments in these entries whose openings are here."""
     lost: int
     """Commitments in these entries whose openings are not."""
+    mark: int | None
+    """How many entries were seen here; where that is more than `size`, the rest is missing still, and whether it goes
+    on from what was brought is not known. None if nothing of this log was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,8 @@ class _CopyError(Exception):
 
 
 _T = TypeVar("_T")
+_Brought = tuple[int, Seen | None]
+"""How many entries the log had before, and how far it was seen."""
 
 
 def restore(
@@ -179,24 +185,25 @@ def restore(
 
     Raises:
         RefusedError: `nothing_missing` if it has no more than is here; `copy_not_signed`, `bad_checkpoint_signature`
-            and others: nobody who can be believed stands for it; `no_registry`, `directory_in_use`.
+            and others: nobody who can be believed stands for it; `keys_of_another_log` for a log that is empty here,
+            if those that are kept, or would be, are not this log's; `no_registry`, `directory_in_use`.
         BrokenHistoryError: `differs_from_copy` from the fact `index` on; `differs_from_mark`; whatever an audit of the
             entries says. As after any other error but the last, nothing was recorded.
         UnavailableError: `storage_failed` and others: all was recorded, or nothing.
     """
     try:
         if isinstance(place, Path) and not (place / DATABASE).is_file():
-            start = _into_directory(copy, place, keys, progress)
+            start, seen = _into_directory(copy, place, keys, progress)
         else:
-            start = _into_log(copy, place, keys, progress)
+            start, seen = _into_log(copy, place, keys, progress)
     except _CopyError as failed:
         raise failed.cause from None
-    return _counted(place, start)
+    return _counted(place, start, seen)
 
 
-def _into_log(copy: Copy, place: Place, keys: Path | None, progress: Progress) -> int:
+def _into_log(copy: Copy, place: Place, keys: Path | None, progress: Progress) -> _Brought:
     home = home_of(place)
-    with closing(Log(place, writes=True, begun=False)) as log:
+    with closing(_log_at(place)) as log:
         with log.recorder.trouble(), log.recorder.reading() as cursor:
             known = Moment(cursor).log_id()
         mark = mark_of(place, known or _claimed_id(copy))
@@ -204,11 +211,24 @@ def _into_log(copy: Copy, place: Place, keys: Path | None, progress: Progress) -
         return _bring(copy, log, mark, prepare, progress)
 
 
-def _nothing() -> None:
+def _log_at(place: Place) -> Log:
+    """The log at `place`, empty in a database that had no tables."""
+    try:
+        return Log(place, writes=True, begun=False)
+    except RefusedError as error:
+        if error.code != "no_registry" or isinstance(place, Path):
+            raise
+    from registry.store.migrations import migrate  # noqa: PLC0415  # only who has a server has its driver
+
+    migrate(place)
+    return Log(place, writes=True, begun=False)
+
+
+def _nothing(_registry: Registry) -> None:
     """What is there already needs nothing to be prepared."""
 
 
-def _into_directory(copy: Copy, directory: Path, keys: Path | None, progress: Progress) -> int:
+def _into_directory(copy: Copy, directory: Path, keys: Path | None, progress: Progress) -> _Brought:
     """The database is made in a folder, and moved up as the last step: until then there is none, and no log."""
     made = not directory.exists()
     require(made or directory.is_dir(), "directory_in_use", directory=str(directory))
@@ -220,7 +240,7 @@ def _into_directory(copy: Copy, directory: Path, keys: Path | None, progress: Pr
             require(there <= MAY_BE_THERE, "directory_in_use", directory=str(directory))
             folder = directory / RESTORING
             try:
-                start = _into_folder(copy, folder, keys, progress)
+                brought = _into_folder(copy, folder, keys, progress)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -229,10 +249,10 @@ def _into_directory(copy: Copy, directory: Path, keys: Path | None, progress: Pr
         if made and not any(directory.iterdir()):
             directory.rmdir()
         raise
-    return start
+    return brought
 
 
-def _into_folder(copy: Copy, folder: Path, keys: Path | None, progress: Progress) -> int:
+def _into_folder(copy: Copy, folder: Path, keys: Path | None, progress: Progress) -> _Brought:
     directory = folder.parent
     if folder.exists():
         shutil.rmtree(folder)
@@ -241,10 +261,10 @@ def _into_folder(copy: Copy, folder: Path, keys: Path | None, progress: Progress
     with closing(SqliteRecorder(str(folder / DATABASE))) as empty:
         empty.create_table()
 
-    def prepare() -> None:
+    def prepare(registry: Registry) -> None:
+        _keep_keys(keys, directory, registry)
         FileOpenings.create(directory)
         synchronise(directory)
-        _keep_keys(keys, directory)
 
     kept = (SqliteRecorder(str(folder / DATABASE)), FileOpenings(directory))
     with closing(Log(directory, begun=False, kept=kept)) as log:
@@ -252,18 +272,28 @@ def _into_folder(copy: Copy, folder: Path, keys: Path | None, progress: Progress
         return _bring(copy, log, mark, prepare, progress)
 
 
-def _keep_keys(keys: Path | None, home: Path) -> None:
-    """Have the keys here, too, unless some are."""
-    if keys is None or not (keys / keyring.FILE).is_file() or (home / keyring.FILE).exists():
+def _keep_keys(keys: Path | None, home: Path, registry: Registry) -> None:
+    """Have the keys here, too, unless some are.
+
+    Raises:
+        RefusedError: `keys_of_another_log` unless the log's own is among those that are here then.
+    """
+    is_kept = (home / keyring.FILE).exists()
+    kept = home if is_kept else keys
+    if kept is None or not (kept / keyring.FILE).is_file():
         return
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keyring.copy(keys, home)
+    ours = registry.log_key in keyring.keys_in(kept, LOG_ACCOUNT)
+    file = str(kept / keyring.FILE)
+    require(ours, "keys_of_another_log", file=file, origin=registry.origin)
+    if not is_kept:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keyring.copy(kept, home)
 
 
 def _bring(
-    copy: Copy, log: Log, mark: Mark, prepare: Callable[[], None], progress: Progress
-) -> int:
-    """Record what `log` lacks; returns how many entries it had.
+    copy: Copy, log: Log, mark: Mark, prepare: Callable[[Registry], None], progress: Progress
+) -> _Brought:
+    """Record what `log` lacks; returns how many entries it had, and how far it was seen.
 
     Args:
         copy: where they are.
@@ -285,13 +315,14 @@ def _bring(
             except (BrokenHistoryError, RefusedError) as error:
                 bringing.compare(min(end, bringing.start), error)
                 raise
-            prepare()
+            prepare(bringing.registry())
             bringing.openings()
-        # Those of acts that were about to be recorded when the openings here were copied, and never were.
-        log.openings.settle(bringing.start, log.entries_of)
-        if claim.checkpoint and claim.checkpoint.size == end:
-            log.recorder.record_checkpoint(end, claim.note)
-    return bringing.start
+        with recorded(end):
+            # Those of acts that were about to be recorded when the openings here were copied, and never were.
+            log.openings.settle(bringing.start, log.entries_of)
+            if claim.checkpoint and claim.checkpoint.size == end:
+                log.recorder.record_checkpoint(end, claim.note)
+    return bringing.start, seen
 
 
 def _check_more(bringing: "_Bringing", claim: _Claim, end: int) -> None:
@@ -367,13 +398,18 @@ class _Bringing:
         size = self._frontier.size
         if claim.checkpoint:
             signed = claim.checkpoint.size
-            registry: Registry = self._streams.stream(LOG_ACCOUNT, self._moment).state
+            registry = self.registry()
             public = registry.log_key_at(signed)[1]
             open_checkpoint(claim.note, VerifierKey(name=registry.origin, public=public))
             if self._root_at(signed) != claim.checkpoint.root:
                 raise BrokenHistoryError("root_mismatch", size=signed)
         if seen and seen.size <= size and self._root_at(seen.size) != seen.root:
             raise BrokenHistoryError("differs_from_mark", size=size, mark=seen.size, file=mark)
+
+    def registry(self) -> Registry:
+        """Who has which role, and the log's keys, as of the last entry."""
+        state: Registry = self._streams.stream(LOG_ACCOUNT, self._moment).state
+        return state
 
     def _root_at(self, size: int) -> bytes:
         (then,) = self._moment.frontiers(size)
@@ -467,10 +503,11 @@ def _apart(rows: Iterator[_T]) -> Generator[_T]:
         raise _CopyError(error) from error
 
 
-def _counted(place: Place, start: int) -> Restored:
+def _counted(place: Place, start: int, seen: Seen | None) -> Restored:
     """What the entries from `start` on came to."""
     names = lost = 0
-    with closing(Log(place)) as log:
+    # As a writer, who wrote them: of several hosts a replica that lags may answer first.
+    with recorded(start), closing(Log(place, writes=True)) as log:
         with log.recorder.trouble(), log.recorder.reading() as cursor:
             moment = Moment(cursor)
             head, registry = moment.head(), moment.stream(LOG_ACCOUNT).state
@@ -484,4 +521,12 @@ def _counted(place: Place, start: int) -> Restored:
             found = log.openings.find(list(wanted))
             names, lost = names + len(found), lost + len(wanted) - len(found)
     key = VerifierKey(name=registry.origin, public=registry.log_key[1])
-    return Restored(start=start, size=head.size, root=head.root, key=key, names=names, lost=lost)
+    return Restored(
+        start=start,
+        size=head.size,
+        root=head.root,
+        key=key,
+        names=names,
+        lost=lost,
+        mark=seen.size if seen else None,
+    )

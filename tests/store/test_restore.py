@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from registry.errors import BrokenHistoryError, RegistryError, UnavailableError
+from registry.errors import BrokenHistoryError, RefusedError, RegistryError, UnavailableError
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.place import Place
@@ -29,7 +29,7 @@ from registry.store.log import DATABASE
 from registry.store.mark import Seen
 from registry.store.migrations import migrate
 from registry.store.openings import FileOpenings
-from registry.store.operator import Operator, accept_mark
+from registry.store.operator import Operator, accept_mark, home_of
 from registry.store.restore import MAY_BE_THERE, RESTORING, restore
 from registry.verifier import database
 from registry.verifier.audit import audit
@@ -746,8 +746,68 @@ def test_an_empty_place_is_held_to_the_mark_that_its_log_left(lost: Lost, new: P
 
 
 @pytest.mark.on("postgres")
-def test_a_server_without_tables_has_none_made(lost: Lost, ground: Ground, tmp_path: Path) -> None:
-    assert refusal(lost.copy, ground.place(tmp_path / "new")).code == "no_registry"
+def test_a_server_without_tables_has_them_made(lost: Lost, ground: Ground, tmp_path: Path) -> None:
+    place = ground.place(tmp_path / "new")
+
+    restored = brought(lost.copy, place)
+
+    assert (restored.start, restored.size) == (0, lost.whole)
+    assert audit(place, lost.book.key).entries == lost.whole
+
+
+def test_keys_of_another_log_are_not_put_beside_a_log(
+    lost: Lost, new: Place, tmp_path: Path
+) -> None:
+    """Neither where the keys are and the database was lost, nor from a copy whose keys are another's."""
+    other = tmp_path / "other"
+    create(other, origin="registry.example/other")
+    back_up(other, tmp_path / "copy of another")
+    home = home_of(new)
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(lost.copy, tmp_path / "mixed")
+    shutil.copy(other / keyring.FILE, tmp_path / "mixed")
+
+    with pytest.raises(RefusedError, match="keys_of_another_log"):
+        brought(lost.copy, new, keys=tmp_path / "mixed")
+    assert not (home / keyring.FILE).exists()
+    home.mkdir(mode=0o700, exist_ok=True)
+    shutil.copy(lost.book.directory / keyring.FILE, home)
+    with pytest.raises(RefusedError, match="keys_of_another_log"):
+        brought(tmp_path / "copy of another", new, keys=tmp_path / "copy of another")
+    left = {file.name for file in home.iterdir() if file.suffix != ".lock"}
+    restored = brought(lost.copy, new)
+
+    assert left == {keyring.FILE}
+    assert (restored.start, restored.size) == (0, lost.whole)
+
+
+def test_a_copy_that_does_not_reach_the_mark_says_how_far_that_saw(lost: Lost) -> None:
+    book = lost.book
+    seen = book.mark.read()
+    with book.mark.locked():
+        book.mark.write(Seen(size=seen.size + 2, root=seen.root))
+
+    restored = brought(lost.copy, book.place)
+
+    assert (restored.size, restored.mark) == (lost.whole, lost.whole + 2)
+
+
+@pytest.mark.on("postgres")
+def test_of_several_hosts_a_lagging_replica_does_not_hide_what_came_back(
+    quick_shelf: Book, tmp_path: Path, home: Path
+) -> None:
+    published(quick_shelf, tmp_path / "published")
+    with Server() as primary, primary.replica() as replica:
+        primary.create_database("several")
+        primary.wait_for_replica(replica)
+        replica.pause()
+        hosts = f"127.0.0.1:{replica.port},127.0.0.1:{primary.port}"
+        several = Address(url=f"postgresql://postgres@{hosts}/several", state=home / "several")
+
+        restored = brought(tmp_path / "published", several)
+
+        assert restored.start == 0
+        assert restored.size == primary.value("SELECT size FROM head", database="several")
 
 
 @pytest.mark.on("postgres")
