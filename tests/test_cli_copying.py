@@ -334,6 +334,29 @@ def test_state_and_replica_go_with_a_server(shell: Shell, book: Book, tmp_path: 
     assert not (tmp_path / "new").exists()
 
 
+def test_of_several_hosts_a_lagging_replica_s_key_is_shown_only_where_it_was_asked_for(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.live_at(tmp_path, monkeypatch)
+    with Server() as primary, primary.replica() as replica:
+        primary.create_database("several")
+        hosts = f"127.0.0.1:{replica.port},127.0.0.1:{primary.port}"
+        url = f"postgresql://postgres@{hosts}/several"
+        begun = shell("init", url, "--state", tmp_path / "state", "--json")
+        primary.wait_for_replica(replica)
+        replica.pause()
+        place = ("--dir", url, "--state", tmp_path / "state")
+        changed = shell("log-key", "rotate", *place, "--json")
+        shown = shell("key", "--dir", url, "--json")
+        read = shell("key", "--dir", url, "--read-url", replica.url("several"), "--json")
+        primary.stop()
+        left = shell("key", "--dir", url, "--json")
+
+    assert changed.code == 0
+    assert shown.json["vkey"] != begun.json["vkey"]
+    assert read.json["vkey"] == left.json["vkey"] == begun.json["vkey"]
+
+
 def test_a_database_that_is_not_there_is_no_registry(shell: Shell, owner: str) -> None:
     absent = owner.replace("/test_", "/absent_")
 

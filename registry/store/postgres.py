@@ -218,7 +218,9 @@ class PostgresRecorder:
                 return 0
             cursor.execute("SELECT version FROM registry_schema")
             row = cursor.fetchone()
-        return 0 if row is None else int(row[0])
+        if row is not None and not isinstance(row[0], int):
+            raise BrokenHistoryError("database_unreadable", file=self.where, why="registry_schema")
+        return 0 if row is None else row[0]
 
     def about(self) -> About:
         with self.reading() as cursor:

@@ -7,7 +7,6 @@ reached, refuses, is too busy or breaks off has given no verdict on the log: `se
 
 # ruff: noqa: S608  # every statement is put together from names and limits in this file
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -22,7 +21,7 @@ from registry.ledger.entry import ENTRY_BYTES_MAX
 from registry.ledger.note import NOTE_BYTES_MAX
 from registry.ledger.rows import ROW_BYTES_MAX
 from registry.patience import PatientConnection
-from registry.place import Server, is_ambiguous
+from registry.place import NO_DATABASE, Server, is_ambiguous
 from registry.verifier.stored import (
     PARTS_PER_ENTRY,
     SCHEMA_VERSION,
@@ -288,8 +287,6 @@ _FOUND = (
     UnicodeDecodeError,
     UnreadableError,
 )
-_NO_DATABASE = re.compile('database ".*" does not exist|数据库 ".*" 不存在', re.DOTALL)
-"""libpq tells no SQLSTATE of a connection that failed. Said in another language, it is `server_unavailable`."""
 
 
 def _tell(error: Exception, server: Server) -> NoReturn:
@@ -297,7 +294,7 @@ def _tell(error: Exception, server: Server) -> NoReturn:
     why = _said(error)
     if isinstance(error, _FOUND) and not isinstance(error, errors.InsufficientPrivilege):
         raise BrokenHistoryError("database_unreadable", file=str(server), why=why) from error
-    if isinstance(error, psycopg.Error) and error.sqlstate is None and _NO_DATABASE.search(why):
+    if isinstance(error, psycopg.Error) and error.sqlstate is None and NO_DATABASE.search(why):
         raise RefusedError("no_registry", directory=str(server)) from error
     raise UnavailableError("server_unavailable", server=str(server), why=why) from error
 

@@ -394,9 +394,13 @@ def test_what_has_the_name_of_a_table_is_named_and_left_alone(
 def test_a_version_that_is_none_is_a_finding(address: Address, version: str) -> None:
     asked(address, f"CREATE TABLE registry_schema AS SELECT 1 AS one, {version} AS version")
 
-    for ask in (migrate, script):
+    for ask in (migrate, script, Log, audit_without_key):
         with pytest.raises(BrokenHistoryError, match="database_unreadable"):
             ask(address)
+
+
+def audit_without_key(address: Address) -> None:
+    audit(address, None)
 
 
 def test_roles_and_script_mean_the_tables_where_they_are(
