@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 
-from registry.errors import BrokenHistoryError, RefusedError, require
+from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
 from registry.place import Server
 from registry.store.recorder import SCHEMA_VERSION
 from registry.store.server import connect, server_trouble
@@ -114,7 +114,7 @@ SELECT DISTINCT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s) A
 ORDER BY relname
 """
 _POWERS: LiteralString = """
-SELECT rolsuper, EXISTS (
+SELECT rolsuper, rolcreaterole, EXISTS (
     SELECT FROM unnest(ARRAY[(SELECT oid FROM pg_roles WHERE rolname = current_user)]
         || ARRAY(SELECT nspowner FROM pg_namespace WHERE oid = to_regnamespace(%(schema)s))
         || ARRAY(SELECT relowner FROM pg_class
@@ -143,7 +143,12 @@ def migrate(server: Server, roles: Sequence[Role] = ()) -> tuple[int, int]:
     """
     with _outstanding(server, roles) as (connection, before):
         for statement in _statements(connection, before, roles):
-            connection.execute(statement)
+            try:
+                connection.execute(statement)
+            except (errors.DuplicateObject, errors.UniqueViolation) as error:
+                # Roles belong to the whole server, and the lock to this database.
+                why = "somebody makes the same role in another database"
+                raise UnavailableError("server_unavailable", server=str(server), why=why) from error
     return before, len(MIGRATIONS)
 
 
@@ -193,8 +198,10 @@ def _check_roles(connection: Connection[Any], schema: str, roles: Sequence[str])
         require(roles.count(role) == 1, "unfit_role", role=role, why="named twice")
         asked = {"role": role, "schema": schema, "tables": list(TABLES)}
         found = connection.execute(_POWERS, asked).fetchone()
-        is_super, owns = found or (False, False)
+        is_super, makes_roles, owns = found or (False, False, False)
         require(not is_super, "unfit_role", role=role, why="superuser")
+        # It could make itself a member of the owner.
+        require(not makes_roles, "unfit_role", role=role, why="may make roles")
         require(not owns, "unfit_role", role=role, why="owner")
 
 

@@ -9,6 +9,7 @@ from psycopg import Connection, errors
 from psycopg.conninfo import conninfo_to_dict
 
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
+from registry.patience import PatientConnection
 from registry.place import NO_DATABASE, is_ambiguous, redacted
 
 CONNECTING: dict[str, Any] = {
@@ -47,7 +48,7 @@ def connect(url: str, name: str, **wanted: Any) -> Connection[Any]:
     except psycopg.ProgrammingError as error:
         raise RefusedError("bad_address", server=redacted(url)) from error
     asked = {**CONNECTING, "application_name": name, **wanted, **said}
-    return psycopg.connect(**asked, autocommit=True)
+    return PatientConnection.connect(**asked, autocommit=True)
 
 
 @contextmanager

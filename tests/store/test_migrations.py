@@ -356,6 +356,9 @@ def test_a_role_from_which_nothing_can_be_kept_is_refused_and_nothing_granted(
         for name in ("", reader, "postgres", writer)
     ]
     assert asked(address, GRANTED) == before
+    server.execute(f"ALTER ROLE {reader} CREATEROLE")
+    whys.append(refused(owned, [(reader, READER_ROLE)]).facts["why"])
+    server.execute(f"ALTER ROLE {reader} NOCREATEROLE")
     migrate(owned)
     before = asked(address, GRANTED)
     server.execute(f"GRANT {writer} TO {reader}")
@@ -365,7 +368,10 @@ def test_a_role_from_which_nothing_can_be_kept_is_refused_and_nothing_granted(
         for name in (reader, writer)
     )
 
-    assert whys == ["no name", "named twice", "superuser", *["owner"] * 5]
+    assert whys == [
+        *("no name", "named twice", "superuser", "owner", "may make roles"),
+        *["owner"] * 4,
+    ]
     assert asked(address, GRANTED) == before
 
 
