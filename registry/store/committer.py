@@ -41,7 +41,7 @@ from registry.store.streams import Streams
 REQUESTS_MAX = 262_144
 PAUSE_S = 0.05
 PAUSE_S_MAX = 1.0
-NOTHING_WRITTEN = frozenset({"locked_elsewhere", "clock_behind", "clock_stepped"})
+NOTHING_WRITTEN = frozenset({"locked_elsewhere", "clock_behind", "clock_stepped", "no_registry"})
 """Said of one try, these leave open what became of the one before it."""
 
 Sign = Callable[[Checkpoint, Registry], bytes]

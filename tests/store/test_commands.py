@@ -99,4 +99,4 @@ def test_who_writes_to_a_server_needs_a_state_directory(shell: Shell, book: Book
     owner = book.accounts["owner"]
     ended = shell("account", "key", "rotate", owner, "--dir", book.place.url, "--json")
 
-    assert (ended.code, ended.json["error"]) == (1, "no_state")
+    assert (ended.code, ended.json["error"]) == (2, "no_state")

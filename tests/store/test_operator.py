@@ -156,7 +156,7 @@ def test_a_beginning_that_fails_half_way_leaves_no_registry_and_can_be_tried_aga
 @pytest.mark.parametrize(
     ("owner", "method"),
     [
-        (migrations, "version_of"),
+        (migrations, "_version"),
         (Keyring, "generate"),
         (Keyring, "assign"),
         (Keyring, "sign"),

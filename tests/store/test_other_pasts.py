@@ -94,15 +94,18 @@ def test_a_snapshot_is_gone_on_from_in_its_own_past_alone(
 ) -> None:
     batch = quick.streams["native"]
     with clerk_of(quick) as clerk:
-        clerk.operator.record([clerk.transfer(batch, "owner", "bob", 5)])
+        # Somebody who has nothing yet, whatever others did in the registry that this is a copy of.
+        keeper = clerk.opens("keeper")
+        clerk.operator.record([clerk.transfer(batch, "owner", "keeper", 5)])
     backup = quick.backup()
     for module in (snapshots, streams):
         monkeypatch.setattr(module, "SNAPSHOT_ENTRIES_MIN", 2)
     monkeypatch.setattr(snapshots, "BYTES_PER_ENTRY", 2**20)
     with clerk_of(quick) as clerk:
-        clerk.operator.record([clerk.transfer(batch, "owner", "bob", 15)])
+        clerk.accounts["keeper"] = keeper
+        clerk.operator.record([clerk.transfer(batch, "owner", "keeper", 15)])
         clerk.operator.committer.put_aside()
-        request = clerk.transfer(batch, "bob", "alice", 20)
+        request = clerk.transfer(batch, "keeper", "alice", 20)
     kept = quick.rows("SELECT stream FROM snapshots", file=snapshots.FILE)
     restored(quick, backup)
     with clerk_of(quick) as clerk:
