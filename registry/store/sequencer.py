@@ -30,7 +30,7 @@ GROUP_MAX = 1_024
 CHECKERS = min(os.cpu_count() or 1, 4)
 CHECKED_MIN = 8
 """So many signatures are worth handing to another thread."""
-LINGER_S = 0.001
+LINGER_S = 0.003
 """So long a group waits for as many as the last one had: their askers are just reading their answers."""
 
 
