@@ -27,6 +27,7 @@ from registry.store.mark import Seen
 from registry.store.openings import FILE as OPENINGS_FILE
 from registry.store.openings import FileOpenings
 from registry.store.operator import Beginning, Operator, home_of, mark_of
+from registry.store.recorder import confirm
 from registry.store.sqlite import SqliteRecorder
 
 BEGINNING = ".beginning"
@@ -127,8 +128,7 @@ def _was_recorded(inside: Server, origin: str | None) -> bool:
             ours = ours and head.size == 1 and origin in (None, registry.origin)
             require(ours, "directory_in_use", directory=str(inside))
             mark = mark_of(inside, moment.log_id() or b"")
-            # Every replica that confirms commits has it before anybody is told.
-            cursor.execute("UPDATE head SET size = size")
+            confirm(cursor)
         if not mark.file.exists():
             mark.write(Seen(size=head.size, root=head.root))
     Operator(inside).close()

@@ -34,7 +34,7 @@ from registry.store.log import LOG_ACCOUNT, Log, Moment
 from registry.store.mark import Mark, Seen
 from registry.store.observer import NOBODY, Observer
 from registry.store.openings import Openings
-from registry.store.recorder import Cursor
+from registry.store.recorder import Cursor, confirm
 from registry.store.snapshots import Snapshots
 from registry.store.streams import Streams
 
@@ -296,8 +296,7 @@ class Committer:
             lambda at: self._frontier.root() if same else moment.frontiers(at)[0].root(),
         )
         if not same:
-            # Who recorded the rest may not have waited until it was durable everywhere: this commit is after it.
-            cursor.execute("UPDATE head SET size = size")
+            confirm(cursor)
         return seen
 
     def _known_nodes(self) -> dict[tuple[int, int], bytes]:

@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from registry.errors import BrokenHistoryError, UnavailableError
+from registry.store.folder import synchronise
 
 SLOT_BYTES = 4_096
 LOCK_PATIENCE_S = 30
@@ -155,11 +156,7 @@ class Mark:
         finally:
             os.close(file)
         beside.rename(self.file)
-        directory = os.open(self.file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        synchronise(self.file.parent)
 
     def _lock(self, file: Path) -> int:
         """The lock on `file`, held. Asked for again and again: the system's own waiting knows no end."""

@@ -29,6 +29,7 @@ from registry.store.log import BLANK, LOG_ACCOUNT, Log, Moment, Tip
 from registry.store.logs import asked_for
 from registry.store.mark import Mark, Seen
 from registry.store.observer import NOBODY, Everybody, Observer
+from registry.store.recorder import confirm
 from registry.store.snapshots import Snapshots
 
 SNAPSHOTS_PURPOSE = b"carbon-registry/snapshots/v1"
@@ -259,7 +260,7 @@ def accept_mark(place: Place, at_us: int) -> Seen:
         with log.recorder.trouble(), mark.locked():
             with log.recorder.writing() as cursor:
                 head = Moment(cursor).head()
-                cursor.execute("UPDATE head SET size = size")
+                confirm(cursor)
             seen = Seen(size=head.size, root=head.root)
             mark.accept(seen, at_us)
     observer.mark_accepted(seen.size)

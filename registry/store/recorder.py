@@ -153,6 +153,14 @@ class Listener(Protocol):
         """Hear no more."""
 
 
+def confirm(cursor: Cursor) -> None:
+    """Have the commit of `cursor` write, though nothing is new: then it comes after all that is in the log.
+
+    Who recorded that may not have waited until it was durable everywhere; whoever waits for this commit has.
+    """
+    cursor.execute("UPDATE head SET size = size")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """What one entry leaves in one stream; the domain event of the library's protocol."""
