@@ -28,7 +28,9 @@ from registry.store.operator import Operator
 from registry.store.proofs import certificate_proof
 from registry.verifier import trust
 from tests import books
-from tests.books import Book
+from tests.books import Book, book, home, shelf
+
+__all__ = ["book", "home", "shelf"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "registry"
@@ -84,26 +86,6 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
     return Shell(capsys)
-
-
-@pytest.fixture(scope="session")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    base = tmp_path_factory.mktemp("original")
-    with pytest.MonkeyPatch.context() as patch:
-        books.live_at(base, patch)
-        return books.write_book(base)
-
-
-@pytest.fixture
-def book(original: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
-    books.live_at(tmp_path, monkeypatch)
-    return books.copied(original, tmp_path)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    books.live_at(tmp_path, monkeypatch)
-    return tmp_path
 
 
 def number(book: Book, name: str) -> str:
@@ -680,12 +662,12 @@ def test_a_head_without_its_signature_is_an_unsigned_tail_for_whoever_pinned_the
     assert ended.json["origin"] == books.ORIGIN
 
 
-def test_an_old_copy_is_stale(book: Book, original: Book, shell: Shell):
+def test_an_old_copy_is_stale(book: Book, shelf: Book, shell: Shell):
     with book.clerk() as clerk:
         clerk.opens("carol")
     assert shell("audit", book.directory, "--key", book.key).code == 0
 
-    ended = shell("audit", original.directory, "--key", book.key, "--json")
+    ended = shell("audit", shelf.directory, "--key", book.key, "--json")
 
     assert (ended.code, ended.json["verdict"]) == (4, "stale")
     assert ended.json["reason"] == "shorter_than_seen"

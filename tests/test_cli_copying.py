@@ -18,37 +18,13 @@ from registry.store.operator import Operator
 from registry.store.recorder import SCHEMA_VERSION
 from registry.verifier.audit import audit
 from tests import books
-from tests.books import Book
+from tests.books import Book, book, shelf
 from tests.servers import Server, database, server
-from tests.test_cli import CHINESE, Ended, Shell
+from tests.test_cli import CHINESE, Ended, Shell, english, shell
 
-__all__ = ["database", "server"]
+__all__ = ["book", "database", "english", "server", "shelf", "shell"]
 
 SECRET = "s3cr3t-of-the-owner"
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REGISTRY_LANG", "en")
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(capsys)
-
-
-@pytest.fixture(scope="session")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    base = tmp_path_factory.mktemp("original")
-    with pytest.MonkeyPatch.context() as patch:
-        books.live_at(base, patch)
-        return books.write_book(base)
-
-
-@pytest.fixture
-def book(original: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
-    books.live_at(tmp_path, monkeypatch)
-    return books.copied(original, tmp_path)
 
 
 def grow(book: Book) -> None:

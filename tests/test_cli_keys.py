@@ -11,34 +11,12 @@ from registry.ledger.keys import SUITE, key_id
 from registry.ledger.note import Checkpoint
 from registry.verifier.trust import Memory
 from tests import books
-from tests.books import Book, digest
-from tests.test_cli import CHINESE, Ended, Shell
+from tests.books import Book, book, digest, shelf
+from tests.test_cli import CHINESE, Ended, Shell, english, shell
+
+__all__ = ["book", "english", "shelf", "shell"]
 
 DAYS_NS = 7 * 24 * 3600 * 1_000_000_000
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REGISTRY_LANG", "en")
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(capsys)
-
-
-@pytest.fixture(scope="session")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    base = tmp_path_factory.mktemp("original")
-    with pytest.MonkeyPatch.context() as patch:
-        books.live_at(base, patch)
-        return books.write_book(base)
-
-
-@pytest.fixture
-def book(original: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
-    books.live_at(tmp_path, monkeypatch)
-    return books.copied(original, tmp_path)
 
 
 @pytest.fixture

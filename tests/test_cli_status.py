@@ -21,14 +21,9 @@ from tests.servers import Server, database, eventually, server
 from tests.store import children
 from tests.store.conftest import write_quickly
 from tests.store.lives import Life
-from tests.test_cli import Ended, Shell, shell
+from tests.test_cli import Ended, Shell, english, shell
 
-__all__ = ["book", "database", "server", "shelf", "shell"]
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REGISTRY_LANG", "en")
+__all__ = ["book", "database", "english", "server", "shelf", "shell"]
 
 
 @pytest.fixture
