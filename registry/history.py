@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from registry.domain import forms, gate, kinds, shape
 from registry.domain.act import ActPart, Outcome
-from registry.domain.forms import Form
+from registry.domain.form import Form
 from registry.errors import BrokenHistoryError, RefusedError, require
 from registry.ledger import canonical, commitment, ids, intent, keys, rows, tree
 from registry.ledger import entry as entries

@@ -10,7 +10,8 @@ from pathlib import Path
 from registry.domain import project, roles, shape, standard
 from registry.domain.account import LEGAL_FORMS
 from registry.domain.certificate import GROUNDS
-from registry.domain.forms import FORMS, Capacity, Form, PartForm
+from registry.domain.form import Capacity, Form, PartForm
+from registry.domain.forms import FORMS
 from registry.domain.kinds import EVENTS
 
 FORMAT = Path(__file__).parents[1] / "docs" / "format.md"
@@ -73,8 +74,12 @@ def _capacity(capacity: Capacity) -> str:
     told = capacity.name
     if capacity.field:
         told += f" `{capacity.field}`"
-    if capacity.role:
-        told += f" with role `{capacity.role}`"
+    if capacity.roles:
+        told += " with role " + " or ".join(f"`{role}`" for role in capacity.roles)
+    if capacity.instead:
+        told += f", or whoever has role `{capacity.instead}`"
+    if capacity.once:
+        told += ", unless it signs already"
     return f"{told}, each" if capacity.many else told
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from registry.domain import kinds
 from registry.domain.account import Account
 from registry.domain.act import Act, ActPart, Key, Outcome
-from registry.domain.forms import Capacity, Form, signers_of
+from registry.domain.form import Capacity, Form
+from registry.domain.forms import BEARER, may_sign, signers_of
 from registry.domain.roles import Registry
 from registry.errors import RefusedError, require
 
@@ -103,18 +104,23 @@ def _capacities(asked: Asked, form: Form, before: Mapping[str, Any]) -> Mapping[
 def _check_signer(
     capacity: Capacity, named: str | None, account: str, key: Key, before: Mapping[str, Any]
 ) -> None:
-    if named not in (None, account):
+    if not may_sign(capacity, named, account):
         raise RefusedError("wrong_signers", capacity=capacity.name, expected=named, signer=account)
     registry: Registry = before["registry"]
     if not registry.origin:
         # Genesis: no account is there yet to speak for; the stream's rules compare the keys.
         return
+    if account.startswith(BEARER):
+        # Its name is made of its key, which was compared; that it has anything here is for the stream's rules.
+        require(named == account, "key_not_valid", account=account)
+        return
     state = before.get(account)
     valid = isinstance(state, Account | Registry) and state.speaks(key)
     if not valid:
         raise RefusedError("key_not_valid", account=account)
-    if capacity.role and not registry.has(account, capacity.role):
-        raise RefusedError("role_missing", account=account, role=capacity.role)
+    wanted = capacity.roles if named in (None, account) else (capacity.instead,)
+    if wanted and not any(registry.has(account, role) for role in wanted):
+        raise RefusedError("role_missing", account=account, role="/".join(wanted))
 
 
 def _check_distinct(accounts: Sequence[str], before: Mapping[str, Any]) -> None:

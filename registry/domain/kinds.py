@@ -8,42 +8,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from registry.domain import account, batch, certificate, project, roles, shape, standard
 from registry.domain.act import Act, Outcome
 from registry.errors import RefusedError
 
+_RULES = (roles, standard, account, project, batch, certificate)
+
 EVENTS: Mapping[str, type] = {
-    event.kind: event
-    for event in (
-        roles.Created,
-        roles.RoleGranted,
-        roles.RoleWithdrawn,
-        roles.LogKeyReplaced,
-        standard.Recognised,
-        standard.Deposited,
-        standard.DocumentEntered,
-        account.Opened,
-        account.KeyAdded,
-        account.KeyEnded,
-        account.RecoveryAnnounced,
-        account.RecoveryStopped,
-        account.RecoveryWithdrawn,
-        account.Recovered,
-        project.Listed,
-        project.Validated,
-        project.Registered,
-        project.Verified,
-        project.Issued,
-        batch.Issued,
-        batch.Deposited,
-        batch.Transferred,
-        batch.Retired,
-        batch.RetirementImported,
-        certificate.Issued,
-        certificate.HomeCancelled,
-    )
+    event.kind: event for rules in _RULES for event in get_args(rules.Event)
 }
 
 BEGINNING = roles.Created

@@ -15,7 +15,7 @@ from registry.domain import certificate, forms
 from registry.domain.act import ActPart
 from registry.domain.batch import ORIGINS, Retired, RetirementImported, check_imported
 from registry.domain.certificate import HomeCancelled
-from registry.domain.forms import Form
+from registry.domain.form import Form
 from registry.domain.ranges import RANGES_PER_ACT_MAX
 from registry.domain.roles import LogKeyReplaced
 from registry.domain.shape import period, serials
@@ -203,14 +203,16 @@ def _read_act(data: bytes) -> _Act:
     check_life(asked, entry.at_us)
     parts, form = read_parts(asked)
     signers = [signer.account for signer in asked.signers]
-    named = [account for _, account in forms.signers_of(form, parts)]
-    fits = len(named) == len(signers) and all(
-        want in (None, account) for want, account in zip(named, signers, strict=True)
+    expected = forms.signers_of(form, parts)
+    fits = len(expected) == len(signers) and all(
+        forms.may_sign(capacity, named, account)
+        for (capacity, named), account in zip(expected, signers, strict=True)
     )
+    named = [account for _, account in expected]
     require(fits, "wrong_signers", expected=named, signers=signers)
     consulted = [stream for stream, _ in entry.consulted]
-    expected = forms.consults(parts, signers)
-    require(consulted == expected, "wrong_consulted", recorded=consulted, expected=expected)
+    looked_at = forms.consults(parts, signers)
+    require(consulted == looked_at, "wrong_consulted", recorded=consulted, expected=looked_at)
     for place in entry.places:
         first = place.position == 1
         require(first == (place.previous == NO_PREVIOUS), "wrong_previous")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from registry.domain.act_forms.batches import BATCHES_PER_RETIREMENT_MAX
 from registry.domain.batch import import_nonce
-from registry.domain.forms import BATCHES_PER_RETIREMENT_MAX
 from registry.ledger import ids
 from tests.world import GRAMS, PERIOD, Person, World, digest, refused, table
 
