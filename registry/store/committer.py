@@ -23,7 +23,7 @@ from registry.errors import (
     UnavailableError,
     require,
 )
-from registry.history import SignedIntent, Stream
+from registry.history import Addition, SignedIntent, Stream
 from registry.ledger import tree
 from registry.ledger.commitment import Opening
 from registry.ledger.note import Checkpoint
@@ -220,6 +220,25 @@ class Committer:
             for answer in answers
         ]
 
+    def rehearse(self, requests: Sequence[Request]) -> list[Addition]:
+        """The entries that `requests` would make now as a whole; nothing is recorded, locked or remembered.
+
+        Raises:
+            RefusedError: one of them would be refused.
+        """
+        with self._log.recorder.trouble(), self._log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            size = moment.head().size
+            (frontier,) = moment.frontiers(size)
+            at_us = moment.placed(size - 1).entry.at_us if size else 0
+            # Streams of its own: those at hand are as of the last commit of this process, not of this moment.
+            streams = Streams(self._snapshots)
+            draft = Draft(moment, streams, frontier, moment.log_id(), at_us)
+            for answer in self._judged(draft, requests):
+                if isinstance(answer, RefusedError):
+                    raise answer
+        return draft.additions
+
     def begin(self, request: Request) -> Receipt:
         """Record the first entry, which makes the mark.
 
@@ -308,8 +327,14 @@ class Committer:
     def _judge(
         self, moment: Moment, requests: Sequence[Request]
     ) -> tuple[Draft, list[tuple[int, bytes] | RefusedError]]:
-        at_us = self.clock.time_after(self._at_us)
         draft = Draft(moment, self._streams, self._frontier.copy(), self._id, self._at_us)
+        return draft, self._judged(draft, requests)
+
+    def _judged(
+        self, draft: Draft, requests: Sequence[Request]
+    ) -> list[tuple[int, bytes] | RefusedError]:
+        """What becomes of `requests`, one after the other; `draft` grows by those that the rules allow."""
+        at_us = self.clock.time_after(draft.at_us)
         draft.remember(request.signed.intent for request in requests)
         answers: list[tuple[int, bytes] | RefusedError] = []
         for request in requests:
@@ -327,7 +352,7 @@ class Committer:
                 continue
             draft.take(addition, request.openings)
             answers.append((addition.index, addition.leaf))
-        return draft, answers
+        return answers
 
     def _record(self, cursor: Cursor, draft: Draft) -> None:
         """Openings first: an entry whose names were lost could never be read, while orphans are dropped."""

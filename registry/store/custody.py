@@ -91,7 +91,7 @@ def announce_recovery(
     Raises:
         RefusedError: `no_private_key`, or what the rules say.
     """
-    setting = operator.setting(*_officers(operator, account))
+    setting = operator.setting(*officers(operator, 2, account))
     body = {**_new_key(operator, account, brought), "identity": identity, "notice": notice}
     request = operator.request(setting, [(account, [("account.recovery_announced.v1", body)])])
     return _record(operator, body["key"], [request])
@@ -112,7 +112,7 @@ def withdraw_recovery(operator: Operator, account: str) -> Done:
     Raises:
         RefusedError: `no_recovery`, `no_private_key`, or what the rules say.
     """
-    return _ends(operator, account, "account.recovery_withdrawn.v1", _officers(operator, account))
+    return _ends(operator, account, "account.recovery_withdrawn.v1", officers(operator, 2, account))
 
 
 def complete_recovery(operator: Operator, account: str) -> Done:
@@ -121,7 +121,7 @@ def complete_recovery(operator: Operator, account: str) -> Done:
     Raises:
         RefusedError: `no_recovery`, `too_early`, `no_private_key`, or what the rules say.
     """
-    return _ends(operator, account, "account.recovered.v1", _officers(operator, account))
+    return _ends(operator, account, "account.recovered.v1", officers(operator, 2, account))
 
 
 def replace_log_key(operator: Operator) -> Done:
@@ -130,7 +130,7 @@ def replace_log_key(operator: Operator) -> Done:
     Raises:
         RefusedError: `no_private_key`, or what the rules say.
     """
-    setting = operator.setting(LOG_ACCOUNT, *_officers(operator))
+    setting = operator.setting(LOG_ACCOUNT, *officers(operator, 2))
     (key,) = operator.keyring.generate()
     operator.keyring.assign({key: LOG_ACCOUNT})
     body = {"key": key, "possession": operator.possession(LOG_ACCOUNT, key)}
@@ -164,21 +164,24 @@ def _ends(operator: Operator, account: str, kind: str, signers: Sequence[str]) -
     return _record(operator, state.recovery.key, [request])
 
 
-def _officers(operator: Operator, account: str = LOG_ACCOUNT) -> list[str]:
-    """Two officers, as far as there are any: strangers to `account`, of distinct control, whose keys are kept here.
+def officers(operator: Operator, count: int, *strangers_to: str) -> list[str]:
+    """So many officers, as far as there are any: of distinct control, from each other and from `strangers_to`, and
+    whose keys are kept here.
 
     Where there are none such others are named, so that the rules say what is wrong with them.
     """
     controllers = operator.registry().controllers
     with operator.log.recorder.reading() as cursor:
-        over = Moment(cursor).stream(account).state.controller
-    suited = sorted(
-        operator.officers(),
-        key=lambda officer: (controllers[officer] == over, not operator.kept(officer)),
-    )
-    first, *others = suited
-    apart = [other for other in others if controllers[other] != controllers[first]]
-    return [first, (apart or others)[0]]
+        moment = Moment(cursor)
+        taken = {moment.stream(account).state.controller for account in strangers_to}
+    left = operator.officers()
+    chosen: list[str] = []
+    while left and len(chosen) < count:
+        best = min(left, key=lambda one: (controllers[one] in taken, not operator.kept(one), one))
+        chosen.append(best)
+        left.remove(best)
+        taken.add(controllers[best])
+    return chosen
 
 
 def _record(operator: Operator, key: Key, requests: Sequence[Request]) -> Done:

@@ -74,8 +74,11 @@ class Keyring:
         """32 bytes that only who has the passphrase can make, of their own for each purpose."""
         return hmac.digest(self._secret, purpose, "sha256")
 
-    def generate(self, count: int = 1) -> list[Key]:
-        """New keys, durable on return; to be given to accounts with `assign`."""
+    def generate(self, count: int = 1, *, kept: bool = True) -> list[Key]:
+        """New keys, durable on return; to be given to accounts with `assign`.
+
+        Those that are not to be `kept` are for a rehearsal: they sign as long as this keyring is open.
+        """
         made = []
         rows = []
         for _ in range(count):
@@ -86,6 +89,8 @@ class Keyring:
             rows.append((key_id(key), "", *key, nonce + sealed))
             self._opened[key] = private
             made.append(key)
+        if not kept:
+            return made
         with closing(self._connect()) as connection, connection:
             connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)
         return made

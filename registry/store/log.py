@@ -10,7 +10,7 @@ from typing import Any
 
 from registry import history
 from registry.errors import BrokenHistoryError, RefusedError, require
-from registry.history import Happened, Stream
+from registry.history import Addition, Happened, Stream
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
@@ -253,6 +253,17 @@ class Moment:
     def _one(self, statement: str, *values: object) -> Any:
         self._cursor.execute(statement, values)
         return self._cursor.fetchone()
+
+
+def placed_of(addition: Addition) -> Placed:
+    """The entry that `addition` is, as it is read once it is recorded."""
+    return Placed(
+        index=addition.index,
+        data=addition.data,
+        entry=entries.decode(addition.data),
+        leaf=addition.leaf,
+        detached={(beside.part, beside.event): beside.rows for beside in addition.detached},
+    )
 
 
 def _placed(

@@ -25,7 +25,7 @@ from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.place import Place, Server
 from registry.store.committer import Committer, Receipt, Request
 from registry.store.keyring import Keyring
-from registry.store.log import BLANK, LOG_ACCOUNT, Log, Moment, Tip
+from registry.store.log import BLANK, LOG_ACCOUNT, Log, Moment, Placed, Tip, placed_of
 from registry.store.logs import asked_for
 from registry.store.mark import Mark, Seen
 from registry.store.observer import NOBODY, Everybody, Observer
@@ -175,6 +175,14 @@ class Operator:
         """
         answers = self.committer.commit(requests, whole=True)
         return [answer for answer in answers if isinstance(answer, Receipt)]
+
+    def rehearse(self, requests: Sequence[Request]) -> list[Placed]:
+        """The entries that `record` would make of `requests` now; nothing is recorded.
+
+        Raises:
+            RefusedError: one of them would be refused.
+        """
+        return [placed_of(addition) for addition in self.committer.rehearse(requests)]
 
     def possession(self, account: str, key: Key) -> bytes:
         """The signature that shows that `key`, to be registered for `account`, is kept here."""

@@ -1,0 +1,131 @@
+"""Transferring and retiring: which batches an amount is taken from, and the acts that do it.
+
+Of several batches the one with the oldest monitoring period gives first, then the one with the lowest name; of a batch
+the lowest serial numbers go, unless a range is named.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from registry.acts.plan import Parts, Plan, single
+from registry.acts.propose import Happening, Hidden, Setting
+from registry.domain.batch import DEPOSITED_RETIRED, Batch
+from registry.domain.forms import BATCHES_PER_RETIREMENT_MAX
+from registry.domain.ranges import Range
+from registry.errors import RefusedError
+
+Share = tuple[Batch, int, Range | None]
+"""What one batch gives: how many grams and, if it was asked for, which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a retirement is for, as in `certificate.Issued`; names in the clear, to be committed to."""
+
+    purpose: str
+    period: tuple[str, str] | None = None
+    place: str | None = None
+    ground: str = "voluntary"
+    public: bool = True
+    activity: str | None = None
+    organisers: tuple[str, ...] = ()
+    beneficiary: str | None = None
+    purchaser: str | None = None
+    agent: str | None = None
+
+
+def in_turn(batches: Iterable[Batch], *, transferable: bool = False) -> list[Batch]:
+    """`batches` in the order in which they give; only those that may change hands, if `transferable`."""
+    suited = (one for one in batches if not transferable or one.origin != DEPOSITED_RETIRED)
+    return sorted(suited, key=lambda one: (one.period, one.name))
+
+
+def spread(batches: Sequence[Batch], holder: str, amount_g: int) -> list[Share]:
+    """What each of `batches`, in their order, gives of `amount_g`; no more than what `holder` holds of it.
+
+    Raises:
+        RefusedError: `insufficient_holding`.
+    """
+    shares: list[Share] = []
+    missing_g = amount_g
+    for batch in batches:
+        given_g = min(missing_g, batch.holding(holder).total_g)
+        if given_g:
+            shares.append((batch, given_g, None))
+            missing_g -= given_g
+    if missing_g:
+        raise RefusedError(
+            "insufficient_holding", held_g=amount_g - missing_g, amount_g=amount_g, holder=holder
+        )
+    return shares
+
+
+def transfer(
+    share: Share, *, giver: str, taker: str, venue: str | None = None, trade: str | None = None
+) -> Plan:
+    """Move one batch's share from `giver` to `taker`; `venue` is the exchange that matched the trade numbered `trade`.
+
+    Of a transfer out of several batches each share is an act of its own, recorded together with the others.
+    """
+    batch, amount_g, serials = share
+    body = {
+        "giver": giver,
+        "taker": taker,
+        "amount_g": amount_g,
+        "standard": batch.standard,
+        "range": serials,
+        "venue": venue,
+        "trade": _hidden(trade),
+    }
+    signers = (giver,) if venue is None else (giver, venue)
+    return single(signers, batch.name, "batch.transferred.v1", body)
+
+
+def retire(shares: Sequence[Share], *, holder: str, statement: Statement) -> Plan:
+    """Use `shares` up, and issue the certificate that says for what: one act.
+
+    Raises:
+        RefusedError: `too_many_batches`.
+    """
+    if len(shares) > BATCHES_PER_RETIREMENT_MAX:
+        possible_g = sum(given_g for _, given_g, _ in shares[:BATCHES_PER_RETIREMENT_MAX])
+        most = BATCHES_PER_RETIREMENT_MAX
+        raise RefusedError(
+            "too_many_batches", batches=len(shares), most=most, possible_g=possible_g
+        )
+
+    def parts(setting: Setting) -> Parts:
+        certificate = setting.new("certificate", len(shares))
+        used = [
+            (batch.name, [_used(holder, batch.standard, given_g, serials)])
+            for batch, given_g, serials in shares
+        ]
+        return [*used, (certificate, [_said(statement)])]
+
+    return Plan(signers=(holder,), parts=parts)
+
+
+def _used(holder: str, standard: str, amount_g: int, serials: Range | None) -> Happening:
+    body = {"holder": holder, "amount_g": amount_g, "standard": standard, "range": serials}
+    return "batch.retired.v1", body
+
+
+def _said(statement: Statement) -> Happening:
+    body = {
+        "purpose": statement.purpose,
+        "period": statement.period,
+        "place": statement.place,
+        "ground": statement.ground,
+        "public": statement.public,
+        "activity": _hidden(statement.activity),
+        "organisers": _hidden(list(statement.organisers)),
+        "beneficiary": _hidden(statement.beneficiary),
+        "purchaser": _hidden(statement.purchaser),
+        "agent": _hidden(statement.agent),
+    }
+    return "certificate.issued.v1", body
+
+
+def _hidden(value: str | list[str] | None) -> Hidden | None:
+    """What is committed to; of what is not said, nothing is."""
+    return Hidden(value=value) if value else None

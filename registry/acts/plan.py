@@ -1,0 +1,31 @@
+"""What is to be done, before anybody signs: whose signatures it takes, and the parts that the act will have.
+
+The functions beside this module make plans of plain values and states. A rehearsal and the real thing carry out the
+same plan: the parts may name streams that the act begins (`Setting.new`), whose ids are only known when it is set up.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.acts.propose import Happening, Setting
+
+Parts = Sequence[tuple[str, Sequence[Happening]]]
+"""Streams, each with what happens in it, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One act: the accounts that sign, author first, and its parts once the surroundings are known.
+
+    `nonce` is for acts whose ids have to be known beforehand; without it the nonce is random.
+    """
+
+    signers: tuple[str, ...]
+    parts: Callable[[Setting], Parts]
+    nonce: bytes | None = None
+
+
+def single(signers: Sequence[str], stream: str, kind: str, body: Mapping[str, Any]) -> Plan:
+    """The act of one event of `kind` in a `stream` whose name is known."""
+    return Plan(signers=tuple(signers), parts=lambda _: [(stream, [(kind, body)])])

@@ -1,0 +1,19 @@
+"""Acts on roles, each by two officers."""
+
+from collections.abc import Sequence
+
+from registry.acts.plan import Plan, single
+
+_REGISTRY = "registry"
+
+
+def grant(officers: Sequence[str], account: str, role: str) -> Plan:
+    """Give `account` the `role`."""
+    body = {"account": account, "role": role}
+    return single(officers, _REGISTRY, "registry.role_granted.v1", body)
+
+
+def withdraw(officers: Sequence[str], account: str, role: str, means: tuple[int, bytes]) -> Plan:
+    """Take the `role` from `account`; `means` is the index and leaf hash of the entry that granted it."""
+    body = {"account": account, "role": role, "means": means}
+    return single(officers, _REGISTRY, "registry.role_withdrawn.v1", body)

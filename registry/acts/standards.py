@@ -1,0 +1,26 @@
+"""Recognising a kind of credit, by the competent authority and an officer."""
+
+from collections.abc import Iterable, Sequence
+
+from registry.acts.plan import Plan, single
+
+
+def recognise(
+    signers: Sequence[str],
+    code: str,
+    *,
+    credit_class: str,
+    home: str | None,
+    unit_g: int,
+    claims: Iterable[str],
+    serial_format: tuple[int, tuple[int, ...], int, int] | None,
+) -> Plan:
+    """Recognise the kind of credit `code`; the rest as in `standard.Recognised`."""
+    body = {
+        "credit_class": credit_class,
+        "home": home,
+        "unit_g": unit_g,
+        "claims": sorted(set(claims)),
+        "serial_format": serial_format,
+    }
+    return single(signers, f"standard/{code}", "standard.recognised.v1", body)
