@@ -4,26 +4,38 @@
     a verifier   check_entry   ->  follow   the same entry, or BrokenHistoryError
     a store      load                       a stream's state from its own entries, which were judged before
 
+Rows that come with an intent are seen as part of their event, by all three: nothing is judged without them.
+
 The order of checks is part of the format: docs/format.md, "Order of checks".
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from registry.domain import forms, gate, kinds, shape
-from registry.domain.act import ActPart, Outcome
+from registry.domain.act import ActPart, Hashes, Outcome
 from registry.domain.form import Form
-from registry.errors import BrokenHistoryError, RefusedError, require
+from registry.errors import (
+    BrokenHistoryError,
+    IncompleteError,
+    RefusedError,
+    RegistryError,
+    require,
+)
 from registry.ledger import canonical, commitment, ids, intent, keys, rows, tree
 from registry.ledger import entry as entries
 from registry.ledger.commitment import Opening
 from registry.ledger.entry import NO_PREVIOUS, Entry, Place
-from registry.ledger.intent import LIFE_US_MAX, Intent
+from registry.ledger.intent import LIFE_US_MAX, Intent, Part
+from registry.ledger.rows import Beside
 
 INLINE_RANGES_MAX = 16
 POSSESSION_PURPOSE = "act"
+NO_ROWS: Beside = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +77,15 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIntent:
-    """An intent whose every signature holds. Made by `check_intent` and `check_read`."""
+    """An intent whose every signature holds, and the rows that come with it. Made by `check_intent` and `check_read`.
+
+    Whether the rows are those that it says is judged with everything else.
+    """
 
     intent: Intent
     data: bytes
     signatures: tuple[bytes, ...]
+    rows: Beside = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +98,10 @@ class SignedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detached:
-    """The rows that stand beside an entry: which event they belong to, and their bytes in order."""
+    """The rows that stand beside an entry: which event they belong to, and their bytes in order.
+
+    First those that came with the intent, then those of the outcome.
+    """
 
     part: int
     event: int
@@ -106,7 +125,9 @@ class Addition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One event of a recorded entry: where it stands, and what came of it, with all its serial ranges."""
+    """One event of a recorded entry, with what its rows say: where it stands, and what came of it, with all its serial
+    ranges.
+    """
 
     stream: str
     position: int
@@ -124,23 +145,25 @@ class _Judged:
     detached: tuple[Detached, ...]
 
 
-def check_intent(data: bytes, signatures: Sequence[bytes]) -> SignedIntent:
-    """The intent in `data`, once every signature over it holds.
+def check_intent(data: bytes, signatures: Sequence[bytes], rows: Beside = NO_ROWS) -> SignedIntent:
+    """The intent in `data`, once every signature over it holds, and the `rows` that come with it.
 
     Raises:
         RefusedError: what `intent.decode` and `intent.check_signatures` say.
     """
-    return check_read(intent.decode(data), data, signatures)
+    return check_read(intent.decode(data), data, signatures, rows)
 
 
-def check_read(asked: Intent, data: bytes, signatures: Sequence[bytes]) -> SignedIntent:
-    """The intent `asked`, which was read from `data`, once every signature over it holds.
+def check_read(
+    asked: Intent, data: bytes, signatures: Sequence[bytes], rows: Beside = NO_ROWS
+) -> SignedIntent:
+    """The intent `asked`, which was read from `data`, once every signature over it holds, and its `rows`.
 
     Raises:
         RefusedError: what `intent.check_signatures` says.
     """
     intent.check_signatures(asked, data, signatures)
-    return SignedIntent(intent=asked, data=data, signatures=tuple(signatures))
+    return SignedIntent(intent=asked, data=data, signatures=tuple(signatures), rows=rows)
 
 
 def check_entry(data: bytes) -> SignedEntry:
@@ -154,26 +177,36 @@ def check_entry(data: bytes) -> SignedEntry:
     return SignedEntry(entry=read, data=data)
 
 
-def check_opening(asked: Intent, opening: Opening) -> None:
+def check_opening(asked: Intent, opening: Opening, beside: Beside = NO_ROWS) -> None:
     """Return if `opening` opens a commitment in `asked`: a field that is one, to a text or to several.
 
     Raises:
-        RefusedError: `wrong_opening`; what `kinds.read` says.
+        RefusedError: `wrong_opening`; what `commitments` says.
     """
-    for field, committed in commitments(asked):
-        if opening.field == field:
-            commitment.check_form(opening)
-            opened = commitment.commitment(asked.log, asked.author, asked.nonce, opening)
-            require(committed == opened, "wrong_opening", field=field)
-            return
-    raise RefusedError("wrong_opening", field=opening.field)
+    check_openings(asked, [opening], dict(commitments(asked, beside)))
 
 
-def commitments(asked: Intent) -> Iterator[tuple[str, bytes]]:
-    """The commitments in `asked`: the field that each stands in, and its bytes.
+def check_openings(
+    asked: Intent, openings: Iterable[Opening], committed: Mapping[str, bytes]
+) -> None:
+    """Return if each of `openings` opens what is `committed` to in `asked`, by field.
 
     Raises:
-        RefusedError: what `kinds.read` says.
+        RefusedError: `wrong_opening`.
+    """
+    for opening in openings:
+        require(opening.field in committed, "wrong_opening", field=opening.field)
+        commitment.check_form(opening)
+        opened = commitment.commitment(asked.log, asked.author, asked.nonce, opening)
+        same = committed[opening.field] == opened
+        require(same, "wrong_opening", field=opening.field)
+
+
+def commitments(asked: Intent, beside: Beside = NO_ROWS) -> Iterator[tuple[str, bytes]]:
+    """The commitments in `asked`, and in the rows beside it that are at hand: the field that each stands in, its bytes.
+
+    Raises:
+        RefusedError: what `kinds.read` says; `wrong_rows` and others of rows that are not its own.
     """
     for number, part in enumerate(asked.parts):
         for order, (kind, body) in enumerate(part.events):
@@ -181,18 +214,72 @@ def commitments(asked: Intent) -> Iterator[tuple[str, bytes]]:
             for name in shape.commitments(type(event)):
                 if body[name] is not None:
                     yield commitment.field_name(number, order, name), body[name]
+            own = shape.rows_field(type(event))
+            if own and own[1].is_commitment and (number, order) in beside:
+                said = getattr(with_rows(event, beside[number, order]), own[0])
+                for row, (committed, _, _) in enumerate(said.items):
+                    yield commitment.field_name(number, order, f"rows/{row}"), committed
 
 
-def read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
-    """The events that the bodies say, in their form, with the ids that they may make.
+def rows_wanted(asked: Intent) -> dict[rows.Place, int]:
+    """Beside which events of `asked` rows must stand, and how many; nothing of an event that is not of the right form."""
+    wanted = {}
+    for number, part in enumerate(asked.parts):
+        for order, (kind, body) in enumerate(part.events):
+            event = kinds.EVENTS.get(kind)
+            own = None if event is None else shape.rows_field(event)
+            if own is not None:
+                with suppress(RefusedError):
+                    wanted[number, order] = own[1](body.get(own[0])).count
+    return wanted
+
+
+def with_rows(event: Any, given: Sequence[bytes]) -> Any:
+    """`event` with what its rows say, once they are those that its body sums up, and in form.
 
     Raises:
-        RefusedError: `unknown_kind`, `wrong_stream`, `malformed`, `unknown_form`, `parts_differ`.
+        RefusedError: `rows_missing`; `wrong_rows` for others than the author signed, or where none belong; `too_long`,
+            `not_canonical`, `malformed`.
+    """
+    own = shape.rows_field(type(event))
+    if own is None:
+        require(not given, "wrong_rows", kind=event.kind, expected=0, found=len(given))
+        return event
+    name, check = own
+    said: shape.Rows = getattr(event, name)
+    enough = len(given) >= said.count
+    require(enough, "rows_missing", kind=event.kind, expected=said.count, found=len(given))
+    same = (sum(map(len, given)), len(given)) == (said.row_bytes, said.count)
+    same = same and rows.RowTree(given).root() == said.root
+    require(same, "wrong_rows", kind=event.kind, expected=said.count, found=len(given))
+    items = check.items(rows.values(given))
+    _, amount_g, before_g = items[-1]
+    total_g = before_g + amount_g
+    require(total_g == said.total_g, "wrong_rows", kind=event.kind, total_g=total_g)
+    return replace(event, **{name: replace(said, items=items)})
+
+
+def read_parts(asked: Intent, beside: Beside | None = None) -> tuple[list[ActPart], Form]:
+    """The events that the bodies say, in their form, with the ids that they may make.
+
+    Args:
+        asked: the intent.
+        beside: the rows that come with it; without them nothing is said of what they hold.
+
+    Raises:
+        RefusedError: `unknown_kind`, `wrong_stream`, `malformed`, what `with_rows` says, `unknown_form`,
+            `parts_differ`.
     """
     read = [
-        (part.stream, tuple([kinds.read(part.stream, kind, body) for kind, body in part.events]))
-        for part in asked.parts
+        (part.stream, _read_events(part, number, beside)) for number, part in enumerate(asked.parts)
     ]
+    if beside:
+        places = {
+            (number, order)
+            for number, part in enumerate(asked.parts)
+            for order in range(len(part.events))
+        }
+        require(beside.keys() <= places, "wrong_rows", why="rows of no event")
     form = forms.form_of(tuple([tuple([event.kind for event in made]) for _, made in read]))
     parts = [
         ActPart(stream=name, new_id=partial(_new_id, asked, form, number), events=made)
@@ -200,6 +287,16 @@ def read_parts(asked: Intent) -> tuple[list[ActPart], Form]:
     ]
     forms.check_equal(form, parts)
     return parts, form
+
+
+def _read_events(part: Part, number: int, beside: Beside | None) -> tuple[Any, ...]:
+    events = []
+    for order, (kind, body) in enumerate(part.events):
+        event = kinds.read(part.stream, kind, body)
+        if beside is not None:
+            event = with_rows(event, beside.get((number, order), ()))
+        events.append(event)
+    return tuple(events)
 
 
 def _new_id(asked: Intent, form: Form, part: int) -> str:
@@ -219,7 +316,7 @@ def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
     Raises:
         RefusedError: the rules say no; nothing has changed.
     """
-    judged = _judge(view, signed.intent, at_us)
+    judged = _judge(view, signed.intent, signed.rows, at_us)
     data = entries.encode(
         at_us=at_us,
         intent_bytes=signed.data,
@@ -230,42 +327,65 @@ def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
     return _addition(view, judged, signed, data, at_us)
 
 
-def follow(view: View, signed: SignedEntry) -> Addition:
+def follow(view: View, signed: SignedEntry, beside: Beside = NO_ROWS) -> Addition:
     """The entry, read back as the next one of the log, once it is what `append` would have written.
+
+    Args:
+        view: the log before it.
+        signed: the entry.
+        beside: of the rows that are said to stand beside it those that came with the intent, as `rows_wanted` counts.
 
     Raises:
         BrokenHistoryError: it cannot have been written by this log's rules; facts say where.
+        IncompleteError: `rows_missing`: whether it can is not known.
     """
     entry = signed.entry
     try:
-        judged = _judge(view, entry.intent, entry.at_us)
+        judged = _judge(view, entry.intent, beside, entry.at_us)
         _check_places(entry, judged)
     except RefusedError as refusal:
         part = entry.intent.parts[0]
         place = entry.places[0]
         where = {"stream": part.stream, "position": place.position, "index": view.size}
-        raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
+        raise _blame(refusal, where) from refusal
     asked = SignedIntent(intent=entry.intent, data=entry.intent_bytes, signatures=entry.signatures)
     return _addition(view, judged, asked, signed.data, entry.at_us)
 
 
-def happened(
-    entry: Entry, detached: Mapping[tuple[int, int], Sequence[bytes]]
-) -> Iterator[Happened]:
+def _blame(refusal: RefusedError, where: Mapping[str, object]) -> RegistryError:
+    """What a refusal means to whoever reads what is recorded."""
+    facts = {**refusal.facts, **where}
+    if refusal.code == "rows_missing":
+        return IncompleteError(refusal.code, **facts)
+    return BrokenHistoryError(refusal.code, **facts)
+
+
+def happened(entry: Entry, detached: Beside) -> Iterator[Happened]:
     """What a recorded entry did, event by event.
 
     Args:
         entry: an entry that was judged before.
         detached: the rows beside it, by part and event.
+
+    Raises:
+        IncompleteError: `rows_missing`.
+        BrokenHistoryError: `wrong_rows`, `derived.detached`: they are not those that were recorded.
     """
     for number, (part, place) in enumerate(zip(entry.intent.parts, entry.places, strict=True)):
         for order, (kind, body) in enumerate(part.events):
             beside = detached.get((number, order), ())
+            event = kinds.read(part.stream, kind, body)
+            own = shape.rows_field(type(event))
+            count = getattr(event, own[0]).count if own else 0
+            try:
+                event = with_rows(event, beside[:count])
+            except RefusedError as refusal:
+                raise _blame(refusal, {"stream": part.stream}) from refusal
             yield Happened(
                 stream=part.stream,
                 position=place.position,
-                event=kinds.read(part.stream, kind, body),
-                outcome=_read_outcome(place.outcomes[order], beside),
+                event=event,
+                outcome=_read_outcome(place.outcomes[order], beside[count:]),
             )
 
 
@@ -305,21 +425,22 @@ def _read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
     total_g = recorded["ranges"].get("total_g")
     if {**rows.summary(detached), "total_g": total_g} != recorded["ranges"]:
         raise BrokenHistoryError("derived.detached", rows=len(detached))
-    ranges = [tuple(canonical.decode(row, bytes_max=rows.ROW_BYTES_MAX)[1:]) for row in detached]
+    ranges = [(start, end) for _, start, end in rows.values(detached)]
     return {**recorded, "ranges": tuple(ranges)}
 
 
-def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
+def _judge(view: View, asked: Intent, beside: Beside, at_us: int) -> _Judged:
     require(at_us >= view.at_us, "clock_back", at_us=at_us, head_us=view.at_us)
     check_life(asked, at_us)
     if view.log is not None and view.log != asked.log:
         raise RefusedError("wrong_log", log=asked.log.hex(), expected=view.log.hex())
     if view.is_used(asked.author, asked.nonce, at_us):
         raise RefusedError("nonce_used", account=asked.author, nonce=asked.nonce.hex())
-    parts, form = read_parts(asked)
+    parts, form = read_parts(asked, beside)
     if view.log is None:
         _check_beginning(asked, parts)
     check_keys(asked, parts)
+    check_bearers(asked)
     _check_meant(view, parts)
     consulted = forms.consults(parts, [signer.account for signer in asked.signers])
     streams = {name: view.stream(name) for name in (*consulted, *(part.stream for part in parts))}
@@ -330,6 +451,7 @@ def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
             nonce=asked.nonce,
             signers=[(signer.account, signer.key) for signer in asked.signers],
             parts=parts,
+            hashes=Hashes(row_id=partial(ids.row_id, asked.log), row_root=rows.row_root),
         ),
         form,
         {name: stream.state for name, stream in streams.items()},
@@ -338,10 +460,11 @@ def _judge(view: View, asked: Intent, at_us: int) -> _Judged:
     for number, part in enumerate(parts):
         outcomes = []
         for order, outcome in enumerate(passed.outcomes[number]):
-            said, beside = _wire(number, order, outcome)
+            said, moved = _wire(outcome)
             outcomes.append(said)
-            if beside is not None:
-                detached.append(beside)
+            standing = (*beside.get((number, order), ()), *moved)
+            if standing:
+                detached.append(Detached(part=number, event=order, rows=standing))
         before = streams[part.stream]
         places.append(
             Place(position=before.length + 1, previous=before.last, outcomes=tuple(outcomes))
@@ -395,6 +518,18 @@ def check_keys(asked: Intent, parts: Sequence[ActPart]) -> None:
                 raise RefusedError("bad_possession", account=part.stream) from refusal
 
 
+def check_bearers(asked: Intent) -> None:
+    """Return if the signers who have no account are named after their keys.
+
+    Raises:
+        RefusedError: `key_not_valid`.
+    """
+    for signer in asked.signers:
+        if signer.account.startswith(forms.BEARER):
+            own = signer.account == ids.bearer(signer.key)
+            require(own, "key_not_valid", account=signer.account)
+
+
 def _check_meant(view: View, parts: Sequence[ActPart]) -> None:
     """An entry that an act undoes or confirms is named by its index and its leaf, and is that entry."""
     for part in parts:
@@ -406,14 +541,13 @@ def _check_meant(view: View, parts: Sequence[ActPart]) -> None:
                 require(known, "wrong_entry_meant", meant=index, size=view.size)
 
 
-def _wire(part: int, event: int, outcome: Outcome) -> tuple[Outcome, Detached | None]:
-    """The outcome as it is recorded; what would be long stands in rows beside the entry."""
+def _wire(outcome: Outcome) -> tuple[Outcome, tuple[bytes, ...]]:
+    """The outcome as it is recorded, and the rows that hold what would be long in it."""
     if outcome is None or len(outcome.get("ranges", ())) <= INLINE_RANGES_MAX:
-        return outcome, None
-    beside = tuple(rows.range_row(start, end) for start, end in outcome["ranges"])
+        return outcome, ()
+    moved = tuple(rows.range_row(start, end) for start, end in outcome["ranges"])
     total_g = sum(end - start for start, end in outcome["ranges"])
-    summary = {**rows.summary(beside), "total_g": total_g}
-    return {**outcome, "ranges": summary}, Detached(part=part, event=event, rows=beside)
+    return {**outcome, "ranges": {**rows.summary(moved), "total_g": total_g}}, moved
 
 
 def _check_places(entry: Entry, judged: _Judged) -> None:

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from registry import history
 from registry.acts.propose import propose
 from registry.domain.account import Account
-from registry.domain.act import Act
+from registry.domain.act import Act, Hashes
 from registry.domain.batch import Batch
 from registry.domain.certificate import Certificate
 from registry.domain.project import Project
@@ -500,6 +500,8 @@ def test_outcomes_of_other_kinds_and_without_any_are_passed_over():
         parts=(),
         by={},
         keys={},
+        author="",
+        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b""),
         consulted={},
         outcomes=told,
     )

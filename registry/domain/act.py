@@ -23,6 +23,18 @@ class ActPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hashes:
+    """What the rules need of the ledger, and only of its hashes.
+
+    `row_id` is the id of what detached row `row` of a part brings into being, of (author, nonce, part, row);
+    `row_root` the root to which a path leads, of (row, its number, how many there are, path).
+    """
+
+    row_id: Callable[[str, bytes, int, int], str]
+    row_root: Callable[[bytes, int, int, bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """One act, as the rules see it.
 
@@ -36,6 +48,8 @@ class Act:
     parts: Sequence[ActPart]
     by: Mapping[str, str]
     keys: Mapping[str, Key]
+    author: str
+    hashes: Hashes
     consulted: Mapping[str, Any]
     outcomes: list[tuple[Any, Outcome]]
 
@@ -47,6 +61,10 @@ class Act:
     def each(self, kind: type[Event]) -> list[Event]:
         """The events of `kind` that stand in this act, in order."""
         return [event for part in self.parts for event in part.events if isinstance(event, kind)]
+
+    def of_kind(self, kind: str) -> list[Any]:
+        """The events of `kind` that stand in this act, in order, for rules that must not know its class."""
+        return [event for part in self.parts for event in part.events if event.kind == kind]
 
     def outcomes_of(self, *kinds: type) -> Iterator[tuple[Any, Mapping[str, Any]]]:
         """The events of `kinds` judged so far, with their outcomes, where they have one."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from registry.domain import kinds
 from registry.domain.account import Account
-from registry.domain.act import Act, ActPart, Key, Outcome
+from registry.domain.act import Act, ActPart, Hashes, Key, Outcome
 from registry.domain.form import Capacity, Form
 from registry.domain.forms import BEARER, may_sign, signers_of
 from registry.domain.roles import Registry
@@ -26,6 +26,7 @@ class Asked:
     nonce: bytes
     signers: Sequence[tuple[str, Key]]
     parts: Sequence[ActPart]
+    hashes: Hashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
         parts=asked.parts,
         by=by,
         keys=dict(asked.signers),
+        author=asked.signers[0][0],
+        hashes=asked.hashes,
         consulted={name: state for name, state in before.items() if name not in touched},
         outcomes=[],
     )

@@ -5,8 +5,8 @@ none besides, each of exactly its type.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -18,7 +18,11 @@ Event = TypeVar("Event")
 
 GRAMS_MAX = 2**63 - 1
 
+ROWS_MAX = 131_072
+ROWS_BYTES_MAX = 16 * 1024 * 1024
+
 _ACCOUNT = re.compile(r"account/([a-z2-7]{16}|uscc-[0-9A-HJ-NPQRTUWXY]{18})", re.ASCII)
+_HOLDER = re.compile(rf"{_ACCOUNT.pattern}|bearer/[a-z2-7]{{52}}", re.ASCII)
 _STREAM_ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
 _CODE = re.compile(r"[A-Z0-9]{2,12}", re.ASCII)
 _REFERENCE = re.compile(r"[A-Z0-9](?:[A-Z0-9./-]{0,62}[A-Z0-9])?", re.ASCII)
@@ -150,13 +154,93 @@ def serials(value: object) -> tuple[int, int]:
     return start, end
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows that stand beside an entry and belong to one event: how many bytes and rows, their root, their grams.
+
+    `items` are what the rows say without their tag, where they are at hand: (whom, amount_g, before_g) each.
+    """
+
+    row_bytes: int
+    count: int
+    root: bytes
+    total_g: int
+    items: tuple[tuple[Any, int, int], ...] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsCheck:
+    """A check for what a body says of its rows, and for the rows: [tag, whom, amount_g, before_g] each.
+
+    `before_g` is the sum of the amounts of the rows before, so that one row alone shows which of the grams are its own.
+    """
+
+    tag: str
+    whom: Check
+    is_commitment: bool
+    """Whether `whom` is a commitment, to be opened under the field "<part>/<event>/rows/<row>"."""
+
+    def __call__(self, value: object) -> Rows:
+        """The summary in a body."""
+        shaped = isinstance(value, Mapping) and value.keys() == _ROWS.keys()
+        require(shaped, "malformed", why="a summary of rows expected")
+        assert isinstance(value, Mapping)
+        return Rows(
+            row_bytes=_ROWS["bytes"](value["bytes"]),
+            count=_ROWS["count"](value["count"]),
+            root=_ROWS["root"](value["root"]),
+            total_g=_ROWS["total_g"](value["total_g"]),
+        )
+
+    def item(self, value: object) -> tuple[Any, int, int]:
+        """What one row says.
+
+        Raises:
+            RefusedError: `malformed`.
+        """
+        if type(value) is not list or len(value) != 4 or value[0] != self.tag:
+            raise RefusedError("malformed", why=f"[{self.tag}, whom, grams, grams before] expected")
+        _, whom, amount_g, before_g = value
+        # Not isinstance: true is no gram.
+        whole = type(amount_g) is int and type(before_g) is int
+        if not (whole and 1 <= amount_g <= GRAMS_MAX and 0 <= before_g <= GRAMS_MAX - amount_g):
+            raise RefusedError("malformed", why="grams, and the grams before them, expected")
+        return self.whom(whom), amount_g, before_g
+
+    def items(self, values: Sequence[object]) -> tuple[tuple[Any, int, int], ...]:
+        """What all rows of an event say, each beginning where the one before it ends.
+
+        Raises:
+            RefusedError: `malformed`, naming the row.
+        """
+        read, above_g = [], 0
+        for number, value in enumerate(values):
+            try:
+                item = self.item(value)
+            except RefusedError as refusal:
+                raise RefusedError("malformed", row=number, **refusal.facts) from refusal
+            if item[2] != above_g:
+                raise RefusedError("malformed", row=number, why="not the grams of the rows before")
+            above_g += item[1]
+            read.append(item)
+        return tuple(read)
+
+
+def rows_of(tag: str, whom: Check) -> RowsCheck:
+    """A check for rows of the kind `tag`, each about somebody or something that passes `whom`."""
+    return RowsCheck(tag=tag, whom=whom, is_commitment=whom is _commitment)
+
+
 # The checks that other modules build on, and the types that fields of bodies have.
 account = matching(_ACCOUNT, "account/<id>")
+holder = matching(_HOLDER, "account/<id> or bearer/<key id>")
 key = pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "a suite"), octets(32))
 origin = matching(_ORIGIN, "an origin of small letters, digits and . / -")
 Grams = Annotated[int, integer(1, GRAMS_MAX)]
 Account = Annotated[str, account]
 OptionalAccount = Annotated[str | None, optional(account)]
+Holder = Annotated[str, holder]
+"""An account, or a bearer: somebody who has a key and no account."""
 Code = Annotated[str, matching(_CODE, "a code of 2 to 12 capitals and digits")]
 OptionalCode = Annotated[
     str | None, optional(matching(_CODE, "a code of 2 to 12 capitals and digits"))
@@ -182,7 +266,23 @@ Means = Annotated[tuple[int, bytes], pair(integer(0, GRAMS_MAX), octets(32))]
 """The entry that an act undoes or confirms: its index and its leaf hash."""
 
 
+_ROWS: Mapping[str, Check] = {
+    "bytes": integer(1, ROWS_BYTES_MAX),
+    "count": integer(1, ROWS_MAX),
+    "root": octets(32),
+    "total_g": integer(1, GRAMS_MAX),
+}
+
+GIFT_TAG = "carbon-registry/gift/v1"
+SHARE_TAG = "carbon-registry/share/v1"
+Gifts = Annotated[Rows, rows_of(GIFT_TAG, holder)]
+"""Rows that say to whom grams are given."""
+Shares = Annotated[Rows, rows_of(SHARE_TAG, _commitment)]
+"""Rows that say, as commitments, for whom grams are retired."""
+
+
 _schemas: dict[type, Mapping[str, Check]] = {}
+_rows_fields: dict[type, tuple[str, RowsCheck] | None] = {}
 
 
 def schema(event: type) -> Mapping[str, Check]:
@@ -192,6 +292,18 @@ def schema(event: type) -> Mapping[str, Check]:
         checks = {field.name: hints[field.name].__metadata__[0] for field in fields(event)}
         _schemas[event] = checks
     return _schemas[event]
+
+
+def rows_field(event: type) -> tuple[str, RowsCheck] | None:
+    """The field of an event class that sums up the rows beside it, with its check; None where it has none."""
+    if event not in _rows_fields:
+        found = None
+        for name, check in schema(event).items():
+            if isinstance(check, RowsCheck):
+                assert found is None
+                found = name, check
+        _rows_fields[event] = found
+    return _rows_fields[event]
 
 
 def read(event: type[Event], body: Mapping[str, Any]) -> Event:
@@ -214,8 +326,20 @@ def read(event: type[Event], body: Mapping[str, Any]) -> Event:
 
 
 def body_of(event: object) -> dict[str, Any]:
-    """The body that says `event`; `read` gives the event back."""
-    return {name: getattr(event, name) for name in schema(type(event))}
+    """The body that says `event`; `read` gives the event back, without what its rows say."""
+    return {name: _said(getattr(event, name)) for name in schema(type(event))}
+
+
+def _said(value: object) -> object:
+    """A field's value as it stands in a body."""
+    if isinstance(value, Rows):
+        return {
+            "bytes": value.row_bytes,
+            "count": value.count,
+            "root": value.root,
+            "total_g": value.total_g,
+        }
+    return value
 
 
 def commitments(event: type) -> tuple[str, ...]:

@@ -32,6 +32,12 @@ def derived_id(log: bytes, author: str, nonce: bytes, part: int) -> str:
     return _base32(digest)[:ID_CHARACTERS]
 
 
+def row_id(log: bytes, author: str, nonce: bytes, part: int, row: int) -> str:
+    """The id of what row `row` of part `part` of the act brings into being, 16 characters."""
+    digest = sha256(canonical.encode([TAG, log, author, nonce, part, row])).digest()
+    return _base32(digest)[:ID_CHARACTERS]
+
+
 def once_id(log: bytes, nonce: bytes) -> str:
     """The id of what may come into being once in a log, whoever's act it is: as of `registry` and part 0."""
     return derived_id(log, "registry", nonce, 0)

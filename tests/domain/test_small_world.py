@@ -6,7 +6,7 @@ import pytest
 
 from registry.domain import batch
 from registry.domain.account import Account
-from registry.domain.act import Act
+from registry.domain.act import Act, Hashes
 from registry.domain.batch import Batch, Retired, Transferred
 from registry.domain.ranges import Ranges
 from registry.errors import RefusedError
@@ -69,6 +69,8 @@ def act(event):
         parts=(),
         by={},
         keys={},
+        author="",
+        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b""),
         consulted=opened,
         outcomes=[(event, None)],
     )
