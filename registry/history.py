@@ -222,7 +222,7 @@ def commitments(asked: Intent, beside: Beside = NO_ROWS) -> Iterator[tuple[str, 
 
 
 def rows_wanted(asked: Intent) -> dict[rows.Place, int]:
-    """Beside which events of `asked` rows must stand, and how many; nothing of an event that is not of the right form."""
+    """Beside which events of `asked` rows must stand, and how many; nothing of events that are not in form."""
     wanted = {}
     for number, part in enumerate(asked.parts):
         for order, (kind, body) in enumerate(part.events):

@@ -78,13 +78,16 @@ class RowTree:
         return self._levels[level][number]
 
 
-def root_from_path(row: bytes, number: int, count: int, path: Sequence[bytes]) -> bytes:
-    """The root that `path` claims for `count` rows, of which `row` is number `number`.
+def row_root(row: bytes, number: int, count: int, path: bytes) -> bytes:
+    """The root of `count` rows to which `path`, 32-byte hashes from the row upwards, leads from row `number`.
 
     Raises:
         RefusedError: `bad_path`.
     """
-    return tree.root_from_path(tree.leaf_hash(row), number, count, path)
+    hashes = [
+        path[start : start + tree.HASH_BYTES] for start in range(0, len(path), tree.HASH_BYTES)
+    ]
+    return tree.root_from_path(tree.leaf_hash(row), number, count, hashes)
 
 
 class Along:
@@ -162,13 +165,3 @@ class Along:
 
 def _at_most(value: object, index: int) -> bool:
     return not isinstance(value, int) or value <= index
-
-
-def row_root(row: bytes, number: int, count: int, path: bytes) -> bytes:
-    """The root of `count` rows to which `path`, 32-byte hashes from the row upwards, leads from row `number`.
-
-    Raises:
-        RefusedError: `bad_path`.
-    """
-    hashes = [path[start : start + tree.HASH_BYTES] for start in range(0, len(path), tree.HASH_BYTES)]
-    return tree.root_from_path(tree.leaf_hash(row), number, count, hashes)
