@@ -234,6 +234,21 @@ def rows_wanted(asked: Intent) -> dict[rows.Place, int]:
     return wanted
 
 
+def has_rows(entry: Entry) -> bool:
+    """Whether rows stand beside an entry that was judged: such as came with its intent, or of its outcomes."""
+    return bool(rows_wanted(entry.intent)) or any(
+        outcome is not None and isinstance(outcome.get("ranges"), dict)
+        for place in entry.places
+        for outcome in place.outcomes
+    )
+
+
+def came_with(entry: Entry, detached: Beside) -> Beside:
+    """Of the rows beside an entry those that came with its intent."""
+    counts = rows_wanted(entry.intent)
+    return {place: detached.get(place, ())[:count] for place, count in counts.items()}
+
+
 def with_rows(event: Any, given: Sequence[bytes]) -> Any:
     """`event` with what its rows say, once they are those that its body sums up, and in form.
 

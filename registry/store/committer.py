@@ -88,8 +88,9 @@ def _check_openings(request: Request) -> None:
     """
     fields = [opening.field for opening in request.openings]
     require(len(set(fields)) == len(fields), "wrong_opening", field="one field twice")
-    for opening in request.openings:
-        history.check_opening(request.signed.intent, opening)
+    signed = request.signed
+    committed = dict(history.commitments(signed.intent, signed.rows))
+    history.check_openings(signed.intent, request.openings, committed)
 
 
 class Committer:

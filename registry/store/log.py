@@ -3,8 +3,8 @@
 What is read here was judged before it was written; an audit, which trusts nothing, reads for itself (`verifier`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -15,6 +15,7 @@ from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.ledger.entry import NO_PREVIOUS, Entry
 from registry.ledger.note import NOTE_BYTES_MAX, read_checkpoint, split_note
+from registry.ledger.rows import Beside
 from registry.ledger.tree import Frontier
 from registry.place import Place, Server
 from registry.store.openings import FileOpenings, Openings
@@ -66,7 +67,11 @@ class Placed:
     data: bytes
     entry: Entry
     leaf: bytes
-    detached: Mapping[tuple[int, int], Sequence[bytes]]
+    detached: Beside = field(default_factory=dict)
+
+    def came_with(self) -> Beside:
+        """The rows that came with its intent, by part and event."""
+        return history.came_with(self.entry, self.detached)
 
     def happened(self) -> Iterator[Happened]:
         """What the entry did, event by event."""
@@ -147,14 +152,15 @@ class Moment:
             page = indexes[first : first + ENTRIES_PER_QUERY]
             data = self._found("rowid, state FROM stored_events", [row_number(i, 0) for i in page])
             leaves = self._found("node, hash FROM tree", [tree.stored_number(0, i) for i in page])
-            beside = self._detached(page)
             for index in page:
-                yield _placed(
+                placed = _placed(
                     index,
                     data.get(row_number(index, 0)),
                     leaves.get(tree.stored_number(0, index)),
-                    beside.get(index, {}),
                 )
+                if history.has_rows(placed.entry):
+                    placed = replace(placed, detached=self._detached(index))
+                yield placed
 
     def indexes(self, stream: str, after: int = 0) -> list[int]:
         """The entries that touch `stream`, in order, from position `after` + 1 on."""
@@ -211,19 +217,15 @@ class Moment:
         self._cursor.execute(f"SELECT {what} WHERE {key} IN ({signs})", keys)  # ours
         return dict(map(tuple, self._cursor.fetchall()))
 
-    def _detached(
-        self, indexes: Sequence[int]
-    ) -> Mapping[int, Mapping[tuple[int, int], Sequence[bytes]]]:
-        """The rows beside entries, by index, then by part and event."""
-        signs = ",".join("?" * len(indexes))
+    def _detached(self, index: int) -> Beside:
+        """The rows beside an entry, by part and event: of one at a time, since they may be many."""
         self._cursor.execute(
-            f"SELECT entry, part, event, row FROM detached WHERE entry IN ({signs})"  # noqa: S608  # question marks
-            " ORDER BY entry, part, event, number",
-            indexes,
+            "SELECT part, event, row FROM detached WHERE entry = ? ORDER BY part, event, number",
+            (index,),
         )
-        found: dict[int, dict[tuple[int, int], list[bytes]]] = {}
-        for entry, part, event, row in self._cursor.fetchall():
-            found.setdefault(entry, {}).setdefault((part, event), []).append(row)
+        found: dict[tuple[int, int], list[bytes]] = {}
+        for part, event, row in self._cursor.fetchall():
+            found.setdefault((part, event), []).append(row)
         return found
 
     def stream(self, name: str, known: Stream | None = None) -> Stream:
@@ -270,7 +272,6 @@ def _placed(
     index: int,
     data: bytes | None,
     leaf: bytes | None,
-    detached: Mapping[tuple[int, int], Sequence[bytes]],
 ) -> Placed:
     if data is None:
         raise BrokenHistoryError("entry_missing", index=index)
@@ -278,7 +279,7 @@ def _placed(
         raise BrokenHistoryError("derived.tree", level=0, number=index)
     if tree.leaf_hash(data) != leaf:
         raise BrokenHistoryError("entry_altered", index=index)
-    return Placed(index=index, data=data, entry=entries.decode(data), leaf=leaf, detached=detached)
+    return Placed(index=index, data=data, entry=entries.decode(data), leaf=leaf)
 
 
 class Log:

@@ -165,7 +165,8 @@ class Operator:
         signers = in_key_order(proposal.intent.signers)
         message = intent.SIGNED_PREFIX + proposal.data
         signatures = [self.keyring.sign(signer.key, message) for signer in signers]
-        return Request(signed=check_intent(proposal.data, signatures), openings=proposal.openings)
+        signed = check_intent(proposal.data, signatures, proposal.rows)
+        return Request(signed=signed, openings=proposal.openings)
 
     def record(self, requests: Sequence[Request]) -> list[Receipt]:
         """The receipts of `requests`, recorded as a whole in one commit.

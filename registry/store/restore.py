@@ -34,6 +34,7 @@ from registry.ledger.note import (
     read_checkpoint,
     split_note,
 )
+from registry.ledger.rows import Along
 from registry.place import Place
 from registry.store import keyring
 from registry.store.committer import recorded
@@ -46,6 +47,7 @@ from registry.store.log import (
     PAGE_ENTRIES,
     Log,
     Moment,
+    Placed,
 )
 from registry.store.mark import Mark, Seen
 from registry.store.openings import FILE as OPENINGS
@@ -116,8 +118,13 @@ class Copy(Protocol):
     def entries(self, start: int | None = None) -> Iterator[StoredEntry]:
         """All entries in order, or those from index `start` on, as far as they are there."""
 
+    def detached(
+        self, start: int | None = None
+    ) -> Iterator[tuple[object, object, object, object, object]]:
+        """All detached rows, (entry, part, event, number, row), in order, or those of entries from `start` on."""
+
     def openings(self) -> Iterator[StoredOpening]:
-        """The openings that it has, in any order."""
+        """The openings that it has, in order of the entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,16 +371,18 @@ class _Bringing:
         """
         with (
             closing(_apart(self._copy.entries(self.start))) as stored,
+            closing(_apart(self._copy.detached(self.start))) as detached,
             ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
         ):
+            along = Along(detached)
             while (size := self._frontier.size) < end:
                 progress(size - self.start, end - self.start)
                 page = list(islice(stored, min(PAGE_ENTRIES, end - size)))
                 if not page:
                     raise BrokenHistoryError("entry_missing", index=size)
-                self._record(page, pool)
+                self._record(page, along, pool)
 
-    def _record(self, page: Sequence[StoredEntry], pool: Executor) -> None:
+    def _record(self, page: Sequence[StoredEntry], along: Along, pool: Executor) -> None:
         draft = Draft(self._moment, self._streams, self._frontier, self._id, self._at_us)
         checked = list(pool.map(_checked, page))
         draft.remember(found.entry.intent for found in checked if isinstance(found, SignedEntry))
@@ -382,7 +391,9 @@ class _Bringing:
                 raise BrokenHistoryError("entry_missing", index=draft.size)
             if isinstance(found, BrokenHistoryError):
                 raise found
-            draft.take(history.follow(draft, found))
+            counts = history.rows_wanted(found.entry.intent)
+            draft.take(history.follow(draft, found, along.beside(draft.size, counts)))
+            along.pass_by(draft.size - 1)
         root = draft.frontier.root()
         self._log.recorder.record(self._cursor, draft.additions, draft.nodes, draft.size, root)
         self._streams.keep(draft.streams)
@@ -417,14 +428,18 @@ class _Bringing:
 
     def openings(self) -> None:
         """Keep the copy's openings of what was recorded, of those that open it."""
+        acts: dict[int, _Act] = {}
         with closing(_apart(self._copy.openings())) as stored:
             while page := list(islice(stored, PAGE_ROWS)):
                 named = sorted({row.entry for row in page if isinstance(row.entry, int)})
                 brought = [index for index in named if self.start <= index < self._frontier.size]
+                # The last of a page may go on in the next: what thousands share is read once.
+                acts = {index: act for index, act in acts.items() if index in brought}
+                brought = [index for index in brought if index not in acts]
                 placed = self._moment.all_placed(brought)
-                asked = {item.index: item.entry.intent for item in placed}
+                acts.update((item.index, _Act.of(item)) for item in placed)
                 # By commitment: a copy that has one twice is not worth more.
-                found = {row[0]: row for claimed in page for row in _opened(claimed, asked)}
+                found = {row[0]: row for claimed in page for row in _opened(claimed, acts)}
                 self._log.openings.add(self._cursor, list(found.values()))
 
     def compare(self, end: int, error: RegistryError) -> None:
@@ -451,20 +466,34 @@ def _checked(stored: StoredEntry) -> SignedEntry | BrokenHistoryError:
         return BrokenHistoryError(error.code, **{**error.facts, "index": stored.index})
 
 
-def _opened(row: StoredOpening, asked: Mapping[int, Intent]) -> Iterator[OpeningRow]:
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An intent that was recorded, and its commitments by field."""
+
+    asked: Intent
+    committed: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, placed: Placed) -> "_Act":
+        asked = placed.entry.intent
+        return cls(asked, dict(history.commitments(asked, placed.came_with())))
+
+
+def _opened(row: StoredOpening, acts: Mapping[int, _Act]) -> Iterator[OpeningRow]:
     """The row to keep of an opening, if it opens a commitment of the entry that it names."""
     salt, field, value = row.salt, row.field, row.value
-    if not (isinstance(row.entry, int) and row.entry in asked):
+    if not (isinstance(row.entry, int) and row.entry in acts):
         return
+    act = acts[row.entry]
     if not (isinstance(salt, bytes) and isinstance(field, str) and isinstance(value, bytes)):
         return
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
         opening = Opening(field=field, salt=salt, value=shown)
-        history.check_opening(asked[row.entry], opening)
+        history.check_openings(act.asked, [opening], act.committed)
     except RefusedError:
         return
-    yield opening_row(row.entry, asked[row.entry], opening)
+    yield opening_row(row.entry, act.asked, opening)
 
 
 def _claim(copy: Copy) -> _Claim:
@@ -516,7 +545,7 @@ def _counted(place: Place, start: int, seen: Seen | None) -> Restored:
             wanted = {
                 committed
                 for item in page
-                for _, committed in history.commitments(item.entry.intent)
+                for _, committed in history.commitments(item.entry.intent, item.came_with())
             }
             found = log.openings.find(list(wanted))
             names, lost = names + len(found), lost + len(wanted) - len(found)

@@ -17,10 +17,11 @@ from types import TracebackType
 from typing import Self
 
 from registry import history
-from registry.errors import RegistryError, UnavailableError
+from registry.errors import RegistryError, UnavailableError, require
 from registry.ledger import intent
 from registry.ledger.commitment import Opening
 from registry.ledger.intent import Intent
+from registry.ledger.rows import Beside
 from registry.store.committer import Committer, Receipt, Request
 
 WAITING_MAX = 8_192
@@ -30,6 +31,8 @@ GROUP_MAX = 1_024
 CHECKERS = min(os.cpu_count() or 1, 4)
 CHECKED_MIN = 8
 """So many signatures are worth handing to another thread."""
+ROWS_BYTES_WAITING_MAX = 64 * 1024 * 1024
+"""So much may wait in rows that come with intents: four times what one may bring."""
 LINGER_S = 0.003
 """So long a group waits for as many as the last one had: their askers are just reading their answers."""
 
@@ -42,12 +45,18 @@ class Waiting:
     data: bytes
     signatures: tuple[bytes, ...]
     openings: tuple[Opening, ...]
+    rows: Beside
     answer: "Future[Receipt]"
+
+    @property
+    def rows_bytes(self) -> int:
+        """How much its rows are."""
+        return sum(len(row) for rows in self.rows.values() for row in rows)
 
     def checked(self) -> Request | Exception:
         """What is to be recorded, or why not: as a rule, which signature does not hold."""
         try:
-            signed = history.check_read(self.asked, self.data, self.signatures)
+            signed = history.check_read(self.asked, self.data, self.signatures, self.rows)
         except Exception as error:  # noqa: BLE001  # a refusal, or ours to find: theirs alone
             return error
         return Request(signed=signed, openings=self.openings)
@@ -66,6 +75,7 @@ class Sequencer:
         self._lane_max = max(1, waiting_max // LANE_SHARE)
         self._lanes: OrderedDict[str, deque[Waiting]] = OrderedDict()
         self._waiting = 0
+        self._rows_bytes = 0
         self._served = 0
         self._closing = False
         self._changed = threading.Condition()
@@ -90,6 +100,7 @@ class Sequencer:
         data: bytes,
         signatures: Sequence[bytes],
         openings: Sequence[Opening] = (),
+        rows: Beside = history.NO_ROWS,
         *,
         source: str = "",
     ) -> "Future[Receipt]":
@@ -101,11 +112,12 @@ class Sequencer:
             data: the canonical bytes of an intent.
             signatures: of author and cosigners over it, 64 bytes each, in order of key id.
             openings: of its commitments.
+            rows: that stand beside it, by part and event.
             source: who asks, as far as the caller knows; without one, the author that the intent names, who need not be
                 the one who asks: signatures are checked when its turn comes.
 
         Raises:
-            RefusedError: what `intent.decode` says of the form.
+            RefusedError: what `intent.decode` says of the form; `too_long`.
             UnavailableError: `busy`: too many wait, in all or of this source; `closing`.
         """
         try:
@@ -115,8 +127,12 @@ class Sequencer:
                 data=data,
                 signatures=tuple(signatures),
                 openings=tuple(openings),
+                rows=rows,
                 answer=Future(),
             )
+            size = waiting.rows_bytes
+            fits = size <= ROWS_BYTES_WAITING_MAX
+            require(fits, "too_long", bytes=size, bytes_max=ROWS_BYTES_WAITING_MAX)
             self._enqueue(source or asked.author, waiting)
         except RegistryError as error:
             self._observer.refused([error.code])
@@ -142,12 +158,15 @@ class Sequencer:
             if self._closing or not self._thread.is_alive():
                 raise UnavailableError("closing")
             own = len(self._lanes.get(source, ()))
-            if self._waiting >= self._waiting_max or own >= self._lane_max:
+            rows_bytes = self._rows_bytes + waiting.rows_bytes
+            much = bool(waiting.rows) and rows_bytes > ROWS_BYTES_WAITING_MAX
+            if self._waiting >= self._waiting_max or own >= self._lane_max or much:
                 raise UnavailableError(
                     "busy", waiting=self._waiting, own=own, most=self._waiting_max
                 )
             self._lanes.setdefault(source, deque()).append(waiting)
             self._waiting += 1
+            self._rows_bytes = rows_bytes
             if self._waiting in (1, self._served):
                 self._changed.notify()
 
@@ -178,6 +197,7 @@ class Sequencer:
                 if lane:
                     self._lanes[source] = lane
             self._waiting -= len(taken)
+            self._rows_bytes -= sum(waiting.rows_bytes for waiting in taken)
             self._served = len(taken)
         return [waiting for waiting in taken if waiting.answer.set_running_or_notify_cancel()]
 

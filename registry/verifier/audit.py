@@ -24,8 +24,8 @@ from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, S
 from registry.history import Addition, SignedEntry
 from registry.ledger import canonical, tree
 from registry.ledger import entry as entries
-from registry.ledger.commitment import Opening, commitment
-from registry.ledger.intent import INTENT_BYTES_MAX
+from registry.ledger.commitment import Opening
+from registry.ledger.intent import INTENT_BYTES_MAX, Intent
 from registry.ledger.keys import SUITE
 from registry.ledger.note import (
     Checkpoint,
@@ -34,6 +34,7 @@ from registry.ledger.note import (
     read_checkpoint,
     split_note,
 )
+from registry.ledger.rows import Along
 from registry.place import Place
 from registry.verifier import database
 from registry.verifier.replay import Replay
@@ -102,41 +103,10 @@ class _Tables:
     """The derived tables, read along with the entries."""
 
     nodes: Iterator[tuple[object, object]]
-    nonces: "_Along"
-    detached: "_Along"
+    nonces: Along
+    detached: Along
     findings: _Findings
     remembered: set[tuple[str, bytes]] = field(default_factory=set)
-
-
-class _Along:
-    """Rows that are in order of the entry that they belong to, taken one by one, as far as they are those expected.
-
-    However many others there are, none is kept, and none read after the first.
-    """
-
-    def __init__(self, rows: Iterator[tuple[object, ...]]) -> None:
-        self._rows = rows
-        self._next = next(rows, None)
-
-    def takes(self, row: tuple[object, ...]) -> bool:
-        """Whether the next row is `row`, which is taken then."""
-        same = self._next == row
-        if same:
-            self._next = next(self._rows, None)
-        return same
-
-    def is_past(self, index: int) -> bool:
-        """Whether no row of entry `index` is left, nor one before it that no entry claimed."""
-        return self._next is None or not _at_most(self._next[0], index)
-
-    def leave(self) -> None:
-        """Read no further."""
-        self._rows, self._next = iter(()), None
-
-    @property
-    def at_end(self) -> bool:
-        """Whether there is no further row."""
-        return self._next is None
 
 
 def audit(
@@ -153,7 +123,8 @@ def audit(
         RefusedError: `no_registry`, `bad_address`.
         BrokenHistoryError: the first thing that does not hold; facts: `stream`, `position`, `index`, where known.
         UnavailableError: `server_unavailable`.
-        IncompleteError: `no_pinned_key`, `unsigned_tail`; the fact `audited` holds what was found.
+        IncompleteError: `no_pinned_key`, `unsigned_tail`; the fact `audited` holds what was found. `rows_missing`: an
+            entry cannot be judged, nor what comes after it.
         StaleError: `shorter_than_seen`: it holds, but this user saw more of it; the fact `audited` as above.
     """
     with _settled(place) as source:
@@ -223,8 +194,8 @@ def _claimed(source: Database) -> Checkpoint | None:
 def _tables(source: Database) -> _Tables:
     return _Tables(
         nodes=source.nodes(),
-        nonces=_Along(source.nonces()),
-        detached=_Along(source.detached()),
+        nonces=Along(source.nonces()),
+        detached=Along(source.detached()),
         findings=_Findings(),
     )
 
@@ -257,7 +228,8 @@ def _follow(
         raise BrokenHistoryError("entry_missing", index=replay.size)
     if isinstance(checked, BrokenHistoryError):
         raise checked
-    addition = history.follow(replay, checked)
+    counts = history.rows_wanted(checked.entry.intent)
+    addition = history.follow(replay, checked, tables.detached.beside(replay.size, counts))
     nodes = replay.take(addition)
     _compare_rows(stored, addition, tables.findings)
     _compare_nodes(addition, nodes, tables)
@@ -313,7 +285,8 @@ def _compare_detached(addition: Addition, tables: _Tables) -> None:
     )
     if not (all(map(tables.detached.takes, expected)) and tables.detached.is_past(addition.index)):
         tables.findings.note("derived.detached", **_where(addition))
-        tables.detached.leave()
+        # Later entries may be judged by rows of theirs.
+        tables.detached.pass_by(addition.index)
 
 
 def _check_ends(tables: _Tables, replay: Replay) -> None:
@@ -428,9 +401,19 @@ def _signed_leaves(source: Database) -> list[bytes]:
     return leaves if same else []
 
 
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An intent that was followed, and its commitments by field."""
+
+    asked: Intent
+    committed: Mapping[str, bytes]
+
+
 def _check_openings(source: Database, replay: Replay, findings: _Findings) -> int:
     """Every opening that is kept opens what it says it does. What was erased is no finding."""
     count = 0
+    # Of one entry at a time: what thousands share is read once, and what came with it is not kept.
+    known: tuple[int, _Act] | None = None
     stored = source.openings()
     while chunk := list(islice(stored, CHUNK_ENTRIES)):
         acts = source.acts(
@@ -440,7 +423,10 @@ def _check_openings(source: Database, replay: Replay, findings: _Findings) -> in
             if isinstance(row.entry, int) and 0 <= row.entry - replay.size < PENDING_ENTRIES_MAX:
                 continue
             count += 1
-            if not _opens(row, acts, replay):
+            index = _entry_of(row, replay)
+            if index is not None and (known is None or known[0] != index):
+                known = index, _act(source, index, acts, replay)
+            if index is None or known is None or not _opens(row, known[1]):
                 findings.note("derived.openings", field=row.field, entry=row.entry)
     return count
 
@@ -451,23 +437,35 @@ def _entry_of(row: StoredOpening, replay: Replay) -> int | None:
     return named if isinstance(named, int) and 0 <= named < replay.size else None
 
 
-def _opens(row: StoredOpening, acts: Mapping[int, object], replay: Replay) -> bool:
+def _opens(row: StoredOpening, act: _Act) -> bool:
     """Whether a row of openings is of the act that it names, and opens the commitment that stands there."""
-    index, salt, text, value = _entry_of(row, replay), row.salt, row.field, row.value
-    if index is None:
-        return False
+    salt, text, value = row.salt, row.field, row.value
     if not (isinstance(salt, bytes) and isinstance(text, str) and isinstance(value, bytes)):
         return False
-    asked = entries.decode(_followed_act(index, acts, replay)).intent
+    asked = act.asked
     try:
         shown = canonical.decode(value, bytes_max=INTENT_BYTES_MAX)
         opening = Opening(field=text, salt=salt, value=shown)
-        history.check_opening(asked, opening)
+        history.check_openings(asked, [opening], act.committed)
     except RefusedError:
         return False
-    committed = commitment(asked.log, asked.author, asked.nonce, opening)
     stored = (row.commitment, row.author, row.nonce)
-    return stored == (committed, asked.author, asked.nonce)
+    return stored == (act.committed[text], asked.author, asked.nonce)
+
+
+def _act(source: Database, index: int, acts: Mapping[int, object], replay: Replay) -> _Act:
+    """Entry `index`, read for the second time, with the rows that came with it.
+
+    Raises:
+        UnreadableError: it is another than the one that was followed. No database does so by itself.
+    """
+    asked = entries.decode(_followed_act(index, acts, replay)).intent
+    counts = history.rows_wanted(asked)
+    beside = Along(source.beside(index)).beside(index, counts) if counts else history.NO_ROWS
+    try:
+        return _Act(asked, dict(history.commitments(asked, beside)))
+    except RefusedError as refusal:
+        raise UnreadableError(f"the rows of entry {index} are others when read again") from refusal
 
 
 def _followed_act(index: int, acts: Mapping[int, object], replay: Replay) -> bytes:
@@ -561,7 +559,3 @@ def _where(addition: Addition) -> dict[str, object]:
         "position": addition.positions[0],
         "index": addition.index,
     }
-
-
-def _at_most(value: object, index: int) -> bool:
-    return not isinstance(value, int) or value <= index

@@ -24,6 +24,7 @@ from registry.patience import PatientConnection
 from registry.place import NO_DATABASE, Server, is_ambiguous
 from registry.verifier.stored import (
     PARTS_PER_ENTRY,
+    ROWID_MIN,
     SCHEMA_VERSION,
     StoredEntry,
     StoredOpening,
@@ -134,9 +135,9 @@ SELECT entry, {_shown(account=TEXT_MAX, nonce=SHORT_BYTES_MAX)} FROM nonces ORDE
 """
 _DETACHED = f"""
 SELECT entry, part, event, number, {_shown(row=ROW_BYTES_MAX)}
-FROM detached ORDER BY entry, part, event, number
+FROM detached WHERE entry {{}} '{{}}'::bigint ORDER BY entry, part, event, number
 """
-_OPENINGS = "SELECT {} FROM openings".format(
+_OPENINGS = "SELECT {} FROM openings ORDER BY openings.entry".format(
     _shown(
         commitment=SHORT_BYTES_MAX,
         entry=None,
@@ -190,9 +191,15 @@ class ServerDatabase:
         """The remembered nonces, (entry, account, nonce), in order of the entries."""
         return self._paged(_NONCES)
 
-    def detached(self) -> Iterator[tuple[object, object, object, object, object]]:
-        """The detached rows, (entry, part, event, number, row), in order."""
-        return self._paged(_DETACHED)
+    def detached(
+        self, start: int | None = None
+    ) -> Iterator[tuple[object, object, object, object, object]]:
+        """The detached rows, (entry, part, event, number, row), in order, or those of entries from `start` on."""
+        return self._paged(_DETACHED.format(">=", ROWID_MIN if start is None else start))
+
+    def beside(self, index: int) -> Iterator[tuple[object, object, object, object, object]]:
+        """The detached rows of entry `index`, in order."""
+        return self._paged(_DETACHED.format("=", index))
 
     def openings(self) -> Iterator[StoredOpening]:
         """The openings; none where there is no such table, or this role may not read it."""

@@ -15,8 +15,10 @@ from urllib.parse import quote
 from registry.errors import BrokenHistoryError, RefusedError
 from registry.ledger.entry import ENTRY_BYTES_MAX
 from registry.ledger.proof import PROOF_BYTES_MAX
+from registry.ledger.rows import ROW_BYTES_MAX
 from registry.verifier.stored import (
     PARTS_PER_ENTRY,
+    ROWID_MIN,
     SCHEMA_VERSION,
     StoredEntry,
     StoredOpening,
@@ -103,14 +105,15 @@ class SqliteFile:
             self._connection.execute("SELECT entry, account, nonce FROM nonces ORDER BY entry")
         )
 
-    def detached(self) -> Iterator[tuple[object, object, object, object, object]]:
-        """The detached rows, (entry, part, event, number, row), in order."""
-        return iter(
-            self._connection.execute(
-                "SELECT entry, part, event, number, row FROM detached"
-                " ORDER BY entry, part, event, number"
-            )
-        )
+    def detached(
+        self, start: int | None = None
+    ) -> Iterator[tuple[object, object, object, object, object]]:
+        """The detached rows, (entry, part, event, number, row), in order, or those of entries from `start` on."""
+        return self._detached("entry >= ?", ROWID_MIN if start is None else start)
+
+    def beside(self, index: int) -> Iterator[tuple[object, object, object, object, object]]:
+        """The detached rows of entry `index`, in order."""
+        return self._detached("entry = ?", index)
 
     def openings(self) -> Iterator[StoredOpening]:
         """The openings in the file beside a directory's log; none where there is no such file."""
@@ -119,8 +122,21 @@ class SqliteFile:
         with _connected(self._openings) as connection:
             _check_schema(connection, _OPENINGS_TABLES)
             names = [field.name for field in fields(StoredOpening)]
-            for row in connection.execute(f"SELECT {', '.join(names)} FROM openings"):  # noqa: S608  # names of ours
+            query = f"SELECT {', '.join(names)} FROM openings ORDER BY entry"  # noqa: S608  # names of ours
+            for row in connection.execute(query):
                 yield StoredOpening(**dict(zip(names, row, strict=True)))
+
+    def _detached(
+        self, which: str, index: int
+    ) -> Iterator[tuple[object, object, object, object, object]]:
+        """Of a row that is too long to be one no more than shows that it is."""
+        return iter(
+            self._connection.execute(
+                f"SELECT entry, part, event, number, substr(row, 1, {ROW_BYTES_MAX + 1})"  # noqa: S608  # ours
+                f" FROM detached WHERE {which} ORDER BY entry, part, event, number",
+                (index,),
+            )
+        )
 
 
 @contextmanager

@@ -93,11 +93,16 @@ class Database(Protocol):
     def nonces(self) -> Iterator[tuple[object, object, object]]:
         """The remembered nonces, (entry, account, nonce), in order of the entries."""
 
-    def detached(self) -> Iterator[tuple[object, object, object, object, object]]:
-        """The detached rows, (entry, part, event, number, row), in order."""
+    def detached(
+        self, start: int | None = None
+    ) -> Iterator[tuple[object, object, object, object, object]]:
+        """The detached rows, (entry, part, event, number, row), in order, or those of entries from `start` on."""
+
+    def beside(self, index: int) -> Iterator[tuple[object, object, object, object, object]]:
+        """The detached rows of entry `index`, in order."""
 
     def openings(self) -> Iterator[StoredOpening]:
-        """The openings that are kept and may be read, in any order; none in a stranger's copy."""
+        """The openings that are kept and may be read, in order of the entries; none in a stranger's copy."""
 
 
 def grouped(rows: Iterable[tuple[object, object, object, object, object]]) -> Iterator[StoredEntry]:
