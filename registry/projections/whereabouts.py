@@ -1,4 +1,7 @@
-"""Where one gram is: every holder that it had, in order, and whether it is still held or was retired."""
+"""Where any gram is, and every holder that it had: each range of serial numbers that moved, and where to.
+
+A gram's way is what covers its number, in order: `start` <= serial < `end`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +16,58 @@ from registry.domain.batch import (
     Transferred,
 )
 from registry.history import Happened
+from registry.projections.table import (
+    Changes,
+    Entered,
+    Fact,
+    Projection,
+    Table,
+    id_of,
+    integer,
+    outcome_of,
+    text,
+)
+
+MOVEMENTS = Table(
+    name="movements",
+    key=(text("batch"), integer("start"), integer("number")),
+    values=(
+        integer("end"),
+        integer("at_us"),
+        text("kind"),
+        text("giver", optional=True),
+        text("taker", optional=True),
+        text("certificate", optional=True),
+    ),
+    lasting=True,
+)
+"""`number` is that of the event in its entry; who retires gives to nobody, under a certificate."""
+
+
+def _batch(entered: Entered, made: Happened) -> Changes:
+    event: batch.Event = made.event
+    giver: str | None = None
+    taker: str | None = None
+    number: str | None = None
+    match event:
+        case Issued() | Deposited():
+            taker = event.holder
+            ranges = ((0, event.amount_g),)
+        case Transferred():
+            giver, taker = event.giver, event.taker
+            ranges = outcome_of(made)["ranges"]
+        case Retired() | RetirementImported():
+            giver, number = event.holder, id_of(entered.stream_of(certificate.Issued))
+            ranges = outcome_of(made)["ranges"]
+        case _:
+            assert_never(event)
+    place = entered.number_of(made)
+    for start, end in ranges:
+        row = (made.stream, start, place, end, entered.at_us, event.kind, giver, taker, number)
+        yield Fact(table=MOVEMENTS, row=row)
+
+
+PROJECTION = Projection(name="whereabouts", version=1, tables=(MOVEMENTS,), folds={"batch": _batch})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,23 @@ class _Seen:
     head: Head
 
 
+def read_on(moment: Moment, head: Head, known: Frontier, end: int) -> list[Placed]:
+    """The entries that come after those of `known`, which grows by them: those under the signed head, before `end`.
+
+    Raises:
+        BrokenHistoryError: `followed_other` if what is there does not continue them; what `Moment.placed` says.
+    """
+    size = known.size
+    last = min(max(head.signed_size, size), end)
+    page = list(moment.all_placed(range(size, last)))
+    for placed in page:
+        known.append(placed.leaf)
+    root = head.root if head.size == last else moment.frontiers(last)[0].root()
+    if known.root() != root:
+        raise BrokenHistoryError("followed_other", size=head.size, followed=size)
+    return page
+
+
 class Follower:
     """Reads a log as it grows. `pages` in one thread; `stop` from any, also from a signal's handler.
 
@@ -150,13 +167,7 @@ class Follower:
                 return None
             raise BrokenHistoryError("followed_other", size=head.size, followed=size)
         known = self._known(moment)
-        end = min(max(head.signed_size, size), size + PAGE_ENTRIES)
-        page = list(moment.all_placed(range(size, end)))
-        for placed in page:
-            known.append(placed.leaf)
-        root = head.root if head.size == end else moment.frontiers(end)[0].root()
-        if known.root() != root:
-            raise BrokenHistoryError("followed_other", size=head.size, followed=size)
+        page = read_on(moment, head, known, size + PAGE_ENTRIES)
         return _Seen(page, known, head)
 
     def _turn_elsewhere(self) -> None:

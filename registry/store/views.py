@@ -1,0 +1,312 @@
+"""What is true now, or was at any time: the tables of the projections, caught up with the log, and questions to them.
+
+    catch up    read a page of the log  ->  lock, compare the position  ->  fold  ->  write, with the new position
+    ask         in one transaction, as of the size that all tables have then
+
+Only what is under the signed head is folded. Where the tables cannot be written, or are on a replica and behind, they
+are folded on in memory, for this one question.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
+
+from registry.errors import BrokenHistoryError
+from registry.ledger.tree import Frontier
+from registry.place import Server
+from registry.projections.every import PROJECTIONS, TABLES
+from registry.projections.folding import Page
+from registry.projections.table import Entered, Projection, Table, Value
+from registry.store.follower import read_on
+from registry.store.log import PAGE_ENTRIES, Log, Moment, Placed
+from registry.store.recorder import Cursor
+from registry.store.views_sqlite import FILE, SqliteKeeper
+from registry.store.views_tables import (
+    BLANK,
+    Condition,
+    Keeper,
+    Position,
+    as_objects,
+    current,
+    name_of,
+    positions,
+    select,
+    set_position,
+)
+
+ROWS_PER_COPY = 10_000
+
+
+class Views:
+    """The tables at one moment. `size` is how many entries they were folded from, `log_size` how many there are."""
+
+    def __init__(self, cursor: Cursor, *, size: int, log_size: int) -> None:
+        self._cursor = cursor
+        self.size = size
+        self.log_size = log_size
+
+    def rows(
+        self,
+        name: str,
+        *conditions: Condition,
+        as_of: int | None = None,
+        order: Sequence[str] = (),
+        **equal: Value,
+    ) -> list[dict[str, Any]]:
+        """The rows of the table `name` (see `registry.projections`), as maps, with `since` and all other columns.
+
+        Args:
+            name: the table.
+            conditions: what must hold of a row.
+            as_of: the size of the log as of which; None for `size`.
+            order: the columns by which they are in order; by default those of the key.
+            equal: columns, and what they must be.
+        """
+        table = TABLES[name]
+        wanted = (*conditions, *_equal(equal))
+        told = table.names if table.lasting else table.names[:-1]
+        ordered = ", ".join(f"own.{column}" for column in order or _key(table))
+        found = self._asked(table, told, as_of, wanted, f" ORDER BY {ordered}")
+        return as_objects(told, found)
+
+    def totals(
+        self,
+        name: str,
+        by: Sequence[str],
+        *conditions: Condition,
+        of: str = "amount_g",
+        as_of: int | None = None,
+        **equal: Value,
+    ) -> dict[tuple[Any, ...], tuple[int, int]]:
+        """How many rows there are, and how much they come to, by what they have in the columns `by`, in order.
+
+        Args:
+            name: the table.
+            by: the columns by which to add up; none for one total.
+            conditions: what must hold of a row.
+            of: the column whose amounts are added up.
+            as_of: the size of the log as of which; None for `size`.
+            equal: columns, and what they must be.
+        """
+        table = TABLES[name]
+        wanted = (*conditions, *_equal(equal))
+        groups = ", ".join(f"own.{column}" for column in by)
+        ending = f" GROUP BY {groups} ORDER BY {groups}" if by else ""
+        # A sum over bigint is numeric on a server, which has no limit.
+        found = self._asked(table, (*by, "count", "sum"), as_of, wanted, ending, of=of)
+        return {tuple(row[:-2]): (row[-2], int(row[-1])) for row in found if row[-1] is not None}
+
+    def _asked(
+        self,
+        table: Table,
+        told: Sequence[str],
+        as_of: int | None,
+        conditions: Sequence[Condition],
+        ending: str,
+        *,
+        of: str = "",
+    ) -> list[Any]:
+        assert as_of is None or 0 <= as_of <= self.size
+        aggregates = {"count": "count(*)", "sum": f"sum(own.{of})"} if of else {}
+        what = ", ".join(aggregates.get(column, f"own.{column}") for column in told)
+        past = None if as_of == self.size else as_of
+        statement, values = select(table, what, past, conditions, ending)
+        self._cursor.execute(statement, values)
+        return self._cursor.fetchall()
+
+
+class Folding:
+    """Folds the log at a place into tables. For one thread; others may do so at the same time."""
+
+    def __init__(
+        self, log: Log, keeper: Keeper, projections: Sequence[Projection] = PROJECTIONS
+    ) -> None:
+        self._log = log
+        self._keeper = keeper
+        self._projections = projections
+
+    def positions(self) -> Mapping[str, Position]:
+        """How far each projection is."""
+        with self._keeper.reading() as cursor:
+            found = positions(cursor)
+        return {own.name: found[own.name][1] for own in self._projections}
+
+    def catch_up(self, size: int) -> None:
+        """Fold until every table is as of `size` entries, or more if somebody else folds, too.
+
+        Tables that were folded from another past, such as that of a database that was restored, are made anew.
+
+        Raises:
+            BrokenHistoryError: what `Moment.placed` says of an entry.
+            UnavailableError: as `Recorder.trouble` says.
+        """
+        while True:
+            known = self.positions()
+            behind = [own for own in self._projections if known[own.name].size < size]
+            if not behind:
+                return
+            least = min((known[own.name] for own in behind), key=lambda at: at.size)
+            group = [own for own in behind if known[own.name] == least]
+            others = [at.size for at in known.values() if at.size > least.size]
+            try:
+                self._fold(group, least, min([size, *others]))
+            except BrokenHistoryError as error:
+                if error.code != "followed_other" or least.size == 0:
+                    raise
+                self.reset()
+
+    def reset(self, *names: str) -> None:
+        """Have the tables of these projections, or of all, empty: they are to be folded from the first entry."""
+        with self._keeper.writing() as cursor:
+            for own in self._projections:
+                if not names or own.name in names:
+                    self._keeper.clear(cursor, own)
+                    set_position(cursor, own, BLANK)
+
+    def _fold(self, group: Sequence[Projection], at: Position, end: int) -> None:
+        """Fold the entries from `at` up to `end`; ends early where somebody else has gone on."""
+        recorder = self._log.recorder
+        frontier: Frontier | None = None
+        while at.size < end:
+            with recorder.trouble(), recorder.reading() as cursor:
+                moment = Moment(cursor)
+                if frontier is None:
+                    frontier = _known(moment, at)
+                page = read_on(moment, moment.head(), frontier, min(end, at.size + PAGE_ENTRIES))
+            after = Position(size=frontier.size, root=frontier.root())
+            if not page or not self._write(group, at, page, after):
+                return
+            at = after
+
+    def _write(
+        self, group: Sequence[Projection], at: Position, page: Sequence[Placed], after: Position
+    ) -> bool:
+        """Fold `page` in one transaction with the new position; False if it was folded already."""
+        folded = Page(group)
+        for placed in page:
+            folded.take(entered(placed))
+        with self._keeper.writing() as cursor:
+            stored = positions(cursor)
+            if any(stored[own.name][1] != at for own in group):
+                return False
+            touched = folded.touched()
+            for table in folded.tables:
+                found = current(cursor, table, touched.get(table, ()))
+                written = folded.written(table, found)
+                # Closed first: no two rows of a key are open at once.
+                if written.closed:
+                    self._keeper.end(cursor, table, written.closed)
+                if written.rows:
+                    self._keeper.add(cursor, table, written.rows)
+            for own in group:
+                set_position(cursor, own, after)
+        return True
+
+
+@contextmanager
+def views(log: Log) -> Iterator[Views]:
+    """The tables of the registry that `log` is of, caught up with what is signed now, until the end of the block.
+
+    Raises:
+        BrokenHistoryError: what `Moment.placed` says of an entry; `database_unreadable`.
+        UnavailableError: `storage_failed`, `server_unavailable`, `locked_elsewhere`.
+    """
+    with ExitStack() as stack:
+        keeper: Keeper = stack.enter_context(closing(kept_at(log)))
+        target = _signed(log)
+        if keeper.prepare(PROJECTIONS):
+            Folding(log, keeper).catch_up(target)
+        elif not _is_caught_up(keeper, target):
+            keeper = _in_memory(log, keeper, target, stack)
+        cursor = stack.enter_context(keeper.reading())
+        found = positions(cursor)
+        size = min(found[own.name][1].size for own in PROJECTIONS)
+        yield Views(cursor, size=size, log_size=target)
+
+
+def kept_at(log: Log) -> Keeper:
+    """What keeps the tables of the registry that `log` is of."""
+    place = log.place
+    if isinstance(place, Server):
+        # Only who has a server needs its driver, and the time to load it.
+        from registry.store.views_server import ServerKeeper  # noqa: PLC0415  # the driver is an extra
+
+        return ServerKeeper(place)
+    return SqliteKeeper(str(place / FILE))
+
+
+def size_at(log: Log, at_us: int) -> int:
+    """How many entries the log had at a time: those that were recorded then or before."""
+    with log.recorder.trouble(), log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        low, high = 0, moment.head().size
+        while low < high:
+            middle = (low + high) // 2
+            if moment.placed(middle).entry.at_us <= at_us:
+                low = middle + 1
+            else:
+                high = middle
+    return low
+
+
+def entered(placed: Placed) -> Entered:
+    """An entry of the log, as projections take it."""
+    happened = tuple(placed.happened())
+    return Entered(index=placed.index, at_us=placed.entry.at_us, happened=happened)
+
+
+def _in_memory(log: Log, keeper: Keeper, size: int, stack: ExitStack) -> Keeper:
+    """The tables in memory: those of `keeper`, if they may be read, folded on."""
+    memory = stack.enter_context(closing(SqliteKeeper()))
+    memory.prepare(PROJECTIONS)
+    if keeper.serves(PROJECTIONS):
+        _copy(keeper, memory)
+    Folding(log, memory).catch_up(size)
+    return memory
+
+
+def _copy(source: Keeper, target: Keeper) -> None:
+    with source.reading() as reading, target.writing() as writing:
+        for table in TABLES.values():
+            reading.execute(f"SELECT {', '.join(table.names)} FROM {name_of(table)}")  # noqa: S608  # names of ours
+            target.add(writing, table, [tuple(row) for row in reading.fetchall()])
+        found = positions(reading)
+        for own in PROJECTIONS:
+            set_position(writing, own, found[own.name][1])
+
+
+def _is_caught_up(keeper: Keeper, size: int) -> bool:
+    if not keeper.serves(PROJECTIONS):
+        return False
+    with keeper.reading() as cursor:
+        found = positions(cursor)
+    return {found[own.name][1].size for own in PROJECTIONS} == {size}
+
+
+def _signed(log: Log) -> int:
+    """How many entries are under the signed head now."""
+    with log.recorder.trouble(), log.recorder.reading() as cursor:
+        return Moment(cursor).head().signed_size
+
+
+def _known(moment: Moment, at: Position) -> Frontier:
+    """The tree as it was when it had so many entries.
+
+    Raises:
+        BrokenHistoryError: `followed_other` if it was another one.
+    """
+    size = moment.head().size
+    if size < at.size:
+        raise BrokenHistoryError("followed_other", size=size, followed=at.size)
+    (found,) = moment.frontiers(at.size)
+    if found.root() != at.root:
+        raise BrokenHistoryError("followed_other", size=size, followed=at.size)
+    return found
+
+
+def _key(table: Table) -> list[str]:
+    return [*(column.name for column in table.key), "since"]
+
+
+def _equal(columns: Mapping[str, Value]) -> list[Condition]:
+    return [(name, "=", value) for name, value in columns.items()]

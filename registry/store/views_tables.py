@@ -1,0 +1,204 @@
+"""The tables of projections in a database, SQLite or PostgreSQL: how they are made, asked, and changed.
+
+    view_<table>      the rows of a projection's table, each with `since` and, unless the table is lasting, `until`
+    view_positions    one row per projection: which version of it made its tables, from how many entries, of which root
+
+A page of entries is folded in one transaction together with the positions. All of it is a cache: whoever deletes it
+loses the time to fold it again.
+"""
+
+# ruff: noqa: S608  # every statement is put together from names in projections
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal, Protocol, get_args
+
+from registry.ledger.tree import EMPTY_ROOT
+from registry.projections.folding import Current
+from registry.projections.table import OPEN, Column, Kind, Projection, Row, Table, Value
+from registry.store.recorder import Cursor
+
+POSITIONS = "view_positions"
+KEYS_PER_QUERY = 64
+
+Comparison = Literal["=", "<", "<=", ">", ">=", "<>"]
+Condition = tuple[str, Comparison, Value]
+"""What a column is to be: its name, how it compares, and with what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far a projection is: how many entries were folded, and the root that the log had with these."""
+
+    size: int
+    root: bytes
+
+
+BLANK = Position(size=0, root=EMPTY_ROOT)
+
+
+class Keeper(Protocol):
+    """Keeps the tables of projections.
+
+    Durable: no; a crash takes whole transactions, the last first. Concurrent: who writes excludes whoever else does,
+    from the beginning of the block on; a reader sees one moment. Trusted: no more than the log's tables are.
+    """
+
+    where: str
+    """The file, or the server's address without a password."""
+
+    def reading(self) -> AbstractContextManager[Cursor]:
+        """One moment of the tables."""
+
+    def writing(self) -> AbstractContextManager[Cursor]:
+        """A transaction, which is rolled back on any error."""
+
+    def prepare(self, projections: Sequence[Projection]) -> bool:
+        """Whether the tables of `projections` are there and may be written; those of another version are made anew
+        first, where that may be done.
+        """
+
+    def serves(self, projections: Sequence[Projection]) -> bool:
+        """Whether the tables of `projections` are there, and may be read."""
+
+    def add(self, cursor: Cursor, table: Table, rows: Sequence[Row]) -> None:
+        """Add `rows`, in the order of the table's columns."""
+
+    def end(self, cursor: Cursor, table: Table, closed: Sequence[Row]) -> None:
+        """Set the `until` of rows that were open: each is (until, key, since)."""
+
+    def clear(self, cursor: Cursor, projection: Projection) -> None:
+        """Have no row in the tables of `projection`."""
+
+    def close(self) -> None:
+        """Give back what is open."""
+
+
+def name_of(table: Table) -> str:
+    """What `table` is called in a database."""
+    return f"view_{table.name}"
+
+
+def creation(projection: Projection, kinds: Mapping[Kind, str], ending: str) -> Iterator[str]:
+    """The statements that make the tables of `projection`.
+
+    Args:
+        projection: whose tables.
+        kinds: what the database calls the kinds of columns.
+        ending: what stands after a table's columns.
+    """
+    for table in projection.tables:
+        name = name_of(table)
+        columns = ", ".join(_declared(column, kinds) for column in table.columns)
+        key = ", ".join([*_names(table.key), "since"])
+        yield f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({key})){ending}"
+        where = "" if table.lasting else f" WHERE until = {OPEN}"
+        if not table.lasting:
+            own = ", ".join(_names(table.key))
+            yield f"CREATE UNIQUE INDEX {name}_now ON {name} ({own}){where}"
+        for number, sought in enumerate(table.sought):
+            yield f"CREATE INDEX {name}_{number} ON {name} ({', '.join(sought)}){where}"
+
+
+def positions(cursor: Cursor) -> dict[str, tuple[str, Position]]:
+    """The definition that made each projection's tables, and its position."""
+    cursor.execute(f"SELECT projection, definition, size, root FROM {POSITIONS}")
+    return {
+        name: (definition, Position(size=size, root=root))
+        for name, definition, size, root in cursor.fetchall()
+    }
+
+
+def set_position(cursor: Cursor, projection: Projection, position: Position) -> None:
+    """Have the tables of `projection` be as of `position`."""
+    cursor.execute(
+        f"UPDATE {POSITIONS} SET size = ?, root = ? WHERE projection = ?",
+        (position.size, position.root, projection.name),
+    )
+
+
+def current(cursor: Cursor, table: Table, keys: Sequence[Row]) -> Current:
+    """The rows of `table` that are true now and have one of `keys`."""
+    width = len(table.key)
+    found: dict[Row, tuple[int, Row]] = {}
+    asked = [f"k{number}" for number in range(width)]
+    wanted = ", ".join(f"own.{name}" for name in table.names[:-1])
+    same = " AND ".join(
+        f"own.{column.name} = asked.{name}" for column, name in zip(table.key, asked, strict=True)
+    )
+    for first in range(0, len(keys), KEYS_PER_QUERY):
+        chunk = keys[first : first + KEYS_PER_QUERY]
+        values = ",".join([f"({','.join('?' * width)})"] * len(chunk))
+        # LEFT, so that the few that are asked for are looked up among the many, in either database.
+        cursor.execute(
+            f"WITH asked ({', '.join(asked)}) AS (VALUES {values}) SELECT {wanted} FROM asked"
+            f" LEFT JOIN {name_of(table)} own ON {same} AND own.until = {OPEN}",
+            list(chain.from_iterable(chunk)),
+        )
+        for row in cursor.fetchall():
+            if row[-1] is not None:
+                found[tuple(row[:width])] = (row[-1], tuple(row[width:-1]))
+    return found
+
+
+def select(
+    table: Table, what: str, as_of: int | None, conditions: Sequence[Condition], ending: str = ""
+) -> tuple[str, list[Value]]:
+    """The statement that finds rows of `table`, and its values.
+
+    Args:
+        table: which.
+        what: what is to be told of each row, which is called `own`.
+        as_of: the size of the log as of which; None for now.
+        conditions: what must hold of the rows.
+        ending: how they are to be grouped and in which order.
+    """
+    name = name_of(table)
+    keyed = {column.name for column in table.key}
+    values: list[Value] = []
+    if table.lasting or as_of is None:
+        source = f"{name} own"
+        wanted = [_condition("own", table, condition) for condition in conditions]
+        values = [value for _, _, value in conditions]
+        if not table.lasting:
+            wanted.append(f"own.until = {OPEN}")
+        elif as_of is not None:
+            wanted.append("own.since < ?")
+            values.append(as_of)
+    else:
+        # Each key has an open row: from there its row of that time is one look away.
+        same = " AND ".join(f"own.{key} = now.{key}" for key in keyed)
+        first = " AND ".join(f"past.{key} = now.{key}" for key in keyed)
+        source = (
+            f"{name} now JOIN {name} own ON {same} AND own.since ="
+            f" (SELECT max(past.since) FROM {name} past WHERE {first} AND past.since < ?)"
+        )
+        values.append(as_of)
+        wanted = [f"now.until = {OPEN}"]
+        for condition in conditions:
+            wanted.append(_condition("now" if condition[0] in keyed else "own", table, condition))
+            values.append(condition[2])
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    return f"SELECT {what} FROM {source}{where}{ending}", values
+
+
+def _condition(alias: str, table: Table, condition: Condition) -> str:
+    column, comparison, _ = condition
+    assert column in table.names, f"no column {column} in {table.name}"
+    assert comparison in get_args(Comparison)
+    return f"{alias}.{column} {comparison} ?"
+
+
+def _declared(column: Column, kinds: Mapping[Kind, str]) -> str:
+    return f"{column.name} {kinds[column.kind]}{'' if column.optional else ' NOT NULL'}"
+
+
+def _names(columns: Sequence[Column]) -> list[str]:
+    return [column.name for column in columns]
+
+
+def as_objects(names: Sequence[str], rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows as maps, with `names` for their values."""
+    return [dict(zip(names, row, strict=True)) for row in rows]
