@@ -19,7 +19,7 @@ from registry.cli import codes, voice, words
 from registry.cli.certificates import read_number
 from registry.cli.main import run
 from registry.cli.voice import Voice
-from registry.domain import account, batch, certificate, kinds, roles, standard
+from registry.domain import account, batch, certificate, kinds, roles, shape, standard
 from registry.errors import BrokenHistoryError, RefusedError
 from registry.ledger import proof
 from registry.ledger.note import Checkpoint
@@ -162,7 +162,7 @@ def test_every_code_that_has_words_is_in_the_source():
 
 def test_every_text_is_in_both_languages_and_of_the_same_facts():
     # Some lines are nothing but facts.
-    bare = {"verdict.line", "verify.name", "error.unknown"}
+    bare = {"act.event", "verdict.line", "verify.name", "error.unknown"}
     for key, (zh, en) in texts().items():
         assert CHINESE.search(zh) or key in bare, key
         assert en.strip(), key
@@ -184,7 +184,7 @@ def test_no_text_fails_for_want_of_a_fact():
 
 
 def test_every_text_of_the_screen_is_said_somewhere():
-    source = "".join(path.read_text("utf-8") for path in (PACKAGE / "cli").glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in (PACKAGE / "cli").rglob("*.py"))
     prefixes = ("verdict.", "certificate.", "balance.", "trace.", "keylist.")
     unsaid = [
         key for key in words.SCREEN if source.count(f'"{key}"') < 2 and not key.startswith(prefixes)
@@ -200,7 +200,9 @@ def test_every_term_of_the_domain_has_words():
     assert words.ROLES.keys() == roles.ROLES
     assert words.GROUNDS.keys() == certificate.GROUNDS
     assert words.ORIGINS.keys() == set(batch.ORIGINS)
-    assert words.KINDS.keys() == {kind for kind in kinds.EVENTS if kind.startswith("batch.")}
+    assert words.KINDS.keys() == kinds.EVENTS.keys()
+    fields = {name for event in kinds.EVENTS.values() for name in shape.schema(event)}
+    assert fields <= words.FIELDS.keys()
 
 
 def test_every_reason_of_a_timing_verdict_has_words():

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from registry.acts.plan import Parts, Plan, single
 from registry.acts.propose import Happening, Hidden, Setting
+from registry.domain.act_forms.batches import BATCHES_PER_RETIREMENT_MAX
 from registry.domain.batch import DEPOSITED_RETIRED, Batch
-from registry.domain.forms import BATCHES_PER_RETIREMENT_MAX
 from registry.domain.ranges import Range
 from registry.errors import RefusedError
 

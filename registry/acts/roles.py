@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from registry.acts.plan import Plan, single
+from registry.domain.roles import Registry
+from registry.errors import RefusedError
 
 _REGISTRY = "registry"
 
@@ -17,3 +19,15 @@ def withdraw(officers: Sequence[str], account: str, role: str, means: tuple[int,
     """Take the `role` from `account`; `means` is the index and leaf hash of the entry that granted it."""
     body = {"account": account, "role": role, "means": means}
     return single(officers, _REGISTRY, "registry.role_withdrawn.v1", body)
+
+
+def granted_in(registry: Registry, account: str, role: str) -> int:
+    """The index of the entry that granted the `role`.
+
+    Raises:
+        RefusedError: `role_not_held`.
+    """
+    index = registry.roles.get((account, role))
+    if index is None:
+        raise RefusedError("role_not_held", account=account, role=role)
+    return index

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from registry.acts.plan import Plan, single
+from registry.domain.standard import PURPOSES
+
+CLAIMS = PURPOSES - {"restoration"}
+"""What credits may be claimed for as a rule; restoration is named where an authority wants it."""
 
 
 def recognise(

@@ -29,20 +29,17 @@ def export(typed: str, place: Place, *, output: Path | None, private: bool, voic
         UsageError: `output_missing`.
         RefusedError: `no_registry`, `no_certificate`, `head_not_signed`.
     """
-    from registry.store.proofs import certificate_proof
-
     if output is None:
         raise UsageError("output_missing")
     number = read_number(typed)
     with opened(place) as source:
-        proof = certificate_proof(source.log, source.log.openings, number, private=private)
-        _write(output, proof, private=private)
+        size = write_proof(source, number, output, private=private)
         if voice.is_json:
             voice.json(
                 {
                     "number": number,
                     "file": str(output),
-                    "bytes": len(proof),
+                    "bytes": size,
                     "private": private,
                     "origin": source.origin,
                     "demonstration": is_demonstration(source.origin),
@@ -50,10 +47,23 @@ def export(typed: str, place: Place, *, output: Path | None, private: bool, voic
             )
             return
         voice.demonstration(source.origin)
-    facts = {"number": words.grouped(number), "file": output, "bytes": len(proof)}
+    facts = {"number": words.grouped(number), "file": output, "bytes": size}
     voice.say("certificate.written", **facts)
     if private:
         voice.say("certificate.written_private")
+
+
+def write_proof(source: Opened, number: str, output: Path, *, private: bool) -> int:
+    """Write the proof file of the certificate `number`; returns its size in bytes.
+
+    Raises:
+        RefusedError: `no_certificate`, `head_not_signed`.
+    """
+    from registry.store.proofs import certificate_proof
+
+    proof = certificate_proof(source.log, source.log.openings, number, private=private)
+    _write(output, proof, private=private)
+    return len(proof)
 
 
 def show_all(place: Place, *, voice: Voice) -> None:

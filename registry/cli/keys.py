@@ -1,12 +1,13 @@
 """`registry account key`, `registry account recover`, `registry log-key`: keys changed, lost ones replaced."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from hashlib import sha256
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from registry.cli import accounts, belief
+from registry.acts.accounts import FirstKey, account_of, nonce_of
+from registry.cli import accounts, given
+from registry.cli.acting import Desk
 from registry.cli.exits import UsageError
 from registry.cli.opened import Opened, opened
 from registry.cli.voice import Voice, is_demonstration
@@ -22,8 +23,6 @@ from registry.store.log import Moment
 from registry.store.operator import Operator
 
 Act = Callable[[Operator, str], Done]
-
-PAPER_BYTES_MAX = 64 * 2**20
 
 
 def show_all(typed: str, place: Place, *, voice: Voice) -> None:
@@ -62,7 +61,7 @@ def add(
     """
 
     def act(operator: Operator, account: str) -> Done:
-        return custody.add_key(operator, account, _brought(operator, account, public, possession))
+        return custody.add_key(operator, account, brought(operator, account, public, possession))
 
     _do("keys.added", typed, place, act, voice)
 
@@ -105,11 +104,11 @@ def announce(
         UsageError: `no_file`, `malformed`, `no_possession`, `too_long`.
         RefusedError: `no_account`, or what the rules say.
     """
-    papers = {"identity": _digest(identity), "notice": _digest(notice)}
+    papers = {"identity": given.digest(identity), "notice": given.digest(notice)}
 
     def act(operator: Operator, account: str) -> Done:
-        brought = _brought(operator, account, public, possession)
-        return custody.announce_recovery(operator, account, **papers, brought=brought)
+        new = brought(operator, account, public, possession)
+        return custody.announce_recovery(operator, account, **papers, brought=new)
 
     _do("recovery.announced", typed, place, act, voice)
 
@@ -147,7 +146,7 @@ def replace_log_key(place: Place, *, voice: Voice) -> None:
     Raises:
         RefusedError: `no_registry`, or what the rules say.
     """
-    with _operating(place) as operator:
+    with closing(Operator(place)) as operator:
         done = custody.replace_log_key(operator)
         vkey = operator.vkey()
     facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": done.receipt.index}
@@ -160,7 +159,7 @@ def replace_log_key(place: Place, *, voice: Voice) -> None:
 
 def _do(text: str, typed: str, place: Place, act: Act, voice: Voice) -> None:
     """Do `act` on the account that is meant, and say what was done and what keys it has now."""
-    with _operating(place) as operator:
+    with closing(Operator(place)) as operator:
         source = Opened(log=operator.log, origin=operator.vkey().name)
         account = accounts.find(typed, source)
         done = act(operator, account)
@@ -175,16 +174,7 @@ def _do(text: str, typed: str, place: Place, act: Act, voice: Voice) -> None:
     voice.say(text, **facts, not_before=not_before)
 
 
-@contextmanager
-def _operating(place: Place) -> Iterator[Operator]:
-    operator = Operator(place)
-    try:
-        yield operator
-    finally:
-        operator.close()
-
-
-def _brought(
+def brought(
     operator: Operator, account: str, public: str | None, possession: str | None
 ) -> Brought | None:
     """The key that the holder brings, if one was given.
@@ -196,11 +186,35 @@ def _brought(
         if possession is not None:
             raise UsageError("malformed", field="--public", why="missing")
         return None
-    key = (SUITE, _octets("--public", public, PUBLIC_BYTES))
+    key = _public(public)
     if possession is None:
         to_sign = message_of(operator.id, account, key, POSSESSION_PURPOSE)
         raise UsageError("no_possession", account=account, to_sign=to_sign)
-    return Brought(key=key, possession=_octets("--possession", possession, SIGNATURE_BYTES))
+    return Brought(key=key, possession=given.octets(possession, "--possession", SIGNATURE_BYTES))
+
+
+def first_key(
+    desk: Desk, officer: str, uscc: str | None, public: str | None, possession: str | None
+) -> FirstKey:
+    """The key of an account that `officer` opens: the one that its holder brings, or one that is made and kept here.
+
+    Raises:
+        UsageError: `malformed`; `no_possession`, with the bytes that the key has to sign.
+    """
+    account = ""
+    if public is not None:
+        setting = desk.operator.setting(officer, nonce=nonce_of(_public(public)))
+        account = account_of(setting, uscc)
+    theirs = brought(desk.operator, account, public, possession)
+    if theirs is not None:
+        shown = theirs.possession
+        return FirstKey(key=theirs.key, custodial=False, possession=lambda _: shown)
+    key = desk.new_key()
+    return FirstKey(key=key, custodial=True, possession=lambda opened: desk.possession(opened, key))
+
+
+def _public(typed: str) -> Key:
+    return SUITE, given.octets(typed, "--public", PUBLIC_BYTES)
 
 
 def _meant(operator: Operator, account: str, typed: str) -> Key:
@@ -211,23 +225,6 @@ def _meant(operator: Operator, account: str, typed: str) -> Key:
         if key_id(key).hex() == typed.strip().lower():
             return key
     raise RefusedError("key_unknown", account=account)
-
-
-def _octets(option: str, typed: str, size: int) -> bytes:
-    try:
-        found = bytes.fromhex(typed)
-    except ValueError:
-        found = b""
-    if len(found) != size:
-        raise UsageError("malformed", field=option, why=f"{size} bytes in hex")
-    return found
-
-
-def _digest(file: Path) -> bytes:
-    data = belief.readable(file, PAPER_BYTES_MAX)
-    if len(data) > PAPER_BYTES_MAX:
-        raise UsageError("too_long", bytes=file.stat().st_size, bytes_max=PAPER_BYTES_MAX)
-    return sha256(data).digest()
 
 
 def _object(state: Account) -> dict[str, Any]:

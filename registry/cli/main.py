@@ -7,15 +7,29 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from registry.cli import exits
+from registry.cli.commands import account, batch, certificate, movement, project, role, standard
+from registry.cli.options import (
+    Account,
+    Directory,
+    DryRun,
+    Json,
+    Key,
+    Language,
+    New,
+    Replica,
+    State,
+    place_of,
+    read_from,
+    server_of,
+)
 from registry.cli.voice import Voice
 from registry.cli.words import Lang
 from registry.errors import RegistryError
-from registry.place import Place, Server, is_mistyped, read_place, redacted
 
 app = typer.Typer(
     name="registry",
@@ -28,52 +42,12 @@ app = typer.Typer(
 
 log_key_app = typer.Typer(no_args_is_help=True, help="The log's own key / 日志自己的密钥")
 app.add_typer(log_key_app, name="log-key")
-account_app = typer.Typer(no_args_is_help=True, help="An account's keys / 账户的密钥")
-key_app = typer.Typer(
-    no_args_is_help=True, help="Show, add, rotate, end keys / 查看、登记、更换、终止"
-)
-recover_app = typer.Typer(no_args_is_help=True, help="Replace a lost key / 找回遗失的密钥")
-app.add_typer(account_app, name="account")
-account_app.add_typer(key_app, name="key")
-account_app.add_typer(recover_app, name="recover")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value. / 输出 JSON。")]
-Language = Annotated[
-    Literal["zh", "en"] | None,
-    typer.Option("--lang", help="Language; by default the locale's. / 语言，默认随系统。"),
-]
-Directory = Annotated[
-    str,
-    typer.Option("--dir", metavar="DIR|URL", help="The registry. / 登记系统：目录或数据库地址。"),
-]
-New = Annotated[
-    str, typer.Argument(metavar="DIR|URL", help="A new directory or database. / 新目录或数据库。")
-]
-State = Annotated[
-    Path | None,
-    typer.Option("--state", help="With a URL: where keys and mark are. / 密钥和标记的目录。"),
-]
-Replica = Annotated[
-    str | None,
-    typer.Option("--read-url", metavar="URL", help="Read there instead. / 改从此只读副本读取。"),
-]
-Account = Annotated[
-    str, typer.Argument(metavar="ACCOUNT", help="An id, or the exact name. / 账号或全名。")
-]
-Public = Annotated[
-    str | None,
-    typer.Option(
-        "--public", help="The holder's own key, hex; else one is made. / 持有人自带公钥。"
-    ),
-]
-Possession = Annotated[
-    str | None,
-    typer.Option("--possession", help="That key's signature, hex. / 该密钥的持有签名。"),
-]
-Key = Annotated[
-    str | None,
-    typer.Option("--key", help="The log's public key, instead of a pinned one. / 指定公钥。"),
-]
+app.add_typer(account.app, name="account")
+app.add_typer(role.app, name="role")
+app.add_typer(standard.app, name="standard")
+app.add_typer(project.app, name="project")
+app.add_typer(batch.app, name="batch")
+app.add_typer(certificate.app, name="certificate")
 
 
 @app.command()
@@ -90,7 +64,7 @@ def init(
     """Begin a registry / 建立登记系统"""
     from registry.cli import keeping
 
-    keeping.init(_place(directory, state), origin=origin, voice=Voice(lang, as_json=as_json))
+    keeping.init(place_of(directory, state), origin=origin, voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -104,7 +78,7 @@ def demo(
     """Demonstrate with the published list / 用公布的清单演示"""
     from registry.cli import demo as demonstration
 
-    demonstration.run(_place(directory, state), Voice(lang, as_json=as_json))
+    demonstration.run(place_of(directory, state), Voice(lang, as_json=as_json))
 
 
 @app.command("import-list")
@@ -113,9 +87,7 @@ def import_list(
     *,
     directory: Directory,
     state: State = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing, say what would be. / 只预览。")
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
@@ -123,7 +95,7 @@ def import_list(
     from registry.cli import import_list as importing
 
     voice = Voice(lang, as_json=as_json)
-    importing.run(file, _place(directory, state), dry_run=dry_run, voice=voice)
+    importing.run(file, place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @app.command()
@@ -138,7 +110,7 @@ def key(
     """Show the log's public key, fingerprint / 显示日志公钥和指纹"""
     from registry.cli import keeping
 
-    place = _read_from(directory, state, read_url)
+    place = read_from(directory, state, read_url)
     keeping.key(place, lagging=read_url is not None, voice=Voice(lang, as_json=as_json))
 
 
@@ -156,39 +128,6 @@ def trust(
     from registry.cli import keeping
 
     keeping.trust(vkey, replace=replace, voice=Voice(lang, as_json=as_json))
-
-
-@app.command()
-def certificate(
-    number: Annotated[
-        str | None, typer.Argument(metavar="NO", help="A certificate's number. / 证明编号。")
-    ] = None,
-    *,
-    directory: Directory,
-    state: State = None,
-    read_url: Replica = None,
-    show_all: Annotated[bool, typer.Option("--list", help="Show all. / 列出全部。")] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The proof file to write. / 证明文件。")
-    ] = None,
-    private: Annotated[
-        bool,
-        typer.Option("--private", help="With names that are not public. / 含不公开的名称。"),
-    ] = False,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """List certificates, or export one / 列出证明，或导出一张"""
-    from registry.cli import certificates
-
-    place = _read_from(directory, state, read_url)
-    voice = Voice(lang, as_json=as_json)
-    if show_all or number is None:
-        if number is not None or not show_all:
-            raise exits.UsageError("number_or_list")
-        certificates.show_all(place, voice=voice)
-    else:
-        certificates.export(number, place, output=output, private=private, voice=voice)
 
 
 @app.command()
@@ -234,7 +173,7 @@ def audit(
     from registry.cli import auditing
 
     voice = Voice(lang, as_json=as_json)
-    raise typer.Exit(auditing.audit(_read_from(path, state, read_url), vkey=vkey, voice=voice))
+    raise typer.Exit(auditing.audit(read_from(path, state, read_url), vkey=vkey, voice=voice))
 
 
 @app.command()
@@ -251,7 +190,7 @@ def balance(
     from registry.cli import accounts
 
     accounts.balance(
-        account, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
+        account, read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
     )
 
 
@@ -270,7 +209,7 @@ def show(
     """Show every entry of a stream / 查看一个流的全部记录"""
     from registry.cli import streams
 
-    streams.show(stream, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
+    streams.show(stream, read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -288,7 +227,7 @@ def trace(
     """Show every holder that a gram had / 追溯一克的历任持有人"""
     from registry.cli import grams
 
-    grams.trace(gram, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
+    grams.trace(gram, read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -309,7 +248,7 @@ def backup(
     """Copy a registry, beside whoever writes / 备份，不必停止写入"""
     from registry.cli import copying
 
-    place = _read_from(directory, state, read_url)
+    place = read_from(directory, state, read_url)
     copying.back_up(place, folder, public=public, voice=Voice(lang, as_json=as_json))
 
 
@@ -329,7 +268,7 @@ def restore(
     from registry.cli import copying
 
     voice = Voice(lang, as_json=as_json)
-    raise typer.Exit(copying.restore(_place(source), _place(directory, state), voice=voice))
+    raise typer.Exit(copying.restore(place_of(source), place_of(directory, state), voice=voice))
 
 
 @app.command()
@@ -352,7 +291,7 @@ def migrate(
     from registry.cli import copying
 
     voice = Voice(lang, as_json=as_json)
-    copying.migrate(_server(url), role=role, reader=reader, as_sql=as_sql, voice=voice)
+    copying.migrate(server_of(url), role=role, reader=reader, as_sql=as_sql, voice=voice)
 
 
 @app.command("accept-mark")
@@ -367,7 +306,7 @@ def accept_mark(
     """Reset the high-water mark; dangerous / 重设高水位标记，危险"""
     from registry.cli import keeping
 
-    keeping.accept_mark(_place(directory, state), yes=yes, voice=Voice(lang, as_json=as_json))
+    keeping.accept_mark(place_of(directory, state), yes=yes, voice=Voice(lang, as_json=as_json))
 
 
 @log_key_app.command("rotate")
@@ -377,148 +316,7 @@ def log_key_rotate(
     """Replace it, by itself and two officers / 由旧密钥和两名登记官更换"""
     from registry.cli import keys
 
-    keys.replace_log_key(_place(directory, state), voice=Voice(lang, as_json=as_json))
-
-
-@key_app.command("list")
-def key_list(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    read_url: Replica = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Show every key that an account had / 查看账户的全部密钥"""
-    from registry.cli import keys
-
-    keys.show_all(
-        account, _read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
-    )
-
-
-@key_app.command("add")
-def key_add(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    public: Public = None,
-    possession: Possession = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Add a key / 登记一个密钥"""
-    from registry.cli import keys
-
-    voice = Voice(lang, as_json=as_json)
-    keys.add(account, _place(directory, state), public=public, possession=possession, voice=voice)
-
-
-@key_app.command("rotate")
-def key_rotate(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Replace the keys kept here by a new one / 更换代管的密钥"""
-    from registry.cli import keys
-
-    keys.rotate(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
-
-
-@key_app.command("end")
-def key_end(
-    account: Account,
-    ended: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, hex. / 密钥标识。")],
-    *,
-    directory: Directory,
-    state: State = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """End a key / 终止一个密钥"""
-    from registry.cli import keys
-
-    keys.end(account, ended, _place(directory, state), voice=Voice(lang, as_json=as_json))
-
-
-@recover_app.command("announce")
-def recover_announce(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    identity: Annotated[
-        Path, typer.Option("--identity", help="The identity check's document. / 身份核验文件。")
-    ],
-    notice: Annotated[Path, typer.Option("--notice", help="The notice given. / 已发出的通知。")],
-    public: Public = None,
-    possession: Possession = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Announce a new key, by two officers / 由两名登记官公告新密钥"""
-    from registry.cli import keys
-
-    keys.announce(
-        account,
-        _place(directory, state),
-        identity=identity,
-        notice=notice,
-        public=public,
-        possession=possession,
-        voice=Voice(lang, as_json=as_json),
-    )
-
-
-@recover_app.command("stop")
-def recover_stop(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Stop a recovery, as the holder / 持有人中止找回"""
-    from registry.cli import keys
-
-    keys.stop(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
-
-
-@recover_app.command("withdraw")
-def recover_withdraw(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
-    from registry.cli import keys
-
-    keys.withdraw(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
-
-
-@recover_app.command("complete")
-def recover_complete(
-    account: Account,
-    *,
-    directory: Directory,
-    state: State = None,
-    as_json: Json = False,
-    lang: Language = None,
-) -> None:
-    """Complete it after the waiting time / 等待期满后完成找回"""
-    from registry.cli import keys
-
-    keys.complete(account, _place(directory, state), voice=Voice(lang, as_json=as_json))
+    keys.replace_log_key(place_of(directory, state), voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -540,7 +338,7 @@ def status(
     """
     from registry.cli import status as standing
 
-    place = _read_from(directory, state, read_url)
+    place = read_from(directory, state, read_url)
     voice = Voice(lang, as_json=as_json)
     raise typer.Exit(standing.status(place, prometheus=prometheus, voice=voice))
 
@@ -559,39 +357,12 @@ def follow(
     """Print entries as they come, as JSON lines / 随到随印每条记录"""
     from registry.cli import following
 
-    place = _read_from(directory, state, read_url)
+    place = read_from(directory, state, read_url)
     following.run(place, position=position, voice=Voice(lang))
 
 
-def _place(typed: str, state: Path | None = None) -> Place:
-    """What was typed for a registry.
-
-    Raises:
-        UsageError: `bad_address`; `state_without_server`.
-    """
-    if is_mistyped(typed):
-        raise exits.UsageError("bad_address", server=redacted(typed))
-    place = read_place(typed, state)
-    if state is not None and not isinstance(place, Server):
-        raise exits.UsageError("state_without_server", directory=typed)
-    return place
-
-
-def _server(typed: str, state: Path | None = None) -> Server:
-    """The server that was typed.
-
-    Raises:
-        UsageError: `bad_address`.
-    """
-    place = read_place(typed, state)
-    if not isinstance(place, Server):
-        raise exits.UsageError("bad_address", server=redacted(typed))
-    return place
-
-
-def _read_from(directory: str, state: Path | None, read_url: str | None) -> Place:
-    """Where a command reads that changes nothing: at the replica, if one was named."""
-    return _place(directory, state) if read_url is None else _server(read_url, state)
+app.command("transfer")(movement.transfer)
+app.command("retire")(movement.retire)
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ def show(name: str, place: Place, *, voice: Voice) -> None:
         _tell_entry(entry, voice)
     voice.print("")
     voice.say("show.state")
-    _tell_fields(state, {}, voice)
+    tell_fields(state, {}, voice)
 
 
 def figures(state: State) -> dict[str, Any]:
@@ -174,15 +174,16 @@ def _tell_entry(entry: Mapping[str, Any], voice: Voice) -> None:
         voice.say("show.together", streams=entry["together"])
     for made in entry["events"]:
         hidden = {name: voice.text("show.hidden") for name in made["hidden"]}
-        _tell_fields({**made["body"], **made["opened"]}, hidden, voice)
+        tell_fields({**made["body"], **made["opened"]}, hidden, voice)
         if made["outcome"] is not None:
             voice.print("  " + voice.text("show.outcome"))
-            _tell_fields(made["outcome"], {}, voice, indent=4)
+            tell_fields(made["outcome"], {}, voice, indent=4)
 
 
-def _tell_fields(
+def tell_fields(
     fields: Mapping[str, Any], remarks: Mapping[str, str], voice: Voice, *, indent: int = 2
 ) -> None:
+    """Say fields one by one, each in a line: what it is called, and what is in it, with a remark."""
     for name, value in fields.items():
         shown = words.closed(value) if name == "ranges" else value
         label = words.term(words.FIELDS, name, voice.lang)

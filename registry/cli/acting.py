@@ -1,0 +1,162 @@
+"""The one runner of acts: what was typed becomes plans, which are rehearsed or recorded, and what came of it is said.
+
+    registry/cli/commands/<area>.py   arguments and options      -> act(place, make, dry_run=…, voice=…)
+    make(desk)                        names to accounts, states  -> plans of registry/acts/<area>.py
+    perform                           signed with the keys that are kept here, rehearsed or recorded as a whole
+    registry/cli/happenings.py        what happened, or would happen, in words or JSON
+
+A rehearsal is the same up to the recording. Whatever is refused on the way ends the command with its code.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from registry.acts.plan import Plan
+from registry.acts.propose import propose
+from registry.cli import accounts, happenings
+from registry.cli.happenings import Made
+from registry.cli.opened import Opened
+from registry.cli.voice import Voice
+from registry.errors import require
+from registry.history import commitments
+from registry.ledger.keys import Key
+from registry.place import Place
+from registry.store import custody
+from registry.store.committer import Request
+from registry.store.log import BLANK, Moment
+from registry.store.operator import Operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The registry as somebody who acts sees it: who is meant, what stands where, and whose keys are kept here."""
+
+    operator: Operator
+    source: Opened
+    dry_run: bool
+
+    def account(self, typed: str) -> str:
+        """The account that is meant by an id, or by its exact name.
+
+        Raises:
+            RefusedError: `no_account`, `several_accounts`.
+        """
+        return accounts.find(typed, self.source)
+
+    def maybe_account(self, typed: str | None) -> str | None:
+        """As `account`, where one was named."""
+        return None if typed is None else self.account(typed)
+
+    def stream(self, prefix: str, typed: str) -> str:
+        """The stream that is meant by its name, or by what follows `prefix` and a slash in it.
+
+        Raises:
+            RefusedError: `no_stream` if it has no entry.
+        """
+        name = typed if typed.startswith(f"{prefix}/") else f"{prefix}/{typed}"
+        with self.operator.log.recorder.reading() as cursor:
+            require(Moment(cursor).tip(name) != BLANK, "no_stream", stream=name)
+        return name
+
+    def state(self, stream: str) -> Any:
+        """What `stream` has come to."""
+        return self.source.state(stream)
+
+    def states(self, prefix: str) -> list[Any]:
+        """What the streams named `prefix`/… have come to, in the order in which they began."""
+        with self.operator.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            return [moment.stream(name).state for name in moment.streams(f"{prefix}/")]
+
+    def means(self, index: int) -> tuple[int, bytes]:
+        """Entry `index` as acts name it: with its leaf hash."""
+        with self.operator.log.recorder.reading() as cursor:
+            return index, Moment(cursor).node(0, index)
+
+    def officers(self, count: int, *strangers_to: str) -> list[str]:
+        """As `custody.officers`."""
+        return custody.officers(self.operator, count, *strangers_to)
+
+    def body(self, role: str, typed: str | None) -> str:
+        """The account that was named to act in `role`; if none was, the one whose key is kept here.
+
+        Raises:
+            RefusedError: `nobody_in_role`, `several_in_role`, `no_account`, `several_accounts`.
+        """
+        if typed is not None:
+            return self.account(typed)
+        held = sorted(account for account, has in self.operator.registry().roles if has == role)
+        require(bool(held), "nobody_in_role", role=role)
+        suited = [account for account in held if self.operator.kept(account)] or held
+        require(len(suited) == 1, "several_in_role", role=role, accounts=suited)
+        return suited[0]
+
+    def new_key(self) -> Key:
+        """A key made here; kept here, too, unless this is a rehearsal."""
+        (key,) = self.operator.keyring.generate(kept=not self.dry_run)
+        return key
+
+    def possession(self, account: str, key: Key) -> bytes:
+        """The signature that shows a `new_key` of `account` to be here; it is noted whose key it is."""
+        if not self.dry_run:
+            self.operator.keyring.assign({key: account})
+        return self.operator.possession(account, key)
+
+    def perform(self, plans: Sequence[Plan]) -> list[Made]:
+        """What `plans` made, or would make, all of them together or nothing.
+
+        Raises:
+            RefusedError: `no_private_key`; what the rules say. Nothing was recorded.
+        """
+        requests = [self._request(plan) for plan in plans]
+        if self.dry_run:
+            entries = self.operator.rehearse(requests)
+        else:
+            receipts = self.operator.record(requests)
+            with self.operator.log.recorder.reading() as cursor:
+                moment = Moment(cursor)
+                entries = [moment.placed(receipt.index) for receipt in receipts]
+        return [
+            Made(placed=placed, names=_names(request), rehearsed=self.dry_run)
+            for placed, request in zip(entries, requests, strict=True)
+        ]
+
+    def _request(self, plan: Plan) -> Request:
+        setting = self.operator.setting(*plan.signers, nonce=plan.nonce)
+        return self.operator.sign(propose(setting, plan.parts(setting)))
+
+
+Make = Callable[[Desk], Sequence[Plan]]
+"""Finds what is meant and plans the acts, which are then done together."""
+
+
+def act(place: Place, make: Make, *, dry_run: bool, voice: Voice) -> None:
+    """Carry out the plans that `make` makes at the desk of the registry, or rehearse them, and say what happened.
+
+    Raises:
+        RefusedError: `no_registry`, `no_private_key`, what `make` and the rules say. Nothing was recorded.
+    """
+    with at_desk(place, dry_run=dry_run) as desk:
+        made = desk.perform(make(desk))
+        happenings.tell(made, desk.source, voice)
+
+
+@contextmanager
+def at_desk(place: Place, *, dry_run: bool) -> Iterator[Desk]:
+    """The registry at `place`, opened for acting, until the end of the block.
+
+    Raises:
+        RefusedError: `no_registry`, `no_private_key` of the log, and what else `Operator` says.
+    """
+    with closing(Operator(place)) as operator:
+        source = Opened(log=operator.log, origin=operator.vkey().name)
+        yield Desk(operator=operator, source=source, dry_run=dry_run)
+
+
+def _names(request: Request) -> dict[bytes, Any]:
+    """What the commitments of a request stand for."""
+    opened = {opening.field: opening.value for opening in request.openings}
+    asked = request.signed.intent
+    return {made: opened[field] for field, made in commitments(asked) if field in opened}

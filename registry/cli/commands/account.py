@@ -1,0 +1,251 @@
+"""`registry account`: accounts opened and shown, their keys changed, lost ones replaced."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.options import (
+    Account,
+    Directory,
+    DryRun,
+    Json,
+    Language,
+    Possession,
+    Public,
+    Replica,
+    State,
+    place_of,
+    read_from,
+)
+from registry.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from registry.acts.plan import Plan
+    from registry.cli.acting import Desk
+
+app = typer.Typer(no_args_is_help=True, help="Open and show accounts, their keys / 账户及其密钥")
+key_app = typer.Typer(
+    no_args_is_help=True, help="Show, add, rotate, end keys / 查看、登记、更换、终止"
+)
+recover_app = typer.Typer(no_args_is_help=True, help="Replace a lost key / 找回遗失的密钥")
+app.add_typer(key_app, name="key")
+app.add_typer(recover_app, name="recover")
+
+
+@app.command("open")
+def open_account(
+    *,
+    name: Annotated[str, typer.Option("--name", help="What it is called. / 名称。")],
+    legal_form: Annotated[
+        str, typer.Option("--legal-form", help="company, person, event … / 主体类型。")
+    ],
+    uscc: Annotated[
+        str | None, typer.Option("--uscc", help="Unified social credit code. / 统一社会信用代码。")
+    ] = None,
+    controller: Annotated[
+        str | None,
+        typer.Option("--controller", metavar="ACCOUNT", help="Who decides for it. / 控制账户。"),
+    ] = None,
+    public: Public = None,
+    possession: Possession = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Open an account, by an officer / 由登记官开立账户"""
+    from registry.acts import accounts as acts
+    from registry.cli import acting, keys
+
+    def make(desk: "Desk") -> "list[Plan]":
+        (officer,) = desk.officers(1)
+        return [
+            acts.open_account(
+                officer,
+                name=name,
+                legal_form=legal_form,
+                uscc=uscc,
+                controller=desk.maybe_account(controller),
+                first=keys.first_key(desk, officer, uscc, public, possession),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("show")
+def show(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show what an account is / 查看账户"""
+    from registry.cli import overview
+
+    place = read_from(directory, state, read_url)
+    overview.account(account, place, voice=Voice(lang, as_json=as_json))
+
+
+@app.command("list")
+def show_all(
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """List the accounts / 列出账户"""
+    from registry.cli import overview
+
+    place = read_from(directory, state, read_url)
+    overview.accounts(place, voice=Voice(lang, as_json=as_json))
+
+
+@key_app.command("list")
+def key_list(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Show every key that an account had / 查看账户的全部密钥"""
+    from registry.cli import keys
+
+    keys.show_all(
+        account, read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
+    )
+
+
+@key_app.command("add")
+def key_add(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    public: Public = None,
+    possession: Possession = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Add a key / 登记一个密钥"""
+    from registry.cli import keys
+
+    voice = Voice(lang, as_json=as_json)
+    keys.add(account, place_of(directory, state), public=public, possession=possession, voice=voice)
+
+
+@key_app.command("rotate")
+def key_rotate(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Replace the keys kept here by a new one / 更换代管的密钥"""
+    from registry.cli import keys
+
+    keys.rotate(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+
+
+@key_app.command("end")
+def key_end(
+    account: Account,
+    ended: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, hex. / 密钥标识。")],
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """End a key / 终止一个密钥"""
+    from registry.cli import keys
+
+    keys.end(account, ended, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+
+
+@recover_app.command("announce")
+def recover_announce(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    identity: Annotated[
+        Path, typer.Option("--identity", help="The identity check's document. / 身份核验文件。")
+    ],
+    notice: Annotated[Path, typer.Option("--notice", help="The notice given. / 已发出的通知。")],
+    public: Public = None,
+    possession: Possession = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Announce a new key, by two officers / 由两名登记官公告新密钥"""
+    from registry.cli import keys
+
+    keys.announce(
+        account,
+        place_of(directory, state),
+        identity=identity,
+        notice=notice,
+        public=public,
+        possession=possession,
+        voice=Voice(lang, as_json=as_json),
+    )
+
+
+@recover_app.command("stop")
+def recover_stop(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Stop a recovery, as the holder / 持有人中止找回"""
+    from registry.cli import keys
+
+    keys.stop(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+
+
+@recover_app.command("withdraw")
+def recover_withdraw(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
+    from registry.cli import keys
+
+    keys.withdraw(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+
+
+@recover_app.command("complete")
+def recover_complete(
+    account: Account,
+    *,
+    directory: Directory,
+    state: State = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Complete it after the waiting time / 等待期满后完成找回"""
+    from registry.cli import keys
+
+    keys.complete(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))

@@ -1,0 +1,136 @@
+"""`registry transfer`, `registry retire`: grams that change hands, and grams that are used up."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.options import (
+    Amount,
+    Directory,
+    DryRun,
+    Json,
+    Language,
+    State,
+    place_of,
+)
+from registry.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from registry.acts.plan import Plan
+    from registry.cli.acting import Desk
+
+Standard = Annotated[
+    str | None,
+    typer.Option("--standard", metavar="CODE", help="Of which kind; else the only one. / 种类。"),
+]
+Batch = Annotated[
+    str | None,
+    typer.Option("--batch", metavar="BATCH", help="Out of this; else oldest first. / 指定批次。"),
+]
+Serials = Annotated[
+    str | None,
+    typer.Option("--range", metavar="FIRST..LAST", help="These of that batch. / 指定序列号。"),
+]
+
+
+def transfer(
+    amount: Amount,
+    *,
+    giver: Annotated[str, typer.Option("--from", metavar="ACCOUNT", help="Whose. / 转出账户。")],
+    taker: Annotated[str, typer.Option("--to", metavar="ACCOUNT", help="To whom. / 转入账户。")],
+    standard: Standard = None,
+    batch: Batch = None,
+    serials: Serials = None,
+    venue: Annotated[
+        str | None, typer.Option("--venue", metavar="ACCOUNT", help="The exchange. / 交易机构。")
+    ] = None,
+    trade: Annotated[str | None, typer.Option("--trade", help="Its number. / 成交编号。")] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Transfer credits / 划转"""
+    from registry.acts import movements as acts
+    from registry.cli import acting, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        holder, to = desk.account(giver), desk.account(taker)
+        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
+        through = desk.maybe_account(venue)
+        return [
+            acts.transfer(share, giver=holder, taker=to, venue=through, trade=trade)
+            for share in movements.shares(desk, holder, asked, transferable=True)
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+def retire(
+    amount: Amount,
+    *,
+    holder: Annotated[str, typer.Option("--holder", metavar="ACCOUNT", help="Whose. / 持有人。")],
+    purpose: Annotated[str, typer.Option("--purpose", help="meeting, enterprise … / 用途。")],
+    period: Annotated[
+        str | None,
+        typer.Option("--period", metavar="FIRST..LAST", help="The period claimed. / 所称期间。"),
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option("--place", help="GB/T 2260, six digits. / 地点。")
+    ] = None,
+    ground: Annotated[str, typer.Option("--ground", help="voluntary … / 依据。")] = "voluntary",
+    public: Annotated[
+        bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
+    ] = True,
+    activity: Annotated[str | None, typer.Option("--activity", help="Its name. / 活动。")] = None,
+    organisers: Annotated[
+        list[str] | None, typer.Option("--organiser", help="Repeated. / 主办单位，可重复。")
+    ] = None,
+    beneficiary: Annotated[
+        str | None, typer.Option("--beneficiary", help="For whom. / 受益人。")
+    ] = None,
+    purchaser: Annotated[
+        str | None, typer.Option("--purchaser", help="Who paid. / 购买人。")
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help="By whom. / 代理人。")] = None,
+    standard: Standard = None,
+    batch: Batch = None,
+    serials: Serials = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
+    ] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Retire credits, with a certificate / 注销，并出具证明"""
+    from registry.acts import movements as acts
+    from registry.cli import given, movements
+
+    statement = acts.Statement(
+        purpose=purpose,
+        period=None if period is None else given.period(period, "--period"),
+        place=where,
+        ground=ground,
+        public=public,
+        activity=activity,
+        organisers=tuple(organisers or ()),
+        beneficiary=beneficiary,
+        purchaser=purchaser,
+        agent=agent,
+    )
+    movements.retire(
+        holder,
+        movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials),
+        statement,
+        place_of(directory, state),
+        output=output,
+        dry_run=dry_run,
+        voice=Voice(lang, as_json=as_json),
+    )

@@ -1,0 +1,105 @@
+"""What was typed, as the values that acts are made of: amounts, days, serial numbers, bytes, papers.
+
+Mass is typed in tonnes and is grams from here on, exactly. The rules say whether a value is allowed; here only what
+cannot be read is refused.
+"""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from registry.cli import belief
+from registry.cli.exits import UsageError
+from registry.cli.words import GRAMS_PER_TONNE
+
+PAPER_BYTES_MAX = 64 * 2**20
+
+_TONNES = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,6}))?t?", re.ASCII)
+_GRAMS = re.compile(r"([1-9][0-9]{0,18})g", re.ASCII)
+_RANGE = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.\.|–|-)(0|[1-9][0-9]{0,18})", re.ASCII)
+_NUMBERS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2})*", re.ASCII)
+
+
+def grams(typed: str, field: str = "AMOUNT") -> int:
+    """The mass that was typed: tonnes with up to six decimals, or grams with a `g` after them.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    in_grams, in_tonnes = _GRAMS.fullmatch(typed), _TONNES.fullmatch(typed)
+    amount_g = 0
+    if in_grams:
+        amount_g = int(in_grams[1])
+    elif in_tonnes:
+        decimals = (in_tonnes[2] or "").ljust(6, "0")
+        amount_g = int(in_tonnes[1]) * GRAMS_PER_TONNE + int(decimals)
+    if amount_g == 0:
+        raise UsageError("malformed", field=field, why="tonnes above 0, such as 12.5, or 27g")
+    return amount_g
+
+
+def period(typed: str, field: str) -> tuple[str, str]:
+    """The first and last day that were typed as FIRST..LAST; whether they are days is for the rules.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    first, dots, last = typed.partition("..")
+    if not (first and dots and last):
+        raise UsageError("malformed", field=field, why="2025-01-01..2025-12-31")
+    return first.strip(), last.strip()
+
+
+def serials(typed: str, field: str) -> tuple[int, int]:
+    """The half-open range of the serial numbers typed as FIRST..LAST, both included, as the screen writes them.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    found = _RANGE.fullmatch(typed)
+    if found is None or int(found[1]) > int(found[2]):
+        raise UsageError("malformed", field=field, why="0..999")
+    return int(found[1]), int(found[2]) + 1
+
+
+def serial_format(typed: str, field: str) -> tuple[int, tuple[int, ...], int, int]:
+    """How a home registry writes serial ranges, typed as FIELDS:BLOCK,BLOCK…:FIRST:LAST; see `standard.home_range`.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    pieces = typed.split(":")
+    fits = len(pieces) == 4 and all(_NUMBERS.fullmatch(piece) for piece in pieces if piece)
+    fits = fits and all(pieces[place].isdecimal() for place in (0, 2, 3))
+    if not fits:
+        raise UsageError("malformed", field=field, why="12:0:1:2")
+    count, block, first, last = pieces
+    named = tuple(int(number) for number in block.split(",") if number)
+    return int(count), named, int(first), int(last)
+
+
+def octets(typed: str, field: str, size: int) -> bytes:
+    """The `size` bytes that were typed in hex.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    try:
+        found = bytes.fromhex(typed)
+    except ValueError:
+        found = b""
+    if len(found) != size:
+        raise UsageError("malformed", field=field, why=f"{size} bytes in hex")
+    return found
+
+
+def digest(file: Path) -> bytes:
+    """The SHA-256 of a paper, which is what the log says of it.
+
+    Raises:
+        UsageError: `no_file`, `storage_failed`, `too_long`.
+    """
+    data = belief.readable(file, PAPER_BYTES_MAX)
+    if len(data) > PAPER_BYTES_MAX:
+        raise UsageError("too_long", bytes=file.stat().st_size, bytes_max=PAPER_BYTES_MAX)
+    return sha256(data).digest()

@@ -1,0 +1,137 @@
+"""What there is, in short: accounts, roles, kinds of credit, and what one stream has come to.
+
+`registry show STREAM` has the whole history; here is only what is true now.
+"""
+
+from typing import Any
+
+from registry.cli import accounts as accounts_asked
+from registry.cli import words
+from registry.cli.opened import Opened, opened
+from registry.cli.streams import figures, tell_fields
+from registry.cli.voice import Voice, is_demonstration
+from registry.domain.roles import Registry
+from registry.errors import require
+from registry.place import Place
+from registry.store.log import LOG_ACCOUNT, Moment
+
+Row = dict[str, Any]
+
+
+def account(typed: str, place: Place, *, voice: Voice) -> None:
+    """Say what the account is that is meant by an id or by its exact name.
+
+    Raises:
+        RefusedError: `no_registry`, `no_account`, `several_accounts`.
+    """
+    with opened(place) as source:
+        meant = accounts_asked.find(typed, source)
+        held = {"name": source.name_of(meant), "roles": _roles_of(source).get(meant, [])}
+        _tell(meant, {**held, **figures(source.state(meant))}, source, voice)
+
+
+def stream(prefix: str, typed: str, place: Place, *, voice: Voice) -> None:
+    """Say what the stream has come to that is meant by its name, or by what follows the slash in it.
+
+    Raises:
+        RefusedError: `no_registry`, `no_stream`.
+    """
+    with opened(place) as source:
+        name = typed if typed.startswith(f"{prefix}/") else f"{prefix}/{typed}"
+        require(name in _streams(source, prefix), "no_stream", stream=name)
+        _tell(name, figures(source.state(name)), source, voice)
+
+
+def accounts(place: Place, *, voice: Voice) -> None:
+    """Say which accounts there are, in the order in which they were opened.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        roles = _roles_of(source)
+        rows = [
+            {
+                "account": name,
+                "name": source.name_of(name),
+                "legal_form": source.state(name).legal_form,
+                "roles": roles.get(name, []),
+            }
+            for name in source.accounts()
+        ]
+        _tell_rows("overview.accounts", rows, source, voice)
+
+
+def roles(place: Place, *, voice: Voice) -> None:
+    """Say who has which role, since which entry.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        registry: Registry = source.state(LOG_ACCOUNT)
+        rows = [
+            {"role": role, "account": name, "name": source.name_of(name), "since": index}
+            for (name, role), index in sorted(registry.roles.items(), key=lambda item: item[1])
+        ]
+        _tell_rows("overview.roles", rows, source, voice)
+
+
+def standards(place: Place, *, voice: Voice) -> None:
+    """Say which kinds of credit are recognised.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        states = [source.state(name) for name in _streams(source, "standard")]
+        rows = [
+            {
+                "standard": state.code,
+                "credit_class": state.credit_class,
+                "home": state.home,
+                "claims": state.claims,
+            }
+            for state in states
+        ]
+        _tell_rows("overview.standards", rows, source, voice)
+
+
+def _roles_of(source: Opened) -> dict[str, list[str]]:
+    """The roles of every account that has any, in order."""
+    registry: Registry = source.state(LOG_ACCOUNT)
+    found: dict[str, list[str]] = {}
+    for name, role in sorted(registry.roles):
+        found.setdefault(name, []).append(role)
+    return found
+
+
+def _streams(source: Opened, prefix: str) -> list[str]:
+    with source.log.recorder.reading() as cursor:
+        return Moment(cursor).streams(f"{prefix}/")
+
+
+def _tell(name: str, state: Row, source: Opened, voice: Voice) -> None:
+    if voice.is_json:
+        voice.json({"stream": name, **state, **_where(source)})
+        return
+    voice.demonstration(source.origin)
+    voice.print(name)
+    tell_fields(state, {}, voice)
+
+
+def _tell_rows(title: str, rows: list[Row], source: Opened, voice: Voice) -> None:
+    if voice.is_json:
+        voice.json([{**row, "demonstration": is_demonstration(source.origin)} for row in rows])
+        return
+    voice.demonstration(source.origin)
+    columns = list(rows[0]) if rows else []
+    voice.table(
+        voice.text(title, count=len(rows)),
+        [words.term(words.FIELDS, column, voice.lang) for column in columns],
+        [[voice.fact(column, row[column]) for column in columns] for row in rows],
+    )
+
+
+def _where(source: Opened) -> Row:
+    return {"origin": source.origin, "demonstration": is_demonstration(source.origin)}
