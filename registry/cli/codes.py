@@ -433,6 +433,10 @@ _CREDITS: dict[str, Text] = {
             " several acts."
         ),
     ),
+    "too_many_batches": (
+        "涉及 {batches} 个批次，一次最多 {most} 个，合 {possible_g}。请分几次。",
+        "This takes {batches} batches, of at most {most} at once, which is {possible_g}. Do it in several acts.",
+    ),
     "range_not_held": (
         "{holder} 不全部持有序列号 {start} 至 {end}（不含）。",
         "{holder} does not hold all of the serial numbers {start} up to {end}.",
@@ -542,6 +546,20 @@ _HISTORY: dict[str, Text] = {
     "gap_in_rotations": (
         "更换日志公钥的记录不相连[（记录 {rotation}）]。请向登记机构重新取得证明。",
         "The entries that replaced the log's key do not follow each other[ (entry {rotation})]. Get the proof again.",
+    ),
+    "rows_missing": (
+        "缺少记录[ {index}] 旁的明细行[（{kind}：应有 {expected} 行，只有 {found} 行）]，无法判断。请取得完整副本后再试。",
+        (
+            "Rows that belong beside the entry[ {index}] are missing[ ({kind}: {expected} expected, {found} found)], so"
+            " nothing can be said. Get a complete copy and try again."
+        ),
+    ),
+    "wrong_rows": (
+        "明细行不是所签的那些[（{kind}）][（{why}）]：行、行数、根或合计不符。请使用原来的明细行。",
+        (
+            "The rows are not those that were signed[ ({kind})][ ({why})]: a row, their number, root or total differs."
+            " Use the original rows."
+        ),
     ),
     "wrong_opening": (
         "所示内容与账上的承诺不符[（{field}）]：名称或文字被改动。",
@@ -792,6 +810,18 @@ _ASKING: dict[str, Text] = {
     "several_accounts": (
         "有几个账户名为“{account}”：{accounts}。请改用账号。",
         "Several accounts are called “{account}”: {accounts}. Use the id.",
+    ),
+    "nobody_in_role": (
+        "没有账户担任角色“{role}”。请由两名登记官用 registry role grant 授予。",
+        "No account has the role “{role}”. Two officers can grant it with registry role grant.",
+    ),
+    "several_in_role": (
+        "担任角色“{role}”的账户不止一个：{accounts}。请用相应的选项指明由谁签署。",
+        "Several accounts have the role “{role}”: {accounts}. Say with the option for it which of them signs.",
+    ),
+    "several_standards": (
+        "持有的种类不止一个：{standards}。请用 --standard 指明。",
+        "Several kinds of credit are held: {standards}. Say which with --standard.",
     ),
     "no_stream": (
         "没有流 {stream}。流名如 batch/…、account/…、certificate/…、standard/…、registry。",
