@@ -1,6 +1,6 @@
 """Where any gram is, and every holder that it had: each range of serial numbers that moved, and where to.
 
-A gram's way is what covers its number, in order: `start` <= serial < `end`.
+A gram's way is what covers its number, in order: `range_start` <= serial < `range_end`.
 """
 
 from collections.abc import Iterable
@@ -30,9 +30,9 @@ from registry.projections.table import (
 
 MOVEMENTS = Table(
     name="movements",
-    key=(text("batch"), integer("start"), integer("number")),
+    key=(text("batch"), integer("range_start"), integer("number")),
     values=(
-        integer("end"),
+        integer("range_end"),
         integer("at_us"),
         text("kind"),
         text("giver", optional=True),

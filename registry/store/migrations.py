@@ -1,6 +1,7 @@
 """The tables on a PostgreSQL server: the one explicit step that makes or changes them, and who may do what there.
 
     registry_schema   one row: the version of the tables, the number of the last migration that was applied
+    view_…            the tables of projections, a cache, whose versions `views_migration` knows
 
 `migrate` takes an advisory lock, so that several at once do the work once, and does all of it in one transaction: a
 crash leaves the old version or the new one. Migrations are only ever added; each is written so that the version of the
@@ -15,6 +16,7 @@ from psycopg import Connection, errors, sql
 
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError, require
 from registry.place import Server
+from registry.store import views_migration
 from registry.store.recorder import SCHEMA_VERSION
 from registry.store.server import connect, server_trouble
 
@@ -78,6 +80,7 @@ CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 """
 REVOKE: LiteralString = """
 REVOKE ALL ON registry_schema, stored_events, tree, nonces, detached, head, openings FROM {role};
+REVOKE ALL ON {views} FROM {role};
 GRANT USAGE ON SCHEMA {schema} TO {role};
 """
 SERVER_ROLE: LiteralString = """
@@ -86,11 +89,13 @@ GRANT INSERT ON stored_events, tree, nonces, detached, openings TO {role};
 GRANT UPDATE (entry) ON nonces, openings TO {role};
 GRANT UPDATE (size, root, checkpoint) ON head TO {role};
 GRANT DELETE ON openings TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {views} TO {role};
 """
 """What a process that writes needs, and no more: no UPDATE, no DELETE on what is recorded."""
 
 READER_ROLE: LiteralString = """
 GRANT SELECT ON registry_schema, stored_events, tree, nonces, detached, head TO {role};
+GRANT SELECT ON {views} TO {role};
 """
 """What an auditor needs: everything but the names."""
 
@@ -179,10 +184,11 @@ def _outstanding(server: Server, roles: Sequence[Role]) -> Iterator[tuple[Connec
             before, known = _version(connection, server), len(MIGRATIONS)
             require(before <= known, "unknown_schema", found=before, known=known)
             schema = _schema(connection)
+            there = views_migration.in_the_way(connection, schema)
             if before == 0:
-                there = _column(connection, _IN_THE_WAY, [schema, list(TABLES)])
-                free = not there
-                require(free, "tables_in_the_way", server=str(server), names=", ".join(there))
+                there += _column(connection, _IN_THE_WAY, [schema, list(TABLES)])
+            free = not there
+            require(free, "tables_in_the_way", server=str(server), names=", ".join(sorted(there)))
             _check_roles(connection, schema, [role for role, _ in roles])
             yield connection, before
 
@@ -196,7 +202,7 @@ def _check_roles(connection: Connection[Any], schema: str, roles: Sequence[str])
     for role in roles:
         require(role != "", "unfit_role", role=role, why="no name")
         require(roles.count(role) == 1, "unfit_role", role=role, why="named twice")
-        asked = {"role": role, "schema": schema, "tables": list(TABLES)}
+        asked = {"role": role, "schema": schema, "tables": [*TABLES, *views_migration.NAMES]}
         found = connection.execute(_POWERS, asked).fetchone()
         is_super, makes_roles, owns = found or (False, False, False)
         require(not is_super, "unfit_role", role=role, why="superuser")
@@ -216,10 +222,12 @@ def _statements(
         yield sql.SQL(statements)
         done: LiteralString = "UPDATE registry_schema SET version = {number};\n"
         yield sql.SQL(done).format(number=sql.Literal(number))
+    yield from views_migration.statements(connection, _schema(connection))
+    views = sql.SQL(", ").join(map(sql.Identifier, views_migration.NAMES))
     for role, privileges in roles:
         found = _column(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         making: LiteralString = "" if found else CREATE_ROLE
-        names = {"role": sql.Identifier(role), "schema": schema}
+        names = {"role": sql.Identifier(role), "schema": schema, "views": views}
         yield sql.SQL(making + REVOKE + privileges).format(**names)
 
 
