@@ -445,6 +445,21 @@ _CREDITS: dict[str, Text] = {
         "证明 {certificate} 已经存在。",
         "The certificate {certificate} exists already.",
     ),
+    "wrong_account": (
+        "此流是关于 {expected} 的，不是 {account}。请核对账户。",
+        "This stream is about {expected}, not about {account}. Check the account.",
+    ),
+    "forbidden_by_standing": (
+        "账户 {account} 在{standing}上（记录 {entries}），按政策（记录 {policy}）不得{doing}。",
+        (
+            "The account {account} is on the list “{standing}” (entries {entries}), which by the policy of entry {policy}"
+            " forbids it to {doing}."
+        ),
+    ),
+    "legal_basis_needed": (
+        "列入黑名单须写明法律依据（国办发〔2020〕49号）。请注明依据，或记入平台违规记录。",
+        "A black list needs its legal basis. Name it, or enter the finding in the platform's breach record.",
+    ),
     "order_needed": (
         "依据“{ground}”、用途“{purpose}”的注销须有相应的生态修复令，尚不支持。",
         "Retiring by “{ground}”, for “{purpose}”, takes an order on the log, which is not supported yet.",
@@ -548,7 +563,7 @@ _HISTORY: dict[str, Text] = {
         "The entries that replaced the log's key do not follow each other[ (entry {rotation})]. Get the proof again.",
     ),
     "rows_missing": (
-        "缺少记录[ {index}] 旁的明细行[（{kind}：应有 {expected} 行，只有 {found} 行）]，无法判断。请取得完整副本后再试。",
+        "缺少记录[ {index}] 旁的明细行[（{kind}：应有 {expected} 行，有 {found} 行）]，无法判断。请取得完整副本。",
         (
             "Rows that belong beside the entry[ {index}] are missing[ ({kind}: {expected} expected, {found} found)], so"
             " nothing can be said. Get a complete copy and try again."

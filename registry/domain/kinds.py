@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, get_args
 
-from registry.domain import account, batch, certificate, project, roles, shape, standard
+from registry.domain import account, batch, certificate, conduct, project, roles, shape, standard
 from registry.domain.act import Act, Outcome
 from registry.errors import RefusedError
 
-_RULES = (roles, standard, account, project, batch, certificate)
+_RULES = (roles, standard, account, project, batch, certificate, conduct)
 
 EVENTS: Mapping[str, type] = {
     event.kind: event for rules in _RULES for event in get_args(rules.Event)
@@ -70,6 +70,11 @@ STREAMS: Mapping[str, Stream] = {
         name=_derived("certificate"),
         blank=lambda name: certificate.Certificate(name=name),
         rules=certificate,
+    ),
+    "conduct": Stream(
+        name=re.compile(r"conduct/([a-z2-7]{16}|uscc-[0-9A-HJ-NPQRTUWXY]{18})", re.ASCII),
+        blank=lambda name: conduct.Conduct(name=name),
+        rules=conduct,
     ),
 }
 

@@ -234,6 +234,8 @@ def rows_of(tag: str, whom: Check) -> RowsCheck:
 # The checks that other modules build on, and the types that fields of bodies have.
 account = matching(_ACCOUNT, "account/<id>")
 holder = matching(_HOLDER, "account/<id> or bearer/<key id>")
+code = matching(_CODE, "a code of 2 to 12 capitals and digits")
+place = matching(_PLACE, "a GB/T 2260 code of six digits")
 key = pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "a suite"), octets(32))
 origin = matching(_ORIGIN, "an origin of small letters, digits and . / -")
 Grams = Annotated[int, integer(1, GRAMS_MAX)]
@@ -242,21 +244,24 @@ Account = Annotated[str, account]
 OptionalAccount = Annotated[str | None, optional(account)]
 Holder = Annotated[str, holder]
 """An account, or a bearer: somebody who has a key and no account."""
-Code = Annotated[str, matching(_CODE, "a code of 2 to 12 capitals and digits")]
-OptionalCode = Annotated[
-    str | None, optional(matching(_CODE, "a code of 2 to 12 capitals and digits"))
-]
+Code = Annotated[str, code]
+OptionalCode = Annotated[str | None, optional(code)]
 Reference = Annotated[str, matching(_REFERENCE, "a reference of capitals, digits and . / -")]
+OptionalReference = Annotated[
+    str | None, optional(matching(_REFERENCE, "a reference of capitals, digits and . / -"))
+]
 Origin = Annotated[str, origin]
-Place = Annotated[str, matching(_PLACE, "a GB/T 2260 code of six digits")]
-OptionalPlace = Annotated[str | None, optional(matching(_PLACE, "a GB/T 2260 code of six digits"))]
+Place = Annotated[str, place]
+OptionalPlace = Annotated[str | None, optional(place)]
 Flag = Annotated[bool, flag]
 Day = Annotated[str, day]
+OptionalDay = Annotated[str | None, optional(day)]
 Month = Annotated[str, matching(_MONTH, "a month YYYY-MM")]
 Period = Annotated[tuple[str, str], period]
 OptionalPeriod = Annotated[tuple[str, str] | None, optional(period)]
 Serials = Annotated[tuple[int, int] | None, optional(serials)]
 Digest = Annotated[bytes, octets(32)]
+OptionalDigest = Annotated[bytes | None, optional(octets(32))]
 _commitment = octets(32)
 _optional_commitment = optional(_commitment)
 Commitment = Annotated[bytes, _commitment]
