@@ -10,11 +10,22 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, get_args
 
-from registry.domain import account, batch, certificate, conduct, project, roles, shape, standard
+from registry.domain import (
+    account,
+    batch,
+    campaign,
+    certificate,
+    conduct,
+    order,
+    project,
+    roles,
+    shape,
+    standard,
+)
 from registry.domain.act import Act, Outcome
 from registry.errors import RefusedError
 
-_RULES = (roles, standard, account, project, batch, certificate, conduct)
+_RULES = (roles, standard, account, project, batch, certificate, conduct, campaign, order)
 
 EVENTS: Mapping[str, type] = {
     event.kind: event for rules in _RULES for event in get_args(rules.Event)
@@ -71,6 +82,10 @@ STREAMS: Mapping[str, Stream] = {
         blank=lambda name: certificate.Certificate(name=name),
         rules=certificate,
     ),
+    "campaign": Stream(
+        name=_derived("campaign"), blank=lambda name: campaign.Campaign(name=name), rules=campaign
+    ),
+    "order": Stream(name=_derived("order"), blank=lambda name: order.Order(name=name), rules=order),
     "conduct": Stream(
         name=re.compile(r"conduct/([a-z2-7]{16}|uscc-[0-9A-HJ-NPQRTUWXY]{18})", re.ASCII),
         blank=lambda name: conduct.Conduct(name=name),
