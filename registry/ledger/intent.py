@@ -119,11 +119,21 @@ def check_signatures(intent: Intent, data: bytes, signatures: Sequence[bytes]) -
     Raises:
         RefusedError: `wrong_signatures` for another number; `bad_signature`.
     """
+    for key, signature in by_key(intent, signatures):
+        check_signature(key, SIGNED_PREFIX + data, signature)
+
+
+def by_key(intent: Intent, signatures: Sequence[bytes]) -> list[tuple[Key, bytes]]:
+    """The keys that sign `intent`, in order of key id, each with its signature, which is still to be checked.
+
+    Raises:
+        RefusedError: `wrong_signatures` for another number of them.
+    """
     signers = in_key_order(intent.signers)
     same = len(signatures) == len(signers)
     require(same, "wrong_signatures", signatures=len(signatures), signers=len(signers))
-    for signer, signature in zip(signers, signatures, strict=True):
-        check_signature(signer.key, SIGNED_PREFIX + data, signature)
+    keys = [signer.key for signer in signers]
+    return list(zip(keys, signatures, strict=True))
 
 
 def array(value: object, length: int, field: str) -> list[Any]:

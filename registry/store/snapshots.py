@@ -21,11 +21,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from registry import states
 from registry.domain import kinds
 from registry.history import Stream
 from registry.ledger import canonical
-from registry.store import states
-from registry.store.states import NotAStateError
+from registry.states import NotAStateError
 
 FILE = "snapshots.db"
 SNAPSHOT_ENTRIES_MIN = 1_000

@@ -13,8 +13,8 @@ from rpds import HashTrieMap
 
 from registry.domain import kinds
 from registry.domain.ranges import Ranges
-from registry.store import states
-from registry.store.states import NotAStateError
+from registry import states
+from registry.states import NotAStateError
 from tests.world import PERIOD, World
 
 LIVES = 12

@@ -1,4 +1,5 @@
-"""States of streams as bytes and back, driven by the type hints of their classes. A private format, for snapshots.
+"""States of streams as bytes and back, driven by the type hints of their classes. A private format, for whoever keeps
+states for itself: a store its snapshots, an auditor how far it got.
 
 state    MessagePack of the columns of its fields, in order, each with one value
 column   all values of one type at once, which costs least for what comes by the hundred thousand:
@@ -39,9 +40,13 @@ class NotAStateError(Exception):
 
 def encode(state: Any) -> bytes:
     """The bytes of `state`, an instance of one of the domain's state classes."""
-    kind: type = type(state)
+    return encode_all(type(state), [state])
+
+
+def encode_all(kind: type, states: Sequence[Any]) -> bytes:
+    """The bytes of `states`, instances of `kind`."""
     with _no_collection():
-        packed: bytes = msgpack.packb(_column(kind).pack([state]), use_bin_type=True)
+        packed: bytes = msgpack.packb(_column(kind).pack(states), use_bin_type=True)
     return packed
 
 
@@ -51,13 +56,24 @@ def decode(kind: type, data: bytes) -> Any:
     Raises:
         NotAStateError: it says anything else.
     """
+    found = decode_all(kind, data)
+    if len(found) != 1:
+        raise NotAStateError(kind.__name__)
+    return found[0]
+
+
+def decode_all(kind: type, data: bytes) -> list[Any]:
+    """The states of class `kind` that `data` says.
+
+    Raises:
+        NotAStateError: it says anything else.
+    """
     try:
         with _no_collection():
             plain = msgpack.unpackb(data, raw=False, max_ext_len=0)
-            (state,) = _column(kind).read(plain)
+            return _column(kind).read(plain)
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise NotAStateError(kind.__name__) from error
-    return state
 
 
 def fingerprint(kind: type) -> bytes:
