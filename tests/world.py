@@ -13,7 +13,7 @@ from registry.acts.propose import Hidden, Proposal, Setting, propose
 from registry.domain.batch import import_nonce
 from registry.domain.project import EXCLUDED
 from registry.domain.standard import PURPOSES
-from registry.errors import BrokenHistoryError, RefusedError
+from registry.errors import BrokenHistoryError, IncompleteError, RefusedError
 from registry.history import Addition, check_entry
 from registry.ledger import entry as entries
 from registry.ledger import ids, intent, keys, note, proof, tree
@@ -104,7 +104,7 @@ class World:
             by_key[signer.key].sign(intent.SIGNED_PREFIX + proposal.data)
             for signer in in_key_order(setting.signers)
         ]
-        return history.check_intent(proposal.data, signatures)
+        return history.check_intent(proposal.data, signatures, proposal.rows)
 
     def signing(self, setting: Setting) -> list[Person]:
         known = {person.key: person for person in self.everyone}
@@ -119,7 +119,7 @@ class World:
         """Judge, record and read back: what was written is followed by an auditor's code, too."""
         self.asked = self.signed(setting, parts)
         addition = history.append(self.replay, self.asked, at_us=self.now_us)
-        followed = history.follow(self.replay, check_entry(addition.data))
+        followed = history.follow(self.replay, check_entry(addition.data), self.asked.rows)
         assert followed.streams == addition.streams
         self.replay.take(addition)
         self.entries.append(addition.data)
@@ -553,8 +553,9 @@ def refused(world: World, act: Callable[[], object]) -> RefusedError:
 
     assert world.snapshot() == before
     if world.asked is not None:
-        with pytest.raises(BrokenHistoryError) as broken:
-            history.follow(world.replay, check_entry(forged(world.asked, world.now_us)))
+        made = check_entry(forged(world.asked, world.now_us))
+        with pytest.raises((BrokenHistoryError, IncompleteError)) as broken:
+            history.follow(world.replay, made, world.asked.rows)
         assert broken.value.code == caught.value.code
         assert world.snapshot() == before
     return caught.value

@@ -218,14 +218,20 @@ class Moment:
         return dict(map(tuple, self._cursor.fetchall()))
 
     def _detached(self, index: int) -> Beside:
-        """The rows beside an entry, by part and event: of one at a time, since they may be many."""
+        """The rows beside an entry, by part and event, up to the first that is not there.
+
+        Of one entry at a time, since they may be many.
+        """
         self._cursor.execute(
-            "SELECT part, event, row FROM detached WHERE entry = ? ORDER BY part, event, number",
+            "SELECT part, event, number, row FROM detached WHERE entry = ?"
+            " ORDER BY part, event, number",
             (index,),
         )
         found: dict[tuple[int, int], list[bytes]] = {}
-        for part, event, row in self._cursor.fetchall():
-            found.setdefault((part, event), []).append(row)
+        for part, event, number, row in self._cursor.fetchall():
+            rows = found.setdefault((part, event), [])
+            if number == len(rows):
+                rows.append(row)
         return found
 
     def stream(self, name: str, known: Stream | None = None) -> Stream:

@@ -1,0 +1,435 @@
+"""Rows that come with an intent: seen by the rules, never judged without, provable one by one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from registry import history
+from registry.domain import shape
+from registry.domain.act import ActPart
+from registry.errors import BrokenHistoryError, IncompleteError, RefusedError
+from registry.history import SignedIntent, check_entry
+from registry.ledger import canonical, ids, rows
+from registry.ledger import entry as entries
+from registry.ledger.commitment import commitment
+from registry.ledger.proof import Row
+from registry.ledger.rows import RowTree
+from registry.verifier import row as proofs_of_rows
+from tests.gifts import Given, Shared, gifts, given, shared
+from tests.world import Person, World, refused
+
+__all__ = ["gifts"]
+
+pytestmark = pytest.mark.usefixtures("gifts")
+
+BEARER = ids.bearer(Person("guest").key)
+TAKERS = [("account/" + "a" * 16, 5), (BEARER, 7), ("account/" + "c" * 16, 1)]
+NAMES = ["甲", "乙", "丙"]
+
+
+@pytest.fixture
+def world() -> World:
+    return World().staffed()
+
+
+def gives(world: World, many: Sequence[tuple[str, int]] = TAKERS) -> Any:
+    setting = world.setting(world["alice"])
+    stream = setting.new("gift", 0)
+    return world.submit(setting, given(stream, world["alice"].account, many))
+
+
+def signed(world: World, parts: Callable[[str, str], Any]) -> SignedIntent:
+    setting = world.setting(world["alice"])
+    return world.signed(setting, parts(setting.new("gift", 0), world["alice"].account))
+
+
+def gift_row(whom: str, amount_g: int, before_g: int) -> bytes:
+    return canonical.encode([shape.GIFT_TAG, whom, amount_g, before_g])
+
+
+def test_the_rules_see_what_the_rows_say(world: World) -> None:
+    made = gives(world)
+
+    (stream,) = made.streams
+    assert world.state(stream).takers == tuple(taker for taker, _ in TAKERS)
+    assert world.state(stream).total_g == 13
+    (beside,) = made.detached
+    assert beside.rows == (
+        gift_row(TAKERS[0][0], 5, 0),
+        gift_row(TAKERS[1][0], 7, 5),
+        gift_row(TAKERS[2][0], 1, 12),
+    )
+
+
+def test_the_entry_holds_the_sum_of_the_rows_and_none_of_them(world: World) -> None:
+    made = gives(world)
+
+    body = made.intent.parts[0].events[0][1]
+    (beside,) = made.detached
+    assert body["rows"] == {**rows.summary(beside.rows), "total_g": 13}
+    assert body == shape.body_of(shape.read(Given, body))
+    assert BEARER.encode() not in made.data
+
+
+def test_rows_of_an_outcome_are_numbered_after_those_of_the_intent(world: World) -> None:
+    many = [(f"account/{'a' * 15}{place}", 1) for place in "abcdefghijklmnopq"]
+
+    made = gives(world, many)
+
+    (beside,) = made.detached
+    assert len(beside.rows) == 2 * len(many)
+    assert (
+        beside.rows[: len(many)]
+        == history.came_with(entries.decode(made.data), {(0, 0): beside.rows})[0, 0]
+    )
+    assert beside.rows[len(many)] == rows.range_row(0, 1)
+    (told,) = history.happened(entries.decode(made.data), {(0, 0): beside.rows})
+    assert told.outcome is not None
+    assert len(told.event.rows.items) == len(told.outcome["ranges"]) == len(many)
+
+
+def test_a_stream_is_folded_with_what_the_rows_say(world: World) -> None:
+    made = gives(world)
+    (stream,) = made.streams
+    beside = {(item.part, item.event): item.rows for item in made.detached}
+
+    told = list(history.happened(entries.decode(made.data), beside))
+    loaded = history.load(stream, [(made.index, made.leaf, told)])
+
+    assert loaded == made.streams[stream]
+    assert told[0].event.rows.items == ((TAKERS[0][0], 5, 0), (BEARER, 7, 5), (TAKERS[2][0], 1, 12))
+
+
+def test_nothing_is_judged_without_its_rows(world: World) -> None:
+    made = gives(world, TAKERS)
+    fresh = World().staffed()
+    asked = history.SignedEntry(entry=entries.decode(made.data), data=made.data)
+
+    with pytest.raises(IncompleteError) as missing:
+        fresh.replay.follow(asked)
+
+    assert missing.value.code == "rows_missing"
+    assert missing.value.facts["index"] == made.index
+    assert fresh.replay.size == made.index
+    assert history.follow(fresh.replay, asked, {(0, 0): made.detached[0].rows}) == made
+
+
+def same_size(made: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return (*made[:-1], made[-1].replace(b"c" * 16, b"d" * 16))
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (lambda made: made[:-1], "rows_missing"),
+        (lambda _made: (), "rows_missing"),
+        (lambda made: (*made, made[-1]), "wrong_rows"),
+        (lambda made: made[::-1], "wrong_rows"),
+        (same_size, "wrong_rows"),
+    ],
+    ids=["one too few", "none", "one too many", "in another order", "another"],
+)
+def test_other_rows_than_were_signed_are_refused(
+    world: World, changed: Callable[[Any], Any], code: str
+) -> None:
+    asked = signed(world, lambda stream, giver: given(stream, giver, TAKERS))
+    other = replace(asked, rows={(0, 0): changed(asked.rows[0, 0])})
+
+    def act() -> None:
+        world.asked = other
+        history.append(world.replay, other, at_us=world.now_us)
+
+    assert refused(world, act).code == code
+
+
+@pytest.mark.parametrize("place", [(0, 1), (1, 0), (0, -1)], ids=str)
+def test_rows_of_no_event_are_refused(world: World, place: tuple[int, int]) -> None:
+    asked = signed(world, lambda stream, giver: given(stream, giver, TAKERS))
+    more = replace(asked, rows={**asked.rows, place: asked.rows[0, 0]})
+
+    refusal = refused(world, lambda: history.append(world.replay, more, at_us=world.now_us))
+
+    assert refusal.code == "wrong_rows"
+    assert history.append(world.replay, asked, at_us=world.now_us).detached
+
+
+def test_rows_of_an_event_that_has_none_are_refused(world: World) -> None:
+    world.now_us += 1
+    setting = world.setting(world["one"], world["two"])
+    body = {"account": world["alice"].account, "role": "exchange"}
+    asked = world.signed(setting, [("registry", [("registry.role_granted.v1", body)])])
+    more = replace(asked, rows={(0, 0): (gift_row(TAKERS[0][0], 1, 0),)})
+
+    refusal = refused(world, lambda: history.append(world.replay, more, at_us=world.now_us))
+
+    assert refusal.code == "wrong_rows"
+    assert history.append(world.replay, asked, at_us=world.now_us).detached == ()
+
+
+ODD = {
+    "another tag": [[shape.SHARE_TAG, BEARER, 1, 0]],
+    "no holder": [[shape.GIFT_TAG, "registry", 1, 0]],
+    "a short key id": [[shape.GIFT_TAG, BEARER[:-1], 1, 0]],
+    "no grams": [[shape.GIFT_TAG, BEARER, 0, 0]],
+    "grams that are true": [[shape.GIFT_TAG, BEARER, True, 0]],
+    "grams before that are false": [[shape.GIFT_TAG, BEARER, 1, False]],
+    "more grams than there can be": [[shape.GIFT_TAG, BEARER, 2**63 - 1, 1]],
+    "a gap": [[shape.GIFT_TAG, BEARER, 1, 0], [shape.GIFT_TAG, BEARER, 1, 2]],
+    "an overlap": [[shape.GIFT_TAG, BEARER, 2, 0], [shape.GIFT_TAG, BEARER, 1, 1]],
+    "a first row that is not the first": [[shape.GIFT_TAG, BEARER, 1, 1]],
+    "a field too few": [[shape.GIFT_TAG, BEARER, 1]],
+    "a field too many": [[shape.GIFT_TAG, BEARER, 1, 0, None]],
+    "a map": [{"tag": shape.GIFT_TAG}],
+    "nil": [None],
+}
+
+
+def with_summary(made: tuple[bytes, ...], total_g: int) -> Given:
+    said = {**rows.summary(made), "total_g": total_g}
+    event: Given = shape.read(Given, {"giver": "account/" + "a" * 16, "rows": said})
+    return event
+
+
+def why_not(made: tuple[bytes, ...], total_g: int = 1) -> str:
+    event = with_summary(made, total_g)
+    with pytest.raises(RefusedError) as refusal:
+        history.with_rows(event, made)
+    return refusal.value.code
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_rows_of_another_form_are_refused_although_they_were_signed(odd: list[Any]) -> None:
+    made = tuple(canonical.encode(row) for row in odd)
+
+    assert why_not(made) == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        ((gift_row(BEARER, 1, 0)[:-1] + b"\xcc\x00",), "not_canonical"),
+        ((gift_row(BEARER, 1, 0) + b"\x00",), "not_canonical"),
+        ((gift_row(BEARER, 1, 0)[:-1],), "not_canonical"),
+        ((gift_row(BEARER, 1, 0)[:10], gift_row(BEARER, 1, 0)[10:]), "not_canonical"),
+        ((gift_row(BEARER, 1, 0), b"\xc1"), "not_canonical"),
+    ],
+    ids=["a longer integer", "a byte too many", "a byte too few", "cut", "no MessagePack"],
+)
+def test_rows_that_are_not_canonical_are_refused(made: tuple[bytes, ...], code: str) -> None:
+    assert why_not(made) == code
+
+
+def test_a_row_that_is_too_long_is_refused() -> None:
+    made = gift_row(BEARER + "a" * 200, 1, 0)
+    said = {"bytes": len(made), "count": 1, "root": RowTree([made]).root(), "total_g": 1}
+    event = shape.read(Given, {"giver": BEARER, "rows": said})
+
+    with pytest.raises(RefusedError) as refusal:
+        history.with_rows(event, (made,))
+
+    assert refusal.value.code == "too_long"
+
+
+def test_a_total_that_is_not_the_sum_of_the_rows_is_refused() -> None:
+    made = (gift_row(BEARER, 5, 0), gift_row(BEARER, 6, 5))
+
+    assert why_not(made, 12) == "wrong_rows"
+    assert history.with_rows(with_summary(made, 11), made).rows.items[1] == (BEARER, 6, 5)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"bytes": 0},
+        {"bytes": 16 * 1024 * 1024 + 1},
+        {"count": 0},
+        {"count": 131_073},
+        {"root": b"short"},
+        {"total_g": 0},
+        {"total_g": True},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_summary_of_rows_has_its_form(odd: dict[str, Any]) -> None:
+    said = {"bytes": 1, "count": 1, "root": bytes(32), "total_g": 1}
+    body = {"giver": BEARER, "rows": said}
+    assert shape.body_of(shape.read(Given, body)) == body
+
+    with pytest.raises(RefusedError) as refusal:
+        shape.read(Given, {"giver": BEARER, "rows": {**said, **odd}})
+
+    assert (refusal.value.code, refusal.value.facts["field"]) == ("malformed", "rows")
+
+
+def test_who_a_share_is_for_is_opened_row_by_row(world: World) -> None:
+    asked = signed(world, lambda stream, giver: shared(stream, giver, NAMES))
+    openings = world.proposals[-1].openings
+
+    committed = dict(history.commitments(asked.intent, asked.rows))
+
+    assert [opening.value for opening in openings] == NAMES
+    assert list(committed) == [f"0/0/rows/{row}" for row in range(3)]
+    for opening in openings:
+        history.check_opening(asked.intent, opening, asked.rows)
+    made = history.append(world.replay, asked, at_us=world.now_us)
+    told = made.streams[asked.intent.parts[0].stream].state
+    assert told.takers == tuple(committed.values())
+    assert told.total_g == 1 + 2 + 3
+
+
+def test_an_opening_opens_its_own_row_only(world: World) -> None:
+    asked = signed(world, lambda stream, giver: shared(stream, giver, NAMES))
+    first, second, _ = world.proposals[-1].openings
+
+    for wrong in (
+        replace(first, field=second.field),
+        replace(first, value="丁"),
+        replace(first, field="0/0/rows/3"),
+        replace(first, field="0/0/rows/00"),
+        replace(first, field="0/0/rows"),
+    ):
+        with pytest.raises(RefusedError) as refusal:
+            history.check_opening(asked.intent, wrong, asked.rows)
+        assert refusal.value.code == "wrong_opening"
+    with pytest.raises(RefusedError):
+        history.check_opening(asked.intent, first)
+
+
+def test_a_bearer_signs_under_the_name_of_their_key(world: World) -> None:
+    guest = Person("guest", BEARER)
+    world.people["guest"] = guest
+    setting = world.setting(guest)
+
+    made = world.submit(setting, given(setting.new("gift", 0), BEARER, TAKERS))
+
+    assert [stream for stream, _ in entries.decode(made.data).consulted] == ["registry"]
+    assert world.state(made.intent.parts[0].stream).total_g == 13
+
+
+def test_nobody_signs_under_the_name_of_anothers_key(world: World) -> None:
+    thief = Person("thief", BEARER)
+    world.people["thief"] = thief
+    setting = world.setting(thief)
+
+    refusal = refused(
+        world, lambda: world.submit(setting, given(setting.new("gift", 0), BEARER, TAKERS))
+    )
+
+    assert refusal.code == "key_not_valid"
+
+
+def proof_of(made: Any, number: int, /, **changed: Any) -> Row:
+    beside = made.detached[0].rows
+    path = tuple(RowTree(beside).path(number))
+    found = Row(part=0, event=0, row=beside[number], number=number, path=path)
+    return replace(found, **changed)
+
+
+def parts_of(made: Any) -> Any:
+    return history.read_parts(made.intent)[0]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_one_row_is_shown_without_the_others(world: World, number: int) -> None:
+    made = gives(world)
+
+    shown = proofs_of_rows.shown(proof_of(made, number), parts_of(made))
+
+    before = sum(amount_g for _, amount_g in TAKERS[:number])
+    assert (shown.whom, shown.amount_g, shown.before_g) == (*TAKERS[number], before)
+    assert shown.stream == made.intent.parts[0].stream
+    assert shown.event.rows.total_g == 13
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"row": gift_row(BEARER, 8, 5)}, "wrong_rows"),
+        ({"number": 0}, "wrong_rows"),
+        ({"number": 3}, "bad_path"),
+        ({"path": ()}, "bad_path"),
+        ({"path": (bytes(32), bytes(32))}, "wrong_rows"),
+        ({"part": 1}, "unknown_kind"),
+        ({"event": 1}, "unknown_kind"),
+    ],
+    ids=[
+        "another row",
+        "another number",
+        "a number beyond",
+        "no path",
+        "another path",
+        "another part",
+        "another event",
+    ],
+)
+def test_what_is_no_row_of_the_act_is_not_shown(
+    world: World, changed: dict[str, Any], code: str
+) -> None:
+    made = gives(world)
+    proofs_of_rows.shown(proof_of(made, 1), parts_of(made))
+
+    with pytest.raises(RefusedError) as refusal:
+        proofs_of_rows.shown(proof_of(made, 1, **changed), parts_of(made))
+
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("made", "number"),
+    [
+        ([(1, 1), (1, 2), (1, 3)], 0),
+        ([(1, 0), (1, 0), (1, 2)], 1),
+        ([(1, 0), (2, 1), (1, 3)], 1),
+        ([(1, 0), (1, 1), (2, 2)], 2),
+    ],
+    ids=["grams before the first", "none before", "none after", "more than there are"],
+)
+def test_a_row_that_cannot_be_in_its_place_is_not_shown(
+    made: list[tuple[int, int]], number: int
+) -> None:
+    signed_rows = tuple(gift_row(BEARER, *grams) for grams in made)
+    event = with_summary(signed_rows, 3)
+    part = ActPart(stream="gift/" + "a" * 16, new_id=str, events=(event,))
+    path = tuple(RowTree(signed_rows).path(number))
+    found = Row(part=0, event=0, row=signed_rows[number], number=number, path=path)
+
+    with pytest.raises(RefusedError) as refusal:
+        proofs_of_rows.shown(found, [part])
+
+    assert refusal.value.code == "malformed"
+
+
+def test_happenings_told_with_other_rows_are_a_broken_history(world: World) -> None:
+    made = gives(world)
+    beside = made.detached[0].rows
+    read = check_entry(made.data).entry
+
+    with pytest.raises(BrokenHistoryError) as broken:
+        list(history.happened(read, {(0, 0): same_size(beside)}))
+    with pytest.raises(IncompleteError) as missing:
+        list(history.happened(read, {}))
+
+    assert (broken.value.code, missing.value.code) == ("wrong_rows", "rows_missing")
+
+
+def test_the_number_of_a_row_is_its_own() -> None:
+    log, nonce = bytes(32), bytes(16)
+
+    numbers = {ids.row_id(log, BEARER, nonce, part, row) for part in (0, 1) for row in range(100)}
+
+    assert len(numbers) == 200
+    assert ids.derived_id(log, BEARER, nonce, 0) not in numbers
+
+
+def test_a_commitment_of_a_share_is_one_of_the_format(world: World) -> None:
+    asked = signed(world, lambda stream, giver: shared(stream, giver, NAMES))
+    (first, *_) = world.proposals[-1].openings
+    said = canonical.decode(asked.rows[0, 0][0], bytes_max=256)
+
+    expected = commitment(asked.intent.log, asked.intent.author, asked.intent.nonce, first)
+
+    assert said == [shape.SHARE_TAG, expected, 1, 0]
+    assert asked.intent.parts[0].events[0][0] == Shared.kind
