@@ -700,7 +700,7 @@ def test_a_balance_is_found_by_stream_id_and_name(book: Book, shell: Shell):
     assert found[0]["name"] == "alice 有限公司"
     by_batch = {item["batch"]: item for item in found[0]["holdings"]}
     native, foreign = (by_batch[book.streams[name]] for name in ("native", "foreign"))
-    assert (native["held_g"], native["retired_g"], native["ranges"]) == (0, 117, 0)
+    assert (native["held_g"], native["locked_g"], native["retired_g"]) == (0, 0, 117)
     assert (foreign["held_g"], foreign["retired_g"]) == (7_000_000, 3_000_000)
     assert found[0]["held_g"] == 7_000_000
 
@@ -710,7 +710,7 @@ def test_a_balance_is_a_table_with_its_total(book: Book, shell: Shell):
 
     assert "alice 有限公司" in said
     assert "合计" in said
-    assert re.search(r"VCU\s+2025-01-01 … 2025-12-31\s+1\s+7 t\s+3 t", said)
+    assert re.search(r"VCU\s+2025-01-01 … 2025-12-31\s+7 t\s+0 t\s+3 t", said)
 
 
 def test_an_account_without_credits_holds_nothing(book: Book, shell: Shell):

@@ -3,59 +3,61 @@
 from typing import Any
 
 from registry.cli import words
-from registry.cli.opened import Opened, opened
-from registry.cli.voice import Voice, is_demonstration
+from registry.cli.asking import Question, asked
+from registry.cli.opened import Opened
+from registry.cli.voice import Voice
 from registry.errors import RefusedError
 from registry.place import Place
-from registry.projections.holdings import Holding, Holdings
 
 _PREFIX = "account/"
+_AMOUNTS = ("held_g", "locked_g", "retired_g")
 
 
-def balance(typed: str, place: Place, *, voice: Voice) -> None:
+def balance(typed: str, place: Place, *, as_of: str | None = None, voice: Voice) -> None:
     """Say what the account holds that is meant by an id or by its exact name.
 
     Raises:
-        RefusedError: `no_registry`, `no_account`, `several_accounts`.
+        UsageError: `malformed`.
+        RefusedError: `no_registry`, `no_account`, `several_accounts`, `no_such_entry`.
     """
-    with opened(place) as source:
-        account = find(typed, source)
-        name = source.name_of(account)
-        holdings = Holdings()
-        for placed in source.log.entries():
-            holdings.fold(placed.happened())
-        origin = source.origin
-    held = holdings.of(account)
-    held_g = sum(holding.held_g for holding in held)
-    retired_g = sum(holding.retired_g for holding in held)
-    if voice.is_json:
-        voice.json(
-            {
-                "account": account,
-                "name": name,
-                "held_g": held_g,
-                "retired_g": retired_g,
-                "holdings": [_object(holding) for holding in held],
-                "origin": origin,
-                "demonstration": is_demonstration(origin),
-            }
+    with asked(place, as_of) as question:
+        account = find(typed, question.source)
+        name = question.source.name_of(account)
+        held = holdings(question, account)
+        told = question.true_of()
+        totals = {column: sum(item[column] for item in held) for column in _AMOUNTS}
+        if voice.is_json:
+            voice.json({"account": account, "name": name, **totals, "holdings": held, **told})
+            return
+        voice.demonstration(question.source.origin)
+        facts = {"account": account} if name is None else {"account": account, "name": name}
+        title = voice.text("balance.title", **facts)
+        if held:
+            columns = ("batch", "standard", "period", "held", "locked", "retired")
+            total = [voice.text("balance.total"), "", ""]
+            total += [words.tonnes(totals[column]) for column in _AMOUNTS]
+            voice.table(
+                title,
+                [voice.text(f"balance.{column}") for column in columns],
+                [*(_cells(item, voice) for item in held), total],
+            )
+        else:
+            voice.print(title)
+            voice.say("balance.none")
+        question.tell(voice)
+
+
+def holdings(question: Question, account: str) -> list[dict[str, Any]]:
+    """What `account` has and had, with the kind and the monitoring period of each batch."""
+    held = []
+    for row in question.rows("holdings", account=account):
+        (batch,) = question.rows("batches", batch=row["batch"])
+        period = (batch["period_from"], batch["period_to"])
+        amounts = {column: row[column] for column in _AMOUNTS}
+        held.append(
+            {"batch": row["batch"], "standard": batch["standard"], "period": period, **amounts}
         )
-        return
-    voice.demonstration(origin)
-    facts = {"account": account} if name is None else {"account": account, "name": name}
-    title = voice.text("balance.title", **facts)
-    if not held:
-        voice.print(title)
-        voice.say("balance.none")
-        return
-    columns = ("batch", "standard", "period", "ranges", "held", "retired")
-    total = [voice.text("balance.total"), "", "", ""]
-    total += [words.tonnes(held_g), words.tonnes(retired_g)]
-    voice.table(
-        title,
-        [voice.text(f"balance.{column}") for column in columns],
-        [*(_cells(holding, voice) for holding in held), total],
-    )
+    return held
 
 
 def find(typed: str, source: Opened) -> str:
@@ -76,23 +78,10 @@ def find(typed: str, source: Opened) -> str:
     return called[0]
 
 
-def _object(holding: Holding) -> dict[str, Any]:
-    return {
-        "batch": holding.batch,
-        "standard": holding.standard,
-        "period": holding.period,
-        "ranges": len(list(holding.held)),
-        "held_g": holding.held_g,
-        "retired_g": holding.retired_g,
-    }
-
-
-def _cells(holding: Holding, voice: Voice) -> list[str]:
+def _cells(holding: dict[str, Any], voice: Voice) -> list[str]:
     return [
-        holding.batch,
-        holding.standard,
-        words.fact("period", holding.period, voice.lang),
-        str(len(list(holding.held))),
-        words.tonnes(holding.held_g),
-        words.tonnes(holding.retired_g),
+        holding["batch"],
+        holding["standard"],
+        words.fact("period", holding["period"], voice.lang),
+        *(words.tonnes(holding[column]) for column in _AMOUNTS),
     ]

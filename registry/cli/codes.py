@@ -474,6 +474,103 @@ _CREDITS: dict[str, Text] = {
     ),
 }
 
+_GIFTS_AND_ORDERS: dict[str, Text] = {
+    "allowances_not_given": (
+        "{standard} 是配额，不能用于赠碳。请改用减排量或清除量的信用种类。",
+        "{standard} are allowances, which are not given away. Take credits of another kind.",
+    ),
+    "deadline_passed": (
+        "活动截止日 {deadline} 已过，今天是 {today}。截止之后只能退回余量。",
+        "The deadline of the campaign, {deadline}, has passed: it is {today}. From now on only what is left goes back.",
+    ),
+    "before_deadline": (
+        "活动截止日 {deadline} 未过，今天是 {today}。来宾仍可领取，截止之后方可退回余量。",
+        "The campaign runs until {deadline}, and it is {today}: guests may still claim. What is left goes back later.",
+    ),
+    "not_the_organiser": (
+        "活动的主办方是 {expected}，不是 {organiser}。",
+        "The campaign is organised by {expected}, not by {organiser}.",
+    ),
+    "not_funded": (
+        "{batch} 不是为本活动拨入的批次。请核对批次，或先拨入（registry campaign fund）。",
+        "{batch} was not funded for this campaign. Check the batch, or fund it first (registry campaign fund).",
+    ),
+    "terms_differ": (
+        "与活动条款不符：是否只可注销，写的是 {retire_only}，条款是 {expected}。",
+        "This differs from the campaign's terms: retire-only is said to be {retire_only}, the terms say {expected}.",
+    ),
+    "wrong_gift": (
+        "第 {row} 行（自 0 起）赠 {amount_g}，而活动条款是每份 {each_g}。",
+        "Row {row}, counted from 0, gives {amount_g}, and the campaign's terms are {each_g} each.",
+    ),
+    "nothing_left": (
+        "{batch} 已无余量：全部领取或退回。",
+        "Nothing is left of {batch}: all of it was claimed or has gone back.",
+    ),
+    "gifts_left": (
+        "还有批次可能有余量，不能结束：{batches}。请在截止日后逐一退回（registry campaign return）。",
+        (
+            "Something may be left of these batches, so the campaign cannot be closed: {batches}. Return them after the"
+            " deadline (registry campaign return)."
+        ),
+    ),
+    "bad_terms": (
+        "修复令的要求不自洽：{why}[（应为 {amount}，合计 {due}）]。请按文书改正。",
+        "The terms of the order do not fit together: {why}[ ({amount}, {due} together)]. Correct them by its document.",
+    ),
+    "not_the_court": (
+        "此修复令由 {expected} 登记，不是 {court}。",
+        "This order was registered by {expected}, not by {court}.",
+    ),
+    "not_the_case_account": (
+        "此修复令的案件专户是 {expected}，不是 {account}。",
+        "The account of this order's case is {expected}, not {account}.",
+    ),
+    "not_the_buyer": (
+        "购入须由案件专户 {account}[ 或代理人 {agent}] 签署，不是 {buyer}。",
+        "What is bought is signed for by the case's account {account}[ or the agent {agent}], not by {buyer}.",
+    ),
+    "outside_regions": (
+        "不在修复令限定的地区 {regions}[：项目 {project}，所在地 {place}]。请选用当地项目签发的信用。",
+        (
+            "This is outside the regions of the order, {regions}[: the project {project} is in {place}]. Take credits"
+            " issued to a project there, and name it."
+        ),
+    ),
+    "wrong_project": (
+        "批次不出自项目 {project}[，而是 {expected}]。",
+        "The batch does not come from the project {project}[, but from {expected}].",
+    ),
+    "cost_missing": (
+        "修复令 {order} 以金额计，购入须写明价款。",
+        "The order {order} counts in yuan: say what was paid.",
+    ),
+    "not_bought": (
+        "{batch} 由记录 {lock} 锁定的部分不是为此修复令购入的。",
+        "What entry {lock} locked in {batch} was not bought for this order.",
+    ),
+    "beneficiary_named": (
+        "履行修复令 {order}，受益人是公众，证明上不得另写受益人。",
+        "Where the order {order} is performed the public benefits: the certificate names no other beneficiary.",
+    ),
+    "not_overdue": (
+        "修复令 {order} 没有逾期未履行的部分：截止日 {deadline}，今天是 {today}。",
+        "Nothing of the order {order} is overdue: its deadline is {deadline}, and it is {today}.",
+    ),
+    "not_defaulted": (
+        "修复令 {order} 未被认定逾期，不能强制执行。请先认定（registry order default）。",
+        "The order {order} was not found in default, so it is not enforced. Find that first (registry order default).",
+    ),
+    "not_performed": (
+        "尚未履行完毕[：已履行 {performed_g}，应为 {amount_g}][：已履行 {performed_fen} 分，应为 {amount_fen} 分]。",
+        "Not all was performed[: {performed_g} of {amount_g}][: {performed_fen} fen of {amount_fen}].",
+    ),
+    "grams_locked": (
+        "还有 {locked_g} 为此修复令锁定，不能结案。请先释放（registry order release）。",
+        "{locked_g} are still locked for this order, so it cannot be closed. Release them first (registry order release).",
+    ),
+}
+
 _HISTORY: dict[str, Text] = {
     "entry_altered": (
         "这条记录与入库时不同：有人改动了它[（另见：{found}）]。请保存现场，并与备份和见证人核对。",
@@ -838,6 +935,10 @@ _ASKING: dict[str, Text] = {
         "持有的种类不止一个：{standards}。请用 --standard 指明。",
         "Several kinds of credit are held: {standards}. Say which with --standard.",
     ),
+    "no_such_entry": (
+        "没有第 {index} 条记录：日志有 {size} 条，从 0 数起。",
+        "There is no entry {index}: the log has {size} entries, counted from 0.",
+    ),
     "no_stream": (
         "没有流 {stream}。流名如 batch/…、account/…、certificate/…、standard/…、registry。",
         "There is no stream {stream}. Streams are called batch/…, account/…, certificate/…, standard/… or registry.",
@@ -895,4 +996,12 @@ _ASKING: dict[str, Text] = {
     ),
 }
 
-CODES: dict[str, Text] = {**_FORM, **_SIGNING, **_ORDER, **_CREDITS, **_HISTORY, **_ASKING}
+CODES: dict[str, Text] = {
+    **_FORM,
+    **_SIGNING,
+    **_ORDER,
+    **_CREDITS,
+    **_GIFTS_AND_ORDERS,
+    **_HISTORY,
+    **_ASKING,
+}

@@ -4,12 +4,16 @@ import re
 from typing import Any
 
 from registry.cli import words
+from registry.cli.asking import Question, asked
 from registry.cli.exits import UsageError
-from registry.cli.opened import Opened, opened
-from registry.cli.voice import Voice, is_demonstration
+from registry.cli.opened import Opened
+from registry.cli.voice import Voice
 from registry.errors import RefusedError
 from registry.place import Place
-from registry.projections.whereabouts import Step, Whereabouts
+from registry.store.views_tables import Condition
+
+Step = dict[str, Any]
+"""A movement of a gram, and its holder after it."""
 
 _GRAM = re.compile(r"(?:batch/)?([a-z2-7]{16}):([0-9]{1,19})", re.ASCII)
 
@@ -26,85 +30,94 @@ def read_gram(typed: str) -> tuple[str, int]:
     return f"batch/{found[1]}", int(found[2])
 
 
-def trace(typed: str, place: Place, *, voice: Voice) -> None:
+def trace(typed: str, place: Place, *, as_of: str | None = None, voice: Voice) -> None:
     """Say the way of one gram.
 
     Raises:
-        UsageError: `not_a_gram`.
-        RefusedError: `no_registry`, `no_stream`, `no_gram`.
+        UsageError: `not_a_gram`, `malformed`.
+        RefusedError: `no_registry`, `no_stream`, `no_gram`, `no_such_entry`.
     """
     batch, serial = read_gram(typed)
-    with opened(place) as source:
-        gram = Whereabouts(batch, serial)
-        own = source.stream(batch)
-        for placed in own:
-            gram.fold(placed.index, placed.entry.at_us, placed.happened())
-        if gram.now is None:
-            raise _unknown(batch, serial, source, begun=bool(own))
+    with asked(place, as_of) as question:
+        steps = way(question, batch, serial)
+        if not steps:
+            raise _unknown(question, batch, serial)
         if voice.is_json:
-            voice.json(_object(batch, serial, gram, source))
+            voice.json(_object(batch, serial, steps, question))
         else:
-            voice.demonstration(source.origin)
-            _tell(batch, serial, gram, source, voice)
+            voice.demonstration(question.source.origin)
+            _tell(batch, serial, steps, question.source, voice)
+            question.tell(voice)
 
 
-def _unknown(batch: str, serial: int, source: Opened, *, begun: bool) -> RefusedError:
-    if not begun:
+def way(question: Question, batch: str, serial: int) -> list[Step]:
+    """What happened to one gram, in order."""
+    covers: tuple[Condition, Condition] = (
+        ("range_start", "<=", serial),
+        ("range_end", ">", serial),
+    )
+    order = ("since", "number")
+    return [
+        {**row, "holder": row["taker"] or row["giver"]}
+        for row in question.rows("movements", *covers, order=order, batch=batch)
+    ]
+
+
+def _unknown(question: Question, batch: str, serial: int) -> RefusedError:
+    found = question.rows("batches", batch=batch)
+    if not found:
         return RefusedError("no_stream", stream=batch)
-    received_g = source.state(batch).received_g
+    received_g = found[0]["received_g"]
     return RefusedError(
         "no_gram", batch=batch, serial=serial, received_g=received_g, last=received_g - 1
     )
 
 
-def _object(batch: str, serial: int, gram: Whereabouts, source: Opened) -> dict[str, Any]:
-    now = gram.now
-    assert now is not None
+def _object(batch: str, serial: int, steps: list[Step], question: Question) -> dict[str, Any]:
+    now = steps[-1]
     return {
         "batch": batch,
         "serial": serial,
-        "steps": [_step(step, source) for step in gram.steps],
+        "steps": [_step(step, question.source) for step in steps],
         "now": {
-            "status": "retired" if now.certificate else "held",
-            "holder": now.holder,
-            "certificate": now.certificate or None,
+            "status": "retired" if now["certificate"] else "held",
+            "holder": now["holder"],
+            "certificate": now["certificate"],
         },
-        "origin": source.origin,
-        "demonstration": is_demonstration(source.origin),
+        **question.true_of(),
     }
 
 
 def _step(step: Step, source: Opened) -> dict[str, Any]:
     return {
-        "index": step.index,
-        "time": words.utc_time(step.at_us),
-        "kind": step.kind,
-        "holder": step.holder,
-        "holder_name": source.name_of(step.holder),
-        "certificate": step.certificate or None,
+        "index": step["since"],
+        "time": words.utc_time(step["at_us"]),
+        "kind": step["kind"],
+        "holder": step["holder"],
+        "holder_name": source.name_of(step["holder"]),
+        "certificate": step["certificate"],
     }
 
 
-def _tell(batch: str, serial: int, gram: Whereabouts, source: Opened, voice: Voice) -> None:
+def _tell(batch: str, serial: int, steps: list[Step], source: Opened, voice: Voice) -> None:
     columns = ("index", "time", "kind", "holder")
     voice.table(
         voice.text("trace.title", batch=batch, serial=serial),
         [voice.text(f"trace.{column}") for column in columns],
         [
             [
-                str(step.index),
-                words.local_time(step.at_us),
-                words.term(words.KINDS, step.kind, voice.lang),
-                _holder(step.holder, source),
+                str(step["since"]),
+                words.local_time(step["at_us"]),
+                words.term(words.KINDS, step["kind"], voice.lang),
+                _holder(step["holder"], source),
             ]
-            for step in gram.steps
+            for step in steps
         ],
     )
-    now = gram.now
-    assert now is not None
-    holder = _holder(now.holder, source)
-    if now.certificate:
-        voice.say("trace.retired", holder=holder, number=words.grouped(now.certificate))
+    now = steps[-1]
+    holder = _holder(now["holder"], source)
+    if now["certificate"]:
+        voice.say("trace.retired", holder=holder, number=words.grouped(now["certificate"]))
     else:
         voice.say("trace.held", holder=holder)
 

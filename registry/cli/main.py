@@ -15,6 +15,7 @@ from registry.cli import exits
 from registry.cli.commands import account, batch, certificate, movement, project, role, standard
 from registry.cli.options import (
     Account,
+    AsOf,
     Directory,
     DryRun,
     Json,
@@ -183,15 +184,15 @@ def balance(
     directory: Directory,
     state: State = None,
     read_url: Replica = None,
+    as_of: AsOf = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Show what an account holds / 查看账户持有"""
     from registry.cli import accounts
 
-    accounts.balance(
-        account, read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json)
-    )
+    place = read_from(directory, state, read_url)
+    accounts.balance(account, place, as_of=as_of, voice=Voice(lang, as_json=as_json))
 
 
 @app.command()
@@ -221,13 +222,15 @@ def trace(
     directory: Directory,
     state: State = None,
     read_url: Replica = None,
+    as_of: AsOf = None,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Show every holder that a gram had / 追溯一克的历任持有人"""
     from registry.cli import grams
 
-    grams.trace(gram, read_from(directory, state, read_url), voice=Voice(lang, as_json=as_json))
+    place = read_from(directory, state, read_url)
+    grams.trace(gram, place, as_of=as_of, voice=Voice(lang, as_json=as_json))
 
 
 @app.command()

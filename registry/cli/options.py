@@ -34,6 +34,14 @@ Replica = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Write nothing, say what would be. / 只预览。")
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="ENTRY|DAY|TIME",
+        help="As it was after that entry, day or time. / 某条记录、某日或某时为止。",
+    ),
+]
 Account = Annotated[
     str, typer.Argument(metavar="ACCOUNT", help="An id, or the exact name. / 账号或全名。")
 ]

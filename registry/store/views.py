@@ -40,7 +40,8 @@ ROWS_PER_COPY = 10_000
 class Views:
     """The tables at one moment. `size` is how many entries they were folded from, `log_size` how many there are."""
 
-    def __init__(self, cursor: Cursor, *, size: int, log_size: int) -> None:
+    def __init__(self, keeper: Keeper, cursor: Cursor, *, size: int, log_size: int) -> None:
+        self._keeper = keeper
         self._cursor = cursor
         self.size = size
         self.log_size = log_size
@@ -111,8 +112,9 @@ class Views:
         what = ", ".join(aggregates.get(column, f"own.{column}") for column in told)
         past = None if as_of == self.size else as_of
         statement, values = select(table, what, past, conditions, ending)
-        self._cursor.execute(statement, values)
-        return self._cursor.fetchall()
+        with self._keeper.trouble():
+            self._cursor.execute(statement, values)
+            return self._cursor.fetchall()
 
 
 class Folding:
@@ -127,7 +129,7 @@ class Folding:
 
     def positions(self) -> Mapping[str, Position]:
         """How far each projection is."""
-        with self._keeper.reading() as cursor:
+        with self._keeper.trouble(), self._keeper.reading() as cursor:
             found = positions(cursor)
         return {own.name: found[own.name][1] for own in self._projections}
 
@@ -157,7 +159,7 @@ class Folding:
 
     def reset(self, *names: str) -> None:
         """Have the tables of these projections, or of all, empty: they are to be folded from the first entry."""
-        with self._keeper.writing() as cursor:
+        with self._keeper.trouble(), self._keeper.writing() as cursor:
             for own in self._projections:
                 if not names or own.name in names:
                     self._keeper.clear(cursor, own)
@@ -185,7 +187,7 @@ class Folding:
         folded = Page(group)
         for placed in page:
             folded.take(entered(placed))
-        with self._keeper.writing() as cursor:
+        with self._keeper.trouble(), self._keeper.writing() as cursor:
             stored = positions(cursor)
             if any(stored[own.name][1] != at for own in group):
                 return False
@@ -211,17 +213,30 @@ def views(log: Log) -> Iterator[Views]:
         BrokenHistoryError: what `Moment.placed` says of an entry; `database_unreadable`.
         UnavailableError: `storage_failed`, `server_unavailable`, `locked_elsewhere`.
     """
+    target = _signed(log)
     with ExitStack() as stack:
-        keeper: Keeper = stack.enter_context(closing(kept_at(log)))
-        target = _signed(log)
-        if keeper.prepare(PROJECTIONS):
-            Folding(log, keeper).catch_up(target)
-        elif not _is_caught_up(keeper, target):
-            keeper = _in_memory(log, keeper, target, stack)
-        cursor = stack.enter_context(keeper.reading())
-        found = positions(cursor)
+        keeper = stack.enter_context(closing(kept_at(log)))
+        with keeper.trouble():
+            asked = _caught_up(log, keeper, target, stack)
+            cursor = stack.enter_context(asked.reading())
+            found = positions(cursor)
         size = min(found[own.name][1].size for own in PROJECTIONS)
-        yield Views(cursor, size=size, log_size=target)
+        yield Views(asked, cursor, size=size, log_size=target)
+
+
+def _caught_up(log: Log, keeper: Keeper, size: int, stack: ExitStack) -> Keeper:
+    """What keeps the tables as of `size` entries: `keeper`, or else our memory."""
+    if keeper.prepare(PROJECTIONS):
+        Folding(log, keeper).catch_up(size)
+        return keeper
+    if _is_caught_up(keeper, size):
+        return keeper
+    memory = stack.enter_context(closing(SqliteKeeper()))
+    memory.prepare(PROJECTIONS)
+    if keeper.serves(PROJECTIONS):
+        _copy(keeper, memory)
+    Folding(log, memory).catch_up(size)
+    return memory
 
 
 def kept_at(log: Log) -> Keeper:
@@ -255,16 +270,6 @@ def entered(placed: Placed) -> Entered:
     return Entered(index=placed.index, at_us=placed.entry.at_us, happened=happened)
 
 
-def _in_memory(log: Log, keeper: Keeper, size: int, stack: ExitStack) -> Keeper:
-    """The tables in memory: those of `keeper`, if they may be read, folded on."""
-    memory = stack.enter_context(closing(SqliteKeeper()))
-    memory.prepare(PROJECTIONS)
-    if keeper.serves(PROJECTIONS):
-        _copy(keeper, memory)
-    Folding(log, memory).catch_up(size)
-    return memory
-
-
 def _copy(source: Keeper, target: Keeper) -> None:
     with source.reading() as reading, target.writing() as writing:
         for table in TABLES.values():
@@ -278,7 +283,7 @@ def _copy(source: Keeper, target: Keeper) -> None:
 def _is_caught_up(keeper: Keeper, size: int) -> bool:
     if not keeper.serves(PROJECTIONS):
         return False
-    with keeper.reading() as cursor:
+    with keeper.trouble(), keeper.reading() as cursor:
         found = positions(cursor)
     return {found[own.name][1].size for own in PROJECTIONS} == {size}
 

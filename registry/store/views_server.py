@@ -3,7 +3,7 @@
 # ruff: noqa: S608  # every statement is put together from names in projections
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -44,6 +44,9 @@ class ServerKeeper:
         self.where = str(server)
         self._url = server.url
         self._kept: Connection[Any] | None = None
+
+    def trouble(self) -> AbstractContextManager[None]:
+        return server_trouble(self.where)
 
     @contextmanager
     def reading(self) -> Iterator[Cursor]:
@@ -100,18 +103,17 @@ class ServerKeeper:
             return bool(cursor.fetchone()[0])
 
     def _transaction(self, beginning: str) -> Iterator[Cursor]:
-        with server_trouble(self.where):
-            connection = self._connection()
-            try:
-                connection.execute(beginning)
-                yield PostgresCursor(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                # Whoever cannot roll back has lost the connection, and the transaction with it.
-                with suppress(psycopg.Error):
-                    connection.execute("ROLLBACK")
-                self.close()
-                raise
+        connection = self._connection()
+        try:
+            connection.execute(beginning.encode())
+            yield PostgresCursor(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            # Whoever cannot roll back has lost the connection, and the transaction with it.
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
+            self.close()
+            raise
 
     def _connection(self) -> Connection[Any]:
         if self._kept is None:

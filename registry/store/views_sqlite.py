@@ -5,7 +5,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from registry.projections.table import Kind, Projection, Row, Table
@@ -31,21 +31,21 @@ class SqliteKeeper:
         self.where = file
         self._kept: sqlite3.Connection | None = None
 
+    def trouble(self) -> AbstractContextManager[None]:
+        return storage_trouble(self.where)
+
     @contextmanager
     def reading(self) -> Iterator[Cursor]:
-        with storage_trouble(self.where):
-            yield from self._transaction("BEGIN")
+        yield from self._transaction("BEGIN")
 
     @contextmanager
     def writing(self) -> Iterator[Cursor]:
-        with storage_trouble(self.where):
-            yield from self._transaction("BEGIN IMMEDIATE")
+        yield from self._transaction("BEGIN IMMEDIATE")
 
     def prepare(self, projections: Sequence[Projection]) -> bool:
         if not is_writable(self.where):
             return False
-        with storage_trouble(self.where):
-            self._create()
+        self._create()
         with self.reading() as cursor:
             stale = _stale(cursor, projections)
         if stale:

@@ -49,6 +49,9 @@ class Keeper(Protocol):
     where: str
     """The file, or the server's address without a password."""
 
+    def trouble(self) -> AbstractContextManager[None]:
+        """What goes wrong with the tables inside the block, as errors of ours: as `Recorder.trouble` says."""
+
     def reading(self) -> AbstractContextManager[Cursor]:
         """One moment of the tables."""
 

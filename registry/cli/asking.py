@@ -1,0 +1,101 @@
+"""A question to the tables: which registry, as of when, and up to which entry its answer is true."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from registry.cli import words
+from registry.cli.exits import UsageError
+from registry.cli.opened import Opened, opened
+from registry.cli.voice import Voice, is_demonstration
+from registry.errors import require
+from registry.place import Place
+from registry.projections.table import Value
+from registry.store.views import Views, size_at, views
+from registry.store.views_tables import Condition
+
+_INDEX = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """The tables as of `size` entries, and the registry that they are of."""
+
+    source: Opened
+    views: Views
+    size: int
+
+    def rows(
+        self, table: str, *conditions: Condition, order: Sequence[str] = (), **equal: Value
+    ) -> list[dict[str, Any]]:
+        """The rows of `table`, as `Views.rows`."""
+        return self.views.rows(table, *conditions, as_of=self.size, order=order, **equal)
+
+    def totals(
+        self,
+        table: str,
+        by: Sequence[str],
+        *conditions: Condition,
+        of: str = "amount_g",
+        **equal: Value,
+    ) -> dict[tuple[Any, ...], tuple[int, int]]:
+        """What the rows of `table` come to, as `Views.totals`."""
+        return self.views.totals(table, by, *conditions, of=of, as_of=self.size, **equal)
+
+    def true_of(self) -> Mapping[str, Any]:
+        """What every answer says of itself, for JSON."""
+        return {
+            "as_of_size": self.size,
+            "log_size": self.views.log_size,
+            "origin": self.source.origin,
+            "demonstration": is_demonstration(self.source.origin),
+        }
+
+    def tell(self, voice: Voice) -> None:
+        """Say up to which entry the answer is true."""
+        voice.say("answer.true_of", last=self.size - 1, size=self.views.log_size)
+
+
+@contextmanager
+def asked(place: Place, as_of: str | None = None) -> Iterator[Question]:
+    """A question to the registry at `place`, as of what was typed.
+
+    Raises:
+        UsageError: `malformed`.
+        RefusedError: `no_registry`, `no_such_entry`.
+    """
+    with opened(place) as source, views(source.log) as tables:
+        size = tables.size if as_of is None else _size(as_of, source, tables.size)
+        yield Question(source=source, views=tables, size=size)
+
+
+def _size(typed: str, source: Opened, size: int) -> int:
+    """How many entries there were: after entry `typed`, or at the end of a day, or at a time.
+
+    Raises:
+        UsageError: `malformed`.
+        RefusedError: `no_such_entry`.
+    """
+    if _INDEX.fullmatch(typed):
+        require(int(typed) < size, "no_such_entry", index=int(typed), size=size)
+        return int(typed) + 1
+    return min(size_at(source.log, _time_us(typed)), size)
+
+
+def _time_us(typed: str) -> int:
+    """The microsecond that ends a day, or that a time names; in China where no zone is written."""
+    try:
+        if len(typed) == len("2026-01-01"):
+            following = date.fromisoformat(typed) + timedelta(days=1)
+            return _since_1970(datetime(*following.timetuple()[:3], tzinfo=words.CHINA)) - 1
+        read = datetime.fromisoformat(typed)
+    except (ValueError, OverflowError) as error:
+        raise UsageError("malformed", field="--as-of", why="2026-09-21T10:00+08:00") from error
+    return _since_1970(read if read.tzinfo else read.replace(tzinfo=words.CHINA))
+
+
+def _since_1970(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
