@@ -7,7 +7,7 @@ python tools/format_tables.py --write    replace what stands between their marke
 import sys
 from pathlib import Path
 
-from registry.domain import project, roles, shape, standard
+from registry.domain import campaign, order, project, roles, shape, standard
 from registry.domain.account import LEGAL_FORMS
 from registry.domain.certificate import GROUNDS
 from registry.domain.form import Capacity, Form, PartForm
@@ -26,6 +26,14 @@ _OTHERS = {
     id(standard.Deposited.__annotations__["home_serials"].__metadata__[0]): "Spelled",
     id(project.Listed.__annotations__["method"].__metadata__[0]): "Method",
     id(project.Listed.__annotations__["excluded"].__metadata__[0]): "[Mechanism, …]",
+    id(campaign.Given.__annotations__["count"].__metadata__[0]): "integer from 1 to 131,072",
+    id(campaign.Left.__metadata__[0]): "Grams, or 0",
+    id(order.Basis.__metadata__[0]): "Basis",
+    id(order.OptionalFen.__metadata__[0]): "Fen?",
+    id(order.Standards.__metadata__[0]): "[Code, …], sorted, 1 to 16",
+    id(order.Regions.__metadata__[0]): "[Place, …], sorted, 0 to 16",
+    id(order.Instalments.__metadata__[0]): "[[Day, integer], …], rising by day, 0 to 24",
+    id(order.Bought.__annotations__["project"].__metadata__[0]): "Project?",
 }
 _OPTIONAL = "Optional"
 
@@ -111,6 +119,7 @@ def _by_example(name: str) -> str:
     """The type of a field whose check is made where it is declared."""
     named = {
         "batch": "Batch",
+        "certificate": "Certificate",
         "ground": "Ground",
         "legal_form": "LegalForm",
         "project": "Project",
@@ -126,6 +135,7 @@ def _choices() -> str:
         "Purpose": standard.PURPOSES,
         "LegalForm": LEGAL_FORMS,
         "Ground": GROUNDS,
+        "Basis": order.ISSUERS,
     }
     lines = ["| type | one of |", "|---|---|"]
     for name, choices in rows.items():

@@ -567,7 +567,7 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
     ),
     "grams_locked": (
         "还有 {locked_g} 为此修复令锁定，不能结案。请先释放（registry order release）。",
-        "{locked_g} are still locked for this order, so it cannot be closed. Release them first (registry order release).",
+        "{locked_g} are still locked for this order, so it cannot be closed: registry order release releases them.",
     ),
 }
 

@@ -14,6 +14,7 @@ from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.conduct import check_standing
 from registry.domain.shape import integer
 from registry.domain.standard import Standard
 from registry.domain.timing import day_of
@@ -152,7 +153,7 @@ def judge(state: Campaign, event: Event, act: Act) -> Outcome:
     Raises:
         RefusedError: `out_of_order`, `wrong_id`, `not_recognised`, `allowances_not_given`, `deadline_passed`,
             `forbidden_by_standing`, `not_the_organiser`, `wrong_standard`, `not_funded`, `wrong_entry_meant`,
-            `terms_differ`, `wrong_amount`, `too_early`, `nothing_left`, `gifts_left`.
+            `terms_differ`, `wrong_amount`, `wrong_gift`, `before_deadline`, `nothing_left`, `gifts_left`.
     """
     lawful = type(event) in FOLLOWS[state.status]
     require(lawful, "out_of_order", stream=state.name, status=state.status, kind=event.kind)
@@ -219,6 +220,7 @@ def _with(state: Campaign, batch: str, funding: Funding) -> Campaign:
 
 def _check_opened(state: Campaign, event: Opened, act: Act) -> None:
     require_new(act, state.name)
+    check_standing(act, event.organiser, "give")
     standard = act.state(f"standard/{event.standard}", Standard)
     require(standard.is_recognised, "not_recognised", standard=event.standard)
     # An allowance has few possible holders, and is surrendered elsewhere: guests have no use for it.
@@ -234,19 +236,21 @@ def _check_in_time(deadline: str, act: Act) -> None:
 
 def _check_given(state: Campaign, event: Given, act: Act) -> None:
     _check_in_time(state.deadline, act)
+    check_standing(act, event.organiser, "give")
     (made,) = act.of_kind("batch.given.v1")
     _check_lock(state, event.batch, made.means)
     same = made.retire_only == state.retire_only
     require(same, "terms_differ", retire_only=made.retire_only, expected=state.retire_only)
     rows: shape.Rows = made.rows
     said = (event.count, event.amount_g) == (rows.count, rows.total_g)
-    require(said, "wrong_amount", amount_g=event.amount_g, rows=rows.count, rows_g=rows.total_g)
+    told = {"amount_g": event.amount_g, "units_g": rows.total_g}
+    require(said, "wrong_amount", **told, count=event.count, rows=rows.count)
     assert rows.items is not None
     if state.each_g is None:
         return
     for number, (_, amount_g, _) in enumerate(rows.items):
-        fits = amount_g == state.each_g
-        require(fits, "wrong_amount", row=number, amount_g=amount_g, each_g=state.each_g)
+        if amount_g != state.each_g:
+            raise RefusedError("wrong_gift", row=number, amount_g=amount_g, each_g=state.each_g)
 
 
 def _check_lock(state: Campaign, batch: str, means: tuple[int, bytes]) -> None:
@@ -261,7 +265,7 @@ def _check_lock(state: Campaign, batch: str, means: tuple[int, bytes]) -> None:
 def _returned(state: Campaign, event: Returned, act: Act) -> Mapping[str, Any]:
     today = day_of(act.at_us).isoformat()
     over = state.deadline < today
-    require(over, "too_early", deadline=state.deadline, today=today)
+    require(over, "before_deadline", deadline=state.deadline, today=today)
     ((made, came),) = [
         (made, came) for made, came in act.outcomes if made.kind == "batch.returned.v1"
     ]

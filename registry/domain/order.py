@@ -330,7 +330,8 @@ def judge(state: Order, event: Event, act: Act) -> Outcome:
     Raises:
         RefusedError: `out_of_order`, `wrong_id`, `role_missing`, `account_not_open`, `bad_terms`, `not_the_court`,
             `not_the_case_account`, `not_the_buyer`, `wrong_standard`, `outside_regions`, `wrong_project`,
-            `cost_missing`, `account_frozen`, `not_bought`, `wrong_amount`, `wrong_ground`, `not_defaulted`,
+            `cost_missing`, `account_frozen`, `not_bought`, `insufficient_holding`, `wrong_amount`,
+            `wrong_ground`, `beneficiary_named`, `not_defaulted`,
             `wrong_entry_meant`, `not_overdue`, `not_performed`, `grams_locked`.
     """
     lawful = type(event) in FOLLOWS[state.status]
@@ -516,7 +517,7 @@ def _performed(state: Order, event: Performance, act: Act) -> Mapping[str, Any]:
     for batch, lock, amount_g in used:
         _lot(state, batch, lock, amount_g)
     used_g = sum(amount_g for _, _, amount_g in used)
-    require(event.amount_g == used_g, "wrong_amount", amount_g=event.amount_g, used_g=used_g)
+    require(event.amount_g == used_g, "wrong_amount", amount_g=event.amount_g, units_g=used_g)
     _check_certificate(state, act)
     return {"lots": tuple(used), "performed": _used(state, used).performed}
 
@@ -534,7 +535,7 @@ def _check_certificate(state: Order, act: Act) -> None:
     told = {"ground": stated.ground, "purpose": stated.purpose, "expected": ground}
     require(same, "wrong_ground", **told)
     common = stated.beneficiary is None
-    require(common, "wrong_ground", why="the beneficiary is the public, and is not named")
+    require(common, "beneficiary_named", order=state.name)
 
 
 def _lot(state: Order, batch: str, lock: int, amount_g: int) -> Lot:
@@ -543,7 +544,7 @@ def _lot(state: Order, batch: str, lock: int, amount_g: int) -> Lot:
     if lot is None:
         raise RefusedError("not_bought", batch=batch, lock=lock)
     enough = amount_g <= lot.left_g
-    require(enough, "wrong_amount", amount_g=amount_g, left_g=lot.left_g, batch=batch)
+    require(enough, "insufficient_holding", held_g=lot.left_g, amount_g=amount_g, batch=batch)
     return lot
 
 
@@ -563,7 +564,7 @@ def _check_decided(state: Order, event: Decision, act: Act) -> None:
     expected = state.performed_in if isinstance(event, Confirmed) else terms.entry
     if isinstance(event, Confirmed):
         done = state.performed >= terms.amount
-        told = {"performed": state.performed, "amount": terms.amount, "unit": terms.unit}
+        told = {f"performed_{terms.unit}": state.performed, f"amount_{terms.unit}": terms.amount}
         require(done, "not_performed", **told)
     require(meant == expected, "wrong_entry_meant", meant=meant, expected=expected)
     match event:
@@ -578,7 +579,7 @@ def _check_decided(state: Order, event: Decision, act: Act) -> None:
         case Defaulted():
             today = day_of(act.at_us).isoformat()
             late = state.overdue(today) > 0
-            require(late, "not_overdue", today=today, deadline=terms.deadline)
+            require(late, "not_overdue", order=state.name, deadline=terms.deadline, today=today)
         case Withdrawn() | Confirmed():
             pass
         case _:
