@@ -22,7 +22,13 @@ from typing import Protocol, TypeVar
 
 from registry import history
 from registry.domain.roles import Registry
-from registry.errors import BrokenHistoryError, RefusedError, RegistryError, require
+from registry.errors import (
+    BrokenHistoryError,
+    IncompleteError,
+    RefusedError,
+    RegistryError,
+    require,
+)
 from registry.history import SignedEntry
 from registry.ledger import canonical, tree
 from registry.ledger.commitment import Opening
@@ -196,6 +202,7 @@ def restore(
             if those that are kept, or would be, are not this log's; `no_registry`, `directory_in_use`.
         BrokenHistoryError: `differs_from_copy` from the fact `index` on; `differs_from_mark`; whatever an audit of the
             entries says. As after any other error but the last, nothing was recorded.
+        IncompleteError: `rows_missing` in the copy.
         UnavailableError: `storage_failed` and others: all was recorded, or nothing.
     """
     try:
@@ -319,7 +326,7 @@ def _bring(
             try:
                 bringing.entries(end, progress)
                 bringing.check(claim, seen, str(mark.file))
-            except (BrokenHistoryError, RefusedError) as error:
+            except (BrokenHistoryError, IncompleteError, RefusedError) as error:
                 bringing.compare(min(end, bringing.start), error)
                 raise
             prepare(bringing.registry())

@@ -23,6 +23,7 @@ from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, S
 from registry.history import (
     INLINE_RANGES_MAX,
     SignedEntry,
+    check_bearers,
     check_entry,
     check_keys,
     check_life,
@@ -202,6 +203,7 @@ def _read_act(data: bytes) -> _Act:
     entry, asked = signed.entry, signed.entry.intent
     check_life(asked, entry.at_us)
     parts, form = read_parts(asked)
+    check_bearers(asked)
     signers = [signer.account for signer in asked.signers]
     expected = forms.signers_of(form, parts)
     fits = len(expected) == len(signers) and all(
