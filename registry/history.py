@@ -466,7 +466,11 @@ def _judge(view: View, asked: Intent, beside: Beside, at_us: int) -> _Judged:
             nonce=asked.nonce,
             signers=[(signer.account, signer.key) for signer in asked.signers],
             parts=parts,
-            hashes=Hashes(row_id=partial(ids.row_id, asked.log), row_root=rows.row_root),
+            hashes=Hashes(
+                row_id=partial(ids.row_id, asked.log),
+                row_root=rows.row_root,
+                row_says=rows.row_says,
+            ),
         ),
         form,
         {name: stream.state for name, stream in streams.items()},

@@ -501,7 +501,7 @@ def test_outcomes_of_other_kinds_and_without_any_are_passed_over():
         by={},
         keys={},
         author="",
-        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b""),
+        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b"", row_says=list),
         consulted={},
         outcomes=told,
     )

@@ -27,11 +27,13 @@ class Hashes:
     """What the rules need of the ledger, and only of its hashes.
 
     `row_id` is the id of what detached row `row` of a part brings into being, of (author, nonce, part, row);
-    `row_root` the root to which a path leads, of (row, its number, how many there are, path).
+    `row_root` the root to which a path leads, of (row, its number, how many there are, path); `row_says` what a row
+    says, read strictly.
     """
 
     row_id: Callable[[str, bytes, int, int], str]
     row_root: Callable[[bytes, int, int, bytes], bytes]
+    row_says: Callable[[bytes], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,15 @@ def values(rows: Sequence[bytes]) -> list[Any]:
     return canonical.decode_all(rows, bytes_max=ROW_BYTES_MAX)
 
 
+def row_says(row: bytes) -> Any:
+    """What one row says.
+
+    Raises:
+        RefusedError: `too_long`, `not_canonical`.
+    """
+    return canonical.decode(row, bytes_max=ROW_BYTES_MAX)
+
+
 def summary(rows: Sequence[bytes]) -> dict[str, Any]:
     """What an entry says of its detached rows."""
     assert len(rows) <= ROWS_MAX

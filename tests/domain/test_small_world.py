@@ -70,7 +70,7 @@ def act(event):
         by={},
         keys={},
         author="",
-        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b""),
+        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b"", row_says=list),
         consulted=opened,
         outcomes=[(event, None)],
     )
