@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.acts.propose import Happening, Setting
+from registry.ledger.intent import Signer
 
 Parts = Sequence[tuple[str, Sequence[Happening]]]
 """Streams, each with what happens in it, in order."""
@@ -16,16 +17,19 @@ Parts = Sequence[tuple[str, Sequence[Happening]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One act: the accounts that sign, author first, and its parts once the surroundings are known.
+    """One act: who signs, author first, and its parts once the surroundings are known.
 
+    An account signs with a key of it that is kept here; a Signer, such as the bearer of a gift, with the key it names.
     `nonce` is for acts whose ids have to be known beforehand; without it the nonce is random.
     """
 
-    signers: tuple[str, ...]
+    signers: tuple[str | Signer, ...]
     parts: Callable[[Setting], Parts]
     nonce: bytes | None = None
 
 
-def single(signers: Sequence[str], stream: str, kind: str, body: Mapping[str, Any]) -> Plan:
+def single(
+    signers: Sequence[str | Signer], stream: str, kind: str, body: Mapping[str, Any]
+) -> Plan:
     """The act of one event of `kind` in a `stream` whose name is known."""
     return Plan(signers=tuple(signers), parts=lambda _: [(stream, [(kind, body)])])

@@ -95,6 +95,13 @@ class Keyring:
             connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)
         return made
 
+    def hold(self, seed: bytes) -> Key:
+        """The key of a `seed`, 32 bytes, which signs as long as this keyring is open, and is kept nowhere."""
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        key = (SUITE, private.public_key().public_bytes_raw())
+        self._opened[key] = private
+        return key
+
     def assign(self, owners: dict[Key, str]) -> None:
         """Note which account each key speaks for; the log decides whether it does."""
         with closing(self._connect()) as connection, connection:

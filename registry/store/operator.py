@@ -133,15 +133,20 @@ class Operator:
         with self.log.recorder.reading() as cursor:
             return self._kept(account, Moment(cursor))
 
-    def setting(self, *accounts: str, nonce: bytes | None = None) -> Setting:
-        """The surroundings of a new act by `accounts`, author first; of each the key kept here that was added last.
+    def setting(self, *signing: str | Signer, nonce: bytes | None = None) -> Setting:
+        """The surroundings of a new act by those who sign, author first.
+
+        Of an account that is named, the key kept here that was added last signs; a Signer signs with its own, which is
+        in hand (`Keyring.hold`).
 
         Raises:
             RefusedError: `no_private_key` if none is kept that speaks for one of them.
         """
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
-            signers = tuple(self._signer(account, moment) for account in accounts)
+            signers = tuple(
+                one if isinstance(one, Signer) else self._signer(one, moment) for one in signing
+            )
         return Setting(
             log=self.id,
             signers=signers,
