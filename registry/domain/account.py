@@ -1,9 +1,10 @@
-"""An account: who may sign for a holder or a body, since when and until when, by log index.
+"""An account: who may sign for a holder or a body, since when and until when, by log index; and what binds it.
 
     a key of the account            adds and ends its keys, and stops a recovery
     two officers, strangers to it   announce a recovery, withdraw it and, some working days later, complete it
 
-A key that an account has had never comes again.
+A key that an account has had never comes again. Here stand the state, and the rules of keys; what else happens in an
+account's stream stands in `account_life`, `account_freezes` and `account_ties`, and together in `accounts`.
 """
 
 from collections.abc import Mapping
@@ -145,8 +146,47 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mandate:
+    """What a holder lets an exchange do: until which day, with which standards; with all of them if none is named."""
+
+    exchange: str
+    until: str
+    standards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """One freeze: the entry that asked for it, who did, and until when at least.
+
+    `lock` is the entry that locked the range, None where the whole account is meant; `orders` are those that the
+    account may perform all the same.
+    """
+
+    index: int
+    authority: str
+    until: str
+    lock: int | None = None
+    orders: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """Grams of the account that are locked in a batch: on which ground, and towards whom.
+
+    `other` is the taker, pledgee, exchange or freezing authority; `until` the day of which the ground speaks, if any.
+    """
+
+    ground: str
+    batch: str
+    standard: str
+    amount_g: int
+    other: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account and the keys that ever were its own."""
+    """An account, the keys that ever were its own, and what binds it."""
 
     name: str = ""
     legal_form: str = ""
@@ -154,6 +194,22 @@ class Account:
     keys: "HashTrieMap[Key, KeyLife]" = HashTrieMap()
     recovery: Recovery | None = None
     """The one that is announced now."""
+    closed: int | None = None
+    """The index of the entry that closed it."""
+    successor: str = ""
+    """Who came into its place, by merger or succession."""
+    acceptance: bool = False
+    """Whether nothing reaches it that it did not accept."""
+    mandates: "HashTrieMap[int, Mandate]" = HashTrieMap()
+    """Those that stand, by the index of the entry that gave them."""
+    freezes: tuple[Freeze, ...] = ()
+    """Oldest first. Of the whole account, and of each range, the first is in force and the others wait (轮候)."""
+    ties: "HashTrieMap[int, Tie]" = HashTrieMap()
+    """What is locked, by the index of the entry that locked it."""
+    bonds: frozenset[str] = frozenset()
+    """The campaigns and orders that are not closed."""
+    notices: int = 0
+    """How often somebody was told of an entry that affects them."""
 
     @property
     def is_recovered(self) -> bool:
@@ -161,9 +217,18 @@ class Account:
         return any(life.recovered and life.ended is None for life in self.keys.values())
 
     @property
+    def is_begun(self) -> bool:
+        """Whether the account was ever opened: a closed one still sends and retires what it has."""
+        return bool(self.legal_form)
+
+    @property
     def is_open(self) -> bool:
         """Whether the account was opened, and is not closed."""
-        return bool(self.legal_form)
+        return self.is_begun and self.closed is None
+
+    def freezes_of(self, lock: int | None) -> tuple[Freeze, ...]:
+        """The freezes of a locked range, or of the whole account: the first is in force, the others wait."""
+        return tuple(freeze for freeze in self.freezes if freeze.lock == lock)
 
     def speaks(self, key: Key) -> bool:
         """Whether `key` speaks for the account now."""
@@ -179,12 +244,12 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
             `too_early`.
     """
     if isinstance(event, Opened):
-        require(not state.is_open, "already_open", account=state.name)
+        require(not state.is_begun, "already_open", account=state.name)
         (stream,) = [part.stream for part in act.parts if event in part.events]
         _check_id(act, stream)
         _check_controller(event.controller, stream, act)
         return None
-    require(state.is_open, "account_not_open", account=state.name)
+    require(state.is_begun, "account_not_open", account=state.name)
     match event:
         case KeyAdded():
             require(event.key not in state.keys, "key_known", account=state.name)
@@ -239,6 +304,57 @@ def evolve(state: Account, event: Event, outcome: Outcome, index: int) -> Accoun
             return _recovered(state, index)
         case _:
             assert_never(event)
+
+
+def require_free(account: Account, *, order: str = "") -> None:
+    """Return if `account` is not frozen as a whole, or may perform `order` all the same.
+
+    Raises:
+        RefusedError: `account_frozen`, naming the entry of the freeze in force.
+    """
+    in_force = account.freezes_of(None)[:1]
+    free = all(order in freeze.orders for freeze in in_force)
+    entries = [freeze.index for freeze in in_force]
+    require(free, "account_frozen", account=account.name, entries=entries)
+
+
+def require_mandate(
+    account: Account, means: int, *, venue: str, standard: str, today: str
+) -> Mandate:
+    """The mandate that `account` gave in entry `means`, if it lets `venue` deal in `standard` today.
+
+    Raises:
+        RefusedError: `no_mandate`.
+    """
+    mandate = account.mandates.get(means)
+    if (
+        mandate is None
+        or mandate.exchange != venue
+        or mandate.until < today
+        or (mandate.standards and standard not in mandate.standards)
+    ):
+        raise RefusedError("no_mandate", account=account.name, venue=venue, standard=standard)
+    return mandate
+
+
+def require_release(tie: Tie, lock: int, act: Act, *, whole: bool = True) -> None:
+    """Return if the release in this act is one of the grams that `tie` tied in entry `lock`: all of them, if `whole`.
+
+    Raises:
+        RefusedError: `wrong_entry_meant`, `wrong_amount`.
+    """
+    ((batch, released),) = (
+        (part.stream, event)
+        for part in act.parts
+        for event in part.events
+        if event.kind == "batch.released.v1"
+    )
+    meant = released.means[0]
+    same = meant == lock and batch == tie.batch
+    require(same, "wrong_entry_meant", meant=meant, expected=lock, batch=tie.batch)
+    amount_g = released.amount_g
+    fits = amount_g == tie.amount_g if whole else amount_g <= tie.amount_g
+    require(fits, "wrong_amount", amount_g=amount_g, tied_g=tie.amount_g)
 
 
 def _announced(state: Account, event: RecoveryAnnounced, act: Act) -> Mapping[str, Any]:

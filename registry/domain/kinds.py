@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from registry.domain import (
     account,
+    accounts,
     batch,
     campaign,
     certificate,
@@ -25,7 +26,7 @@ from registry.domain import (
 from registry.domain.act import Act, Outcome
 from registry.errors import RefusedError
 
-_RULES = (roles, standard, account, project, batch, certificate, conduct, campaign, order)
+_RULES = (roles, standard, accounts, project, batch, certificate, conduct, campaign, order)
 
 EVENTS: Mapping[str, type] = {
     event.kind: event for rules in _RULES for event in get_args(rules.Event)
@@ -71,7 +72,7 @@ STREAMS: Mapping[str, Stream] = {
     "account": Stream(
         name=re.compile(r"account/([a-z2-7]{16}|uscc-[0-9A-HJ-NPQRTUWXY]{18})", re.ASCII),
         blank=lambda name: account.Account(name=name),
-        rules=account,
+        rules=accounts,
     ),
     "project": Stream(
         name=_derived("project"), blank=lambda name: project.Project(name=name), rules=project

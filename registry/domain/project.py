@@ -9,8 +9,9 @@ from rpds import HashTrieMap
 from registry.domain import batch, shape
 from registry.domain.account import Account
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.conduct import check_standing
 from registry.domain.shape import listed, matching
-from registry.domain.standard import DocumentEntered, Standard
+from registry.domain.standard import DocumentEntered, Standard, require_not_withdrawn
 from registry.domain.timing import day_of
 from registry.errors import require
 
@@ -81,7 +82,35 @@ class Issued:
     amount_g: shape.Grams
 
 
-Event = Listed | Validated | Registered | Verified | Issued
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended:
+    """The project stands still: nothing is verified of it, nor issued."""
+
+    kind: ClassVar = "project.suspended.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reinstated:
+    """The project goes on where it stood; `means` is its suspension."""
+
+    kind: ClassVar = "project.reinstated.v1"
+    consults: ClassVar = ()
+    means: shape.Means
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """The project ends. What was issued of it is its holders'."""
+
+    kind: ClassVar = "project.cancelled.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+
+
+Event = Listed | Validated | Registered | Verified | Issued | Suspended | Reinstated | Cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +136,20 @@ class Project:
     validator: tuple[str, str] = ("", "")
     """The validation body's account and its controller."""
     monitored: "HashTrieMap[tuple[str, str], Monitoring]" = HashTrieMap()
+    place: str = ""
+    suspended: int | None = None
+    """The index of the entry that suspended it, while it is."""
+    stood: str = ""
+    """While it is suspended, how far it had come."""
 
 
 FOLLOWS: dict[str, frozenset[type]] = {
     "blank": frozenset({Listed}),
-    "listed": frozenset({Validated}),
-    "validated": frozenset({Registered}),
-    "registered": frozenset({Verified, Issued}),
+    "listed": frozenset({Validated, Suspended, Cancelled}),
+    "validated": frozenset({Registered, Suspended, Cancelled}),
+    "registered": frozenset({Verified, Issued, Suspended, Cancelled}),
+    "suspended": frozenset({Reinstated, Cancelled}),
+    "cancelled": frozenset(),
 }
 
 
@@ -123,36 +159,35 @@ def judge(state: Project, event: Event, act: Act) -> Outcome:
     Raises:
         RefusedError: `out_of_order`, `wrong_id`, `not_recognised`, `foreign_standard`, `not_excluded`, `same_body`,
             `outside_crediting`, `not_yet_happened`, `period_overlaps`, `document_differs`, `not_verified`,
-            `not_the_verifier`, `exceeds_verified`, `not_the_owner`, `wrong_standard`.
+            `not_the_verifier`, `exceeds_verified`, `not_the_owner`, `wrong_standard`, `standard_withdrawn`,
+            `forbidden_by_standing`, `wrong_entry_meant`.
     """
     lawful = type(event) in FOLLOWS[state.status]
     require(lawful, "out_of_order", stream=state.name, status=state.status, kind=event.kind)
     match event:
         case Listed():
-            require_new(act, state.name)
-            standard = act.state(f"standard/{event.standard}", Standard)
-            require(standard.is_recognised, "not_recognised", standard=event.standard)
-            require(standard.home is None, "foreign_standard", standard=event.standard)
-            declared = event.excluded == EXCLUDED
-            require(declared, "not_excluded", declared=event.excluded, expected=EXCLUDED)
-            return {"controller": act.state(event.owner, Account).controller}
+            return _listed(state, event, act)
         case Validated():
             return _body(act, "validator", state.owner)
         case Registered():
             _check_document(state, state.boundary, act)
-            return None
         case Verified():
             body = _body(act, "verifier", state.owner, state.validator)
             _check_verified(state, event, act)
             return body
         case Issued():
             _check_issued(state, event, act)
-            return None
+        case Reinstated():
+            meant, expected = event.means[0], state.suspended
+            require(meant == expected, "wrong_entry_meant", meant=meant, expected=expected)
+        case Suspended() | Cancelled():
+            pass
         case _:
             assert_never(event)
+    return None
 
 
-def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Project:
+def evolve(state: Project, event: Event, outcome: Outcome, index: int) -> Project:
     """The state after `event`, which was judged."""
     match event:
         case Listed():
@@ -164,6 +199,7 @@ def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Proje
                 boundary=event.boundary,
                 standard=event.standard,
                 crediting=event.crediting,
+                place=event.place,
             )
         case Validated():
             assert outcome is not None
@@ -171,19 +207,37 @@ def evolve(state: Project, event: Event, outcome: Outcome, _index: int) -> Proje
             return replace(state, status="validated", validator=body)
         case Registered():
             return replace(state, status="registered")
-        case Verified():
-            assert outcome is not None
-            monitoring = Monitoring(verifier=outcome["body"], verified_g=event.amount_g)
-            return replace(
-                state,
-                monitored=state.monitored.insert(event.period, monitoring),
-            )
-        case Issued():
-            before = state.monitored[event.period]
-            after = replace(before, issued_g=before.issued_g + event.amount_g)
-            return replace(state, monitored=state.monitored.insert(event.period, after))
+        case Verified() | Issued():
+            monitored = state.monitored.insert(event.period, _monitored(state, event, outcome))
+            return replace(state, monitored=monitored)
+        case Suspended():
+            return replace(state, status="suspended", suspended=index, stood=state.status)
+        case Reinstated() | Cancelled():
+            status = "cancelled" if isinstance(event, Cancelled) else state.stood
+            return replace(state, status=status, suspended=None, stood="")
         case _:
             assert_never(event)
+
+
+def _monitored(state: Project, event: Verified | Issued, outcome: Outcome) -> Monitoring:
+    """What the period of `event` came to with it."""
+    if isinstance(event, Verified):
+        assert outcome is not None
+        return Monitoring(verifier=outcome["body"], verified_g=event.amount_g)
+    before = state.monitored[event.period]
+    return replace(before, issued_g=before.issued_g + event.amount_g)
+
+
+def _listed(state: Project, event: Listed, act: Act) -> Outcome:
+    require_new(act, state.name)
+    standard = act.state(f"standard/{event.standard}", Standard)
+    require(standard.is_recognised, "not_recognised", standard=event.standard)
+    require(standard.home is None, "foreign_standard", standard=event.standard)
+    require_not_withdrawn(standard)
+    declared = event.excluded == EXCLUDED
+    require(declared, "not_excluded", declared=event.excluded, expected=EXCLUDED)
+    check_standing(act, event.owner, "list")
+    return {"controller": act.state(event.owner, Account).controller}
 
 
 def _body(act: Act, capacity: str, *others: tuple[str, str]) -> Outcome:

@@ -1,5 +1,8 @@
-"""The stream `registry`: how the log began, which key signs its checkpoints, and who may act in which role."""
+"""The stream `registry`: how the log began, which key signs its checkpoints, who may act in which role, and what is
+policy here.
+"""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, assert_never
@@ -7,9 +10,9 @@ from typing import Annotated, ClassVar, assert_never
 from rpds import HashTrieMap
 
 from registry.domain import shape
-from registry.domain.account import Account
+from registry.domain.account import LEGAL_FORMS, Account
 from registry.domain.act import Act, Key, Outcome
-from registry.domain.shape import one_of, pair
+from registry.domain.shape import integer, listed, matching, one_of, optional, pair
 from registry.errors import require
 
 OFFICER = "officer"
@@ -30,7 +33,48 @@ OFFICERS_MIN = 2
 LOG_KEYS_MAX = 65
 """The first, and as many more as a compact proof has room for the entries that replaced them."""
 
+DOINGS = frozenset({"give", "issue", "list", "receive", "retire", "send"})
+"""What a standing may forbid; some of it asks for a second person above an amount."""
+SECONDED = frozenset({"give", "retire", "send"})
+POLICY_CODES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyShape:
+    """What a policy has to say: about one standard or all, a number up to `number_max` or none, which codes or none."""
+
+    by_standard: bool = False
+    number_max: int | None = None
+    codes: re.Pattern[str] | None = None
+
+
+def _any_of(codes: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(codes)), re.ASCII)
+
+
+POLICIES: Mapping[str, PolicyShape] = {
+    "allowance_holders": PolicyShape(codes=_any_of(LEGAL_FORMS | ROLES)),
+    "blacklist_forbids": PolicyShape(codes=_any_of(DOINGS)),
+    "breach_forbids": PolicyShape(codes=_any_of(DOINGS)),
+    "buffer_share": PolicyShape(by_standard=True, number_max=1_000),
+    "green_least": PolicyShape(number_max=shape.GRAMS_MAX),
+    "second_person_over": PolicyShape(number_max=shape.GRAMS_MAX, codes=_any_of(SECONDED)),
+    "verdicts_forbidden": PolicyShape(
+        codes=re.compile(r"[A-Z0-9][A-Z0-9:.-]{0,31}/(claim|credits)/(flag|undecidable)", re.ASCII)
+    ),
+}
+"""Who may hold allowances; what standings forbid; per mille for the buffer; grams retired in twelve months for the
+green list; above how many grams two persons act; which timing verdicts block.
+"""
+
+_POLICY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,63}", re.ASCII)
+
 Role = Annotated[str, one_of(ROLES)]
+PolicyName = Annotated[str, one_of(frozenset(POLICIES))]
+PolicyCodes = Annotated[
+    tuple[str, ...], listed(matching(_POLICY_CODE, "a policy's code"), 0, POLICY_CODES_MAX)
+]
+OptionalNumber = Annotated[int | None, optional(integer(0, shape.GRAMS_MAX))]
 Officers = Annotated[
     tuple[tuple[str, Key], ...], shape.listed(pair(shape.account, shape.key), OFFICERS_MIN, 8)
 ]
@@ -79,7 +123,32 @@ class LogKeyReplaced:
     possession: shape.Signature
 
 
-Event = Created | RoleGranted | RoleWithdrawn | LogKeyReplaced
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySet:
+    """What is policy from the next entry on, by two officers, in place of what was.
+
+    A policy that names no codes, or 0, asks for nothing. `document` is the SHA-256 of the decision.
+    """
+
+    kind: ClassVar = "registry.policy_set.v1"
+    consults: ClassVar = ()
+    policy: PolicyName
+    subject: shape.OptionalCode
+    codes: PolicyCodes
+    number: OptionalNumber
+    document: shape.Digest
+
+
+Event = Created | RoleGranted | RoleWithdrawn | LogKeyReplaced | PolicySet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy in force: the entry that set it, and what it names."""
+
+    index: int
+    codes: tuple[str, ...]
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +164,8 @@ class Registry:
     roles: "HashTrieMap[tuple[str, str], int]" = HashTrieMap()
     controllers: "HashTrieMap[str, str]" = HashTrieMap()
     """Of every account that was given a role, who decides for it."""
+    policies: "HashTrieMap[tuple[str, str], Policy]" = HashTrieMap()
+    """(policy, standard or nothing) -> what it says now."""
 
     @property
     def log_key(self) -> Key:
@@ -118,6 +189,10 @@ class Registry:
         """Whether `account` has `role` now."""
         return (account, role) in self.roles
 
+    def policy(self, name: str, subject: str = "") -> Policy | None:
+        """The policy `name` on `subject` now; None where none was set, and so nothing is asked."""
+        return self.policies.get((name, subject))
+
     def persons(self, *, besides: str) -> int:
         """How many officers there are who decide for themselves, each from each, not counting the account `besides`."""
         others = (account for account, role in self.roles if role == OFFICER and account != besides)
@@ -129,7 +204,7 @@ def judge(state: Registry, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `officers_differ`, `account_not_open`, `role_held`,
-            `role_not_held`, `wrong_entry_meant`, `last_officers`, `key_known`, `too_many_keys`.
+            `role_not_held`, `wrong_entry_meant`, `last_officers`, `key_known`, `too_many_keys`, `bad_policy`.
     """
     match event:
         case Created():
@@ -151,6 +226,8 @@ def judge(state: Registry, event: Event, act: Act) -> Outcome:
             require(not state.was_log_key(event.key), "key_known", account=state.name)
             count = len(state.log_keys)
             require(count < LOG_KEYS_MAX, "too_many_keys", keys=count, most=LOG_KEYS_MAX)
+        case PolicySet():
+            _check_policy(event)
         case _:
             assert_never(event)
     return None
@@ -177,8 +254,44 @@ def evolve(state: Registry, event: Event, outcome: Outcome, index: int) -> Regis
             return replace(state, roles=state.roles.remove((event.account, event.role)))
         case LogKeyReplaced():
             return replace(state, log_keys=(*state.log_keys, (index, event.key)))
+        case PolicySet():
+            policy = Policy(index=index, codes=event.codes, number=event.number)
+            named = (event.policy, event.subject or "")
+            return replace(state, policies=state.policies.insert(named, policy))
         case _:
             assert_never(event)
+
+
+def check_second_person(act: Act, doing: str, amount_g: int) -> None:
+    """Return if policy lets one person do this with so many grams, or a second one signs the act.
+
+    Args:
+        act: an act that consults `registry`.
+        doing: give, retire or send.
+        amount_g: the grams of the whole act.
+
+    Raises:
+        RefusedError: `second_person_needed`, naming the policy.
+    """
+    policy = act.state(Registry.name, Registry).policy("second_person_over")
+    if policy is None or doing not in policy.codes:
+        return
+    assert policy.number is not None
+    seconded = amount_g <= policy.number or bool(act.of_kind("account.seconded.v1"))
+    told = {"doing": doing, "amount_g": amount_g, "over_g": policy.number, "policy": policy.index}
+    require(seconded, "second_person_needed", **told)
+
+
+def _check_policy(event: PolicySet) -> None:
+    """A policy says what its name asks for, and nothing else."""
+    expected = POLICIES[event.policy]
+    told = (event.subject is not None, event.number is not None)
+    fits = told == (expected.by_standard, expected.number_max is not None)
+    require(fits, "bad_policy", policy=event.policy, why="a standard or a number missing, or idle")
+    within = (event.number or 0) <= (expected.number_max or 0)
+    require(within, "bad_policy", policy=event.policy, why=f"{event.number} is too much")
+    odd = [code for code in event.codes if not (expected.codes and expected.codes.fullmatch(code))]
+    require(not odd, "bad_policy", policy=event.policy, why=f"{odd} say nothing here")
 
 
 def _check_officers(event: Created, act: Act) -> None:

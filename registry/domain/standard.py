@@ -1,4 +1,7 @@
-"""A kind of credit: what it is, where its units were born, and which of them were deposited here."""
+"""A kind of credit: what it is, where its units were born, and which of them were deposited here.
+
+What is withdrawn stays what it is: it moves and is retired; nothing of the kind comes to be any more.
+"""
 
 import re
 from collections.abc import Mapping
@@ -35,6 +38,7 @@ SERIAL_FIELDS_MAX = 24
 
 _PIECES = re.compile(r"[^0-9A-Za-z]+", re.ASCII)
 _SPELLED = re.compile(r"[ -~]{1,96}", re.ASCII)
+_YEAR = re.compile(r"[12][0-9]{3}", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
@@ -59,7 +63,9 @@ SerialFormat = Annotated[
     tuple[int, tuple[int, ...], int, int] | None,
     optional(_serial_format),
 ]
+HomeSerialFormat = Annotated[tuple[int, tuple[int, ...], int, int], _serial_format]
 Spelled = Annotated[str, shape.matching(_SPELLED, "a serial range of 1 to 96 ASCII characters")]
+Year = Annotated[str, shape.matching(_YEAR, "a year YYYY")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,44 @@ class Recognised:
     unit_g: shape.Grams
     claims: Claims
     serial_format: SerialFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossRecognised:
+    """A kind of credit is recognised by the authorities of both sides, under an agreement (川渝).
+
+    `partner` is the other side's authority, `agreement` the SHA-256 of what both signed.
+    """
+
+    kind: ClassVar = "standard.cross_recognised.v1"
+    consults: ClassVar = ()
+    credit_class: Class
+    home: shape.Code
+    unit_g: shape.Grams
+    claims: Claims
+    serial_format: HomeSerialFormat
+    partner: shape.Account
+    agreement: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The kind is recognised no more: nothing new is listed, issued or deposited. What is there moves and retires."""
+
+    kind: ClassVar = "standard.withdrawn.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowancesDeposited:
+    """Allowances of one year, immobilised in their home registry, become the batch `batch` here."""
+
+    kind: ClassVar = "standard.allowances_deposited.v1"
+    consults: ClassVar = ()
+    batch: Annotated[str, shape.stream_of("batch")]
+    home_serials: Spelled
+    year: Year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +146,9 @@ class DocumentEntered:
     project: Annotated[str, shape.stream_of("project")]
 
 
-Event = Recognised | Deposited | DocumentEntered
+Recognition = Recognised | CrossRecognised
+DepositOf = Deposited | AllowancesDeposited
+Event = Recognition | DepositOf | DocumentEntered | Withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +164,8 @@ class Standard:
     documents: "HashTrieMap[bytes, str]" = HashTrieMap()
     """The documents used, each with its project."""
     deposited: "HashTrieMap[str, Ranges]" = HashTrieMap()
+    withdrawn: int | None = None
+    """The index of the entry that withdrew it."""
 
     @property
     def is_recognised(self) -> bool:
@@ -130,7 +178,8 @@ def judge(state: Standard, event: Event, _act: Act) -> Outcome:
 
     Raises:
         RefusedError: `already_recognised`, `not_recognised`, `serial_format_missing`, `native_standard`,
-            `allowances_need_a_year`, `bad_home_serials`, `deposited_before`, `document_used`.
+            `allowances_need_a_year`, `not_an_allowance`, `bad_home_serials`, `deposited_before`, `document_used`,
+            `standard_withdrawn`.
     """
     match event:
         case Recognised():
@@ -138,21 +187,28 @@ def judge(state: Standard, event: Event, _act: Act) -> Outcome:
             fits = (event.home is None) == (event.serial_format is None)
             require(fits, "serial_format_missing", standard=state.code)
             return None
-        case Deposited():
+        case CrossRecognised():
+            require(not state.is_recognised, "already_recognised", standard=state.code)
+            return None
+        case Deposited() | AllowancesDeposited():
             return _deposited(state, event)
         case DocumentEntered():
             require(state.is_recognised, "not_recognised", standard=state.code)
             used = state.documents.get(event.document)
             require(used is None, "document_used", document=event.document.hex(), project=used)
             return None
+        case Withdrawn():
+            require(state.is_recognised, "not_recognised", standard=state.code)
+            require_not_withdrawn(state)
+            return None
         case _:
             assert_never(event)
 
 
-def evolve(state: Standard, event: Event, outcome: Outcome, _index: int) -> Standard:
+def evolve(state: Standard, event: Event, outcome: Outcome, index: int) -> Standard:
     """The state after `event`, which was judged."""
     match event:
-        case Recognised():
+        case Recognised() | CrossRecognised():
             return replace(
                 state,
                 credit_class=event.credit_class,
@@ -161,7 +217,7 @@ def evolve(state: Standard, event: Event, outcome: Outcome, _index: int) -> Stan
                 claims=event.claims,
                 serial_format=event.serial_format,
             )
-        case Deposited():
+        case Deposited() | AllowancesDeposited():
             assert outcome is not None
             block, (first, last) = outcome["block"], outcome["units"]
             units = state.deposited.get(block, Ranges()).with_([(first, last + 1)])
@@ -169,8 +225,20 @@ def evolve(state: Standard, event: Event, outcome: Outcome, _index: int) -> Stan
         case DocumentEntered():
             documents = state.documents.insert(event.document, event.project)
             return replace(state, documents=documents)
+        case Withdrawn():
+            return replace(state, withdrawn=index)
         case _:
             assert_never(event)
+
+
+def require_not_withdrawn(standard: Standard) -> None:
+    """Return if new credits of `standard` may come to be here.
+
+    Raises:
+        RefusedError: `standard_withdrawn`, naming the entry.
+    """
+    here = standard.withdrawn is None
+    require(here, "standard_withdrawn", standard=standard.code, entry=standard.withdrawn)
 
 
 def home_range(
@@ -199,9 +267,14 @@ def home_range(
     return "-".join(pieces[field] for field in block), (low, high)
 
 
-def _deposited(state: Standard, event: Deposited) -> Mapping[str, Any]:
+def _deposited(state: Standard, event: DepositOf) -> Mapping[str, Any]:
     require(state.is_recognised, "not_recognised", standard=state.code)
-    require(state.credit_class != "allowance", "allowances_need_a_year", standard=state.code)
+    is_allowance = state.credit_class == "allowance"
+    if isinstance(event, AllowancesDeposited):
+        require(is_allowance, "not_an_allowance", standard=state.code)
+    else:
+        require(not is_allowance, "allowances_need_a_year", standard=state.code)
+    require_not_withdrawn(state)
     if state.serial_format is None:
         raise RefusedError("native_standard", standard=state.code)
     block, (first, last) = home_range(state.serial_format, event.home_serials)

@@ -224,7 +224,7 @@ class Operator:
 
 def _speaking(state: Account | Registry, kept: Sequence[Key]) -> list[Key]:
     """Those of `kept` that speak for an account, or for the log itself, the one added last at the end."""
-    begun = bool(state.origin) if isinstance(state, Registry) else state.is_open
+    begun = bool(state.origin) if isinstance(state, Registry) else state.is_begun
     if not begun:
         return list(kept)
     if isinstance(state, Registry):

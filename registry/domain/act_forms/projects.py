@@ -43,4 +43,17 @@ FORMS: tuple[Form, ...] = (
         ),
         distinct=True,
     ),
+    *(
+        Form(
+            name=f"{name} project",
+            parts=(one(kind),),
+            signers=(AUTHORITY_SIGNS, OFFICER_SIGNS),
+            distinct=True,
+        )
+        for name, kind in (
+            ("suspend", "project.suspended.v1"),
+            ("reinstate", "project.reinstated.v1"),
+            ("cancel", "project.cancelled.v1"),
+        )
+    ),
 )

@@ -45,4 +45,10 @@ FORMS: tuple[Form, ...] = (
         ),
         distinct=True,
     ),
+    Form(
+        name="set policy",
+        parts=(one("registry.policy_set.v1"),),
+        signers=(OFFICER_SIGNS, SECOND_OFFICER),
+        distinct=True,
+    ),
 )
