@@ -205,6 +205,10 @@ _SIGNING: dict[str, Text] = {
         "等候的请求太多（共 {waiting} 件，本账户 {own} 件；上限 {most}）。请稍后用同一请求重试。",
         "Too many requests are waiting ({waiting}, {own} of this account; at most {most}). Try again, with the same.",
     ),
+    "checker_died": (
+        "检查签名的辅助进程（{process}）中途停止了。这不是对日志的判定：请再运行一次审计。",
+        "A process that checks signatures ({process}) stopped. This is no verdict on the log: run the audit again.",
+    ),
     "server_unavailable": (
         (
             "数据库服务器 {server} 眼下不能用（{why}）。请求和日志本身都未因此被判有错：查明服务器、网络或权限的问题"
@@ -486,6 +490,14 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
     "before_deadline": (
         "活动截止日 {deadline} 未过，今天是 {today}。来宾仍可领取，截止之后方可退回余量。",
         "The campaign runs until {deadline}, and it is {today}: guests may still claim. What is left goes back later.",
+    ),
+    "bad_claim_code": (
+        "领取码有误：{why}。请照原样再输一次；字母不分大小写，I、L 当作 1，O 当作 0。",
+        "The claim code is wrong: {why}. Type it again as it was given; case does not matter, I and L are 1, O is 0.",
+    ),
+    "bad_journey": (
+        "行程“{leg}”读不懂：{why}。",
+        "The journey “{leg}” cannot be read: {why}.",
     ),
     "not_the_organiser": (
         "活动的主办方是 {expected}，不是 {organiser}。",

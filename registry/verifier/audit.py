@@ -4,15 +4,13 @@
     an entry that is not the one recorded  `entry_altered`, where the stored leaf still says what it was
     a cache that differs from the log      `derived.` tree, rows, nonces, detached, head, openings; the history stands
 
-The log is read once, in order; signatures are checked in threads beside it.
+The log is read once, in order; signatures are checked in processes beside it (`signed`).
 """
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from registry import history
@@ -21,7 +19,6 @@ from registry.domain.batch import NATIVE, Batch
 from registry.domain.certificate import Certificate
 from registry.domain.roles import Registry
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
-from registry.history import Addition, SignedEntry
 from registry.ledger import canonical, tree
 from registry.ledger import entry as entries
 from registry.ledger.commitment import Opening
@@ -36,25 +33,22 @@ from registry.ledger.note import (
 )
 from registry.ledger.rows import Along
 from registry.place import Place
-from registry.verifier import database
+from registry.verifier import database, run
 from registry.verifier.replay import Replay
+from registry.verifier.run import NOT_KEEPING, Keeping, Progress
 from registry.verifier.stored import (
-    POINTER_BYTES,
     Database,
-    StoredEntry,
     StoredOpening,
     UnreadableError,
 )
+from registry.verifier.tables import Tables
 from registry.verifier.trust import Memory
 
-CHUNK_ENTRIES = 256
+OPENINGS_PER_PAGE = 256
 SETTLING_TRIES = 10
 SETTLING_S = 0.05
 PENDING_ENTRIES_MAX = 262_144
 """So many entries may be about to be written: their openings are stored before them."""
-
-Progress = Callable[[int, int], None]
-"""Told how many entries were checked, of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,30 +81,12 @@ class Audited:
     """The key of the log that signs so many entries; None where there are none."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Findings:
-    """The first cache that was found to differ; the history comes first, so it waits."""
-
-    first: BrokenHistoryError | None = None
-
-    def note(self, code: str, **facts: object) -> None:
-        if self.first is None:
-            self.first = BrokenHistoryError(code, **facts)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tables:
-    """The derived tables, read along with the entries."""
-
-    nodes: Iterator[tuple[object, object]]
-    nonces: Along
-    detached: Along
-    findings: _Findings
-    remembered: set[tuple[str, bytes]] = field(default_factory=set)
-
-
 def audit(
-    place: Place, key: VerifierKey | None, *, progress: Progress = lambda _done, _all: None
+    place: Place,
+    key: VerifierKey | None,
+    *,
+    progress: Progress = lambda _done, _all: None,
+    keeping: Keeping = NOT_KEEPING,
 ) -> Audited:
     """What the log in the database at `place` comes to, once every part of it holds.
 
@@ -118,29 +94,27 @@ def audit(
         place: a registry's directory, its database file, or its server.
         key: the log's key, pinned by whoever asks.
         progress: called from time to time.
+        keeping: where it is kept how far the audit got, and whether to go on from there.
 
     Raises:
         RefusedError: `no_registry`, `bad_address`.
         BrokenHistoryError: the first thing that does not hold; facts: `stream`, `position`, `index`, where known.
-        UnavailableError: `server_unavailable`.
+        UnavailableError: `server_unavailable`, `checker_died`.
         IncompleteError: `no_pinned_key`, `unsigned_tail`; the fact `audited` holds what was found. `rows_missing`: an
             entry cannot be judged, nor what comes after it.
         StaleError: `shorter_than_seen`: it holds, but this user saw more of it; the fact `audited` as above.
     """
     with _settled(place) as source:
-        replay, tables = Replay(), _tables(source)
         try:
-            for number, addition in enumerate(_followed(source, replay, tables)):
-                if number % CHUNK_ENTRIES == 0:
-                    progress(addition.index + 1, source.count())
+            replay, found = run.replayed(source, keeping, progress)
         except BrokenHistoryError as broken:
             raise _blame(source, broken) from broken
-        _check_ends(tables, replay)
-        checkpoint, note = _check_head(source, replay, tables.findings, key)
-        opened = _check_openings(source, replay, tables.findings)
+        found.check_ends(replay)
+        checkpoint, note = _check_head(source, replay, found, key)
+        opened = _check_openings(source, replay, found)
     seen = None if key is None else _check_memory(replay, key)
-    if tables.findings.first is not None:
-        raise tables.findings.first
+    if found.first is not None:
+        raise found.first
     audited = _summary(replay, opened, note)
     progress(audited.entries, audited.entries)
     _check_policy(audited, checkpoint, key, seen)
@@ -191,119 +165,8 @@ def _claimed(source: Database) -> Checkpoint | None:
         return None
 
 
-def _tables(source: Database) -> _Tables:
-    return _Tables(
-        nodes=source.nodes(),
-        nonces=Along(source.nonces()),
-        detached=Along(source.detached()),
-        findings=_Findings(),
-    )
-
-
-def _followed(source: Database, replay: Replay, tables: _Tables) -> Iterator[Addition]:
-    """The entries, each followed; signatures are checked ahead in threads."""
-    stored = source.entries()
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        while chunk := list(islice(stored, CHUNK_ENTRIES)):
-            for entry, checked in zip(chunk, pool.map(_checked, chunk), strict=True):
-                yield _follow(entry, checked, replay, tables)
-
-
-def _checked(stored: StoredEntry) -> SignedEntry | BrokenHistoryError:
-    """The entry with its signatures checked, or what is wrong with it: to be raised in its turn."""
-    try:
-        return history.check_entry(stored.data)
-    except BrokenHistoryError as broken:
-        return broken
-    except RefusedError as refusal:
-        first = stored.rows[0]
-        where = {"stream": first.stream, "position": first.position, "index": stored.index}
-        return BrokenHistoryError(refusal.code, **{**refusal.facts, **where})
-
-
-def _follow(
-    stored: StoredEntry, checked: SignedEntry | BrokenHistoryError, replay: Replay, tables: _Tables
-) -> Addition:
-    if stored.index != replay.size:
-        raise BrokenHistoryError("entry_missing", index=replay.size)
-    if isinstance(checked, BrokenHistoryError):
-        raise checked
-    counts = history.rows_wanted(checked.entry.intent)
-    addition = history.follow(replay, checked, tables.detached.beside(replay.size, counts))
-    nodes = replay.take(addition)
-    _compare_rows(stored, addition, tables.findings)
-    _compare_nodes(addition, nodes, tables)
-    _compare_nonces(addition, tables)
-    _compare_detached(addition, tables)
-    return addition
-
-
-def _compare_rows(stored: StoredEntry, addition: Addition, findings: _Findings) -> None:
-    """Every stream that the entry touches has its row, and no other has."""
-    pointer = addition.index.to_bytes(POINTER_BYTES, "big")
-    expected = [
-        (
-            number,
-            part.stream,
-            position,
-            "+".join(kind for kind, _ in part.events),
-            addition.data if number == 0 else pointer,
-        )
-        for number, (part, position) in enumerate(
-            zip(addition.intent.parts, addition.positions, strict=True)
-        )
-    ]
-    found = [(row.part, row.stream, row.position, row.topic, row.state) for row in stored.rows]
-    if found != expected:
-        findings.note("derived.rows", **_where(addition))
-
-
-def _compare_nodes(
-    addition: Addition, nodes: Sequence[tuple[int, int, bytes]], tables: _Tables
-) -> None:
-    for level, number, made in nodes:
-        expected = (tree.stored_number(level, number), made)
-        if next(tables.nodes, None) != expected:
-            tables.findings.note("derived.tree", level=level, number=number, **_where(addition))
-
-
-def _compare_nonces(addition: Addition, tables: _Tables) -> None:
-    """What is remembered is true; whether all is remembered that must be is seen at the end."""
-    asked = addition.intent
-    if tables.nonces.takes((addition.index, asked.author, asked.nonce)):
-        tables.remembered.add((asked.author, asked.nonce))
-    if not tables.nonces.is_past(addition.index):
-        tables.findings.note("derived.nonces", **_where(addition))
-        tables.nonces.leave()
-
-
-def _compare_detached(addition: Addition, tables: _Tables) -> None:
-    expected = (
-        (addition.index, beside.part, beside.event, number, row)
-        for beside in addition.detached
-        for number, row in enumerate(beside.rows)
-    )
-    if not (all(map(tables.detached.takes, expected)) and tables.detached.is_past(addition.index)):
-        tables.findings.note("derived.detached", **_where(addition))
-        # Later entries may be judged by rows of theirs.
-        tables.detached.pass_by(addition.index)
-
-
-def _check_ends(tables: _Tables, replay: Replay) -> None:
-    """No table goes on after the last entry, and every nonce that may still come again is remembered."""
-    if next(tables.nodes, None) is not None:
-        tables.findings.note("derived.tree", index=replay.size)
-    if not tables.nonces.at_end:
-        tables.findings.note("derived.nonces", index=replay.size)
-    if not tables.detached.at_end:
-        tables.findings.note("derived.detached", index=replay.size)
-    for account, nonce in replay.unexpired():
-        if (account, nonce) not in tables.remembered:
-            tables.findings.note("derived.nonces", account=account, nonce=nonce.hex())
-
-
 def _check_head(
-    source: Database, replay: Replay, findings: _Findings, key: VerifierKey | None
+    source: Database, replay: Replay, found: Tables, key: VerifierKey | None
 ) -> tuple[Checkpoint | None, bytes]:
     """The stored head is the log's; the checkpoint in it, once its signature holds (if there is a key)."""
     head = source.head()
@@ -311,7 +174,7 @@ def _check_head(
     agrees = (size, root) == (replay.size, replay.frontier.root())
     if note is None:
         if not agrees:
-            findings.note("derived.head")
+            found.note("derived.head")
         return None, b""
     try:
         require(isinstance(note, bytes), "bad_note", why="not a byte string")
@@ -325,7 +188,7 @@ def _check_head(
     _check_root(source, replay, checkpoint)
     _check_key(replay, key)
     if not agrees:
-        findings.note("derived.head")
+        found.note("derived.head")
     return checkpoint, note
 
 
@@ -409,13 +272,13 @@ class _Act:
     committed: Mapping[str, bytes]
 
 
-def _check_openings(source: Database, replay: Replay, findings: _Findings) -> int:
+def _check_openings(source: Database, replay: Replay, found: Tables) -> int:
     """Every opening that is kept opens what it says it does. What was erased is no finding."""
     count = 0
     # Of one entry at a time: what thousands share is read once, and what came with it is not kept.
     known: tuple[int, _Act] | None = None
     stored = source.openings()
-    while chunk := list(islice(stored, CHUNK_ENTRIES)):
+    while chunk := list(islice(stored, OPENINGS_PER_PAGE)):
         acts = source.acts(
             {index for row in chunk if (index := _entry_of(row, replay)) is not None}
         )
@@ -427,7 +290,7 @@ def _check_openings(source: Database, replay: Replay, findings: _Findings) -> in
             if index is not None and (known is None or known[0] != index):
                 known = index, _act(source, index, acts, replay)
             if index is None or known is None or not _opens(row, known[1]):
-                findings.note("derived.openings", field=row.field, entry=row.entry)
+                found.note("derived.openings", field=row.field, entry=row.entry)
     return count
 
 
@@ -551,11 +414,3 @@ def _signer(registry: Registry, size: int) -> VerifierKey | None:
     if not registry.log_keys:
         return None
     return VerifierKey(name=registry.origin, public=registry.log_key_at(size)[1])
-
-
-def _where(addition: Addition) -> dict[str, object]:
-    return {
-        "stream": addition.intent.parts[0].stream,
-        "position": addition.positions[0],
-        "index": addition.index,
-    }

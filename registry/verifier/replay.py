@@ -56,13 +56,25 @@ class Replay:
         self._leaves += addition.leaf
         self.streams.update(addition.streams)
         asked = addition.intent
-        self._unexpired[asked.author, asked.nonce] = asked.not_after_us
-        heappush(self._expiries, (asked.not_after_us, asked.author, asked.nonce))
+        self.keep_nonce(asked.author, asked.nonce, asked.not_after_us)
         while self._expiries[0][0] < self.at_us:
             not_after_us, account, nonce = heappop(self._expiries)
             if self._unexpired.get((account, nonce)) == not_after_us:
                 del self._unexpired[account, nonce]
         return nodes
+
+    def keep_leaf(self, leaf: bytes) -> None:
+        """Take the leaf hash of an entry that was followed in an earlier run; they come in order."""
+        self._leaves += leaf
+
+    def keep_nonce(self, account: str, nonce: bytes, not_after_us: int) -> None:
+        """Have it known that an entry by `account` under `nonce` may be repeated up to `not_after_us`."""
+        self._unexpired[account, nonce] = not_after_us
+        heappush(self._expiries, (not_after_us, account, nonce))
+
+    def nonces(self) -> list[tuple[str, bytes, int]]:
+        """The nonces that are known, each with its author and the last time at which it may be repeated."""
+        return [(*pair, until_us) for pair, until_us in self._unexpired.items()]
 
     def root_at(self, size: int) -> bytes:
         """The root of the first `size` entries."""

@@ -49,7 +49,7 @@ def pin(key: VerifierKey, *, replace: bool = False) -> None:
     if others and not replace:
         raise RefusedError("other_key_pinned", name=key.name, pinned=str(others[0]))
     keys = [known for known in keys if known.name != key.name] + [key]
-    _write(pins_file(), "".join(f"{known}\n" for known in keys).encode())
+    write(pins_file(), "".join(f"{known}\n" for known in keys).encode())
 
 
 def pinned_for(origin: str) -> VerifierKey | None:
@@ -66,7 +66,7 @@ class Memory:
     @property
     def file(self) -> Path:
         """Where the signed checkpoint is kept."""
-        return _directory("XDG_STATE_HOME", ".local/state") / "seen" / self.key.fingerprint
+        return state_directory() / "seen" / self.key.fingerprint
 
     def read(self) -> Checkpoint | None:
         """The checkpoint remembered; None if there is none, or the file does not hold one that the key signed."""
@@ -89,14 +89,19 @@ class Memory:
         """Keep `note`, which `key` signed, if it is higher than what is kept."""
         known, new = self.read(), open_checkpoint(note, self.key)
         if known is None or known.size < new.size:
-            _write(self.file, note)
+            write(self.file, note)
 
 
-def _write(file: Path, data: bytes) -> None:
-    """Replace `file`; a crash leaves the old content or the new."""
+def state_directory() -> Path:
+    """The directory of what this user's readings left behind."""
+    return _directory("XDG_STATE_HOME", ".local/state")
+
+
+def write(file: Path, data: bytes) -> None:
+    """Replace `file`, which is this user's alone; a crash leaves the old content or the new."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = file.with_name(f"{file.name}.{os.getpid()}.new")
-    with beside.open("wb") as handle:
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:  # noqa: PTH123  # of a mode
         handle.write(data)
         handle.flush()
         os.fsync(handle.fileno())

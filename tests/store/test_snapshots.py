@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from rpds import HashTrieMap
 
+from registry import states
 from registry.domain.batch import Batch
 from registry.domain.certificate import Certificate
 from registry.domain.ranges import Ranges
 from registry.history import Stream
-from registry import states
 from registry.store import snapshots
 from registry.store.snapshots import BYTES_PER_ENTRY, SNAPSHOT_ENTRIES_MIN, Snapshot, Snapshots
 from tests.store.test_states import lived

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rpds import HashTrieMap
 
+from registry import states
 from registry.domain import kinds
 from registry.domain.ranges import Ranges
-from registry import states
 from registry.states import NotAStateError
 from tests.world import PERIOD, World
 
