@@ -7,17 +7,16 @@
 An activity may end with the period that it covers. Only an explicit range of days is a period; a bare year is none.
 """
 
-import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
-from unicodedata import category as category_of
 
+from registry.acts import sheet
 from registry.acts.propose import normalised
-from registry.domain import shape
+from registry.acts.sheet import TEXT_CHARACTERS_MAX, Problem
 from registry.errors import RefusedError
 from registry.ledger import canonical
 
@@ -32,14 +31,12 @@ CATEGORIES = {
     "会展": "exhibition",
     "景区": "scenic_area",
 }
-TEXT_CHARACTERS_MAX = 200
 FIRST_MONTH = "2000-01"
 TAG = "carbon-registry/published-list/v1"
 LIST_BYTES_MAX = 64 * 1024 * 1024
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
-_TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
 _A_DAY = r"([0-9]{4})\s*[-年]\s*([0-9]{1,2})\s*[-月]\s*([0-9]{1,2})\s*日?"
 _PERIOD = re.compile(rf"{_A_DAY}\s*(?:至|到|—+|~)\s*{_A_DAY}")
 
@@ -69,10 +66,6 @@ class PublishedList:
     rows: tuple[Row, ...]
 
 
-Problem = tuple[int, str, str]
-"""The line in the file, the field, and what stands there."""
-
-
 def read(data: bytes, *, until: str) -> PublishedList:
     """The list in a file's bytes.
 
@@ -84,17 +77,11 @@ def read(data: bytes, *, until: str) -> PublishedList:
         RefusedError: `too_long`; `not_utf8`; `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
             `Problem`s.
     """
-    if len(data) > LIST_BYTES_MAX:
-        raise RefusedError("too_long", bytes=len(data), bytes_max=LIST_BYTES_MAX)
-    try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise RefusedError("not_utf8", line=line, at_byte=error.start) from error
+    text = sheet.text_of(data, bytes_max=LIST_BYTES_MAX)
     rows: dict[int, Row] = {}
     bad: list[Problem] = []
     header: list[str] | None = None
-    for line, cells in _lines(text, bad):
+    for line, cells in sheet.lines(text, bad):
         if header is None:
             header = [cell.strip() for cell in cells]
             if header != COLUMNS:
@@ -136,17 +123,6 @@ def period_in(activity: str) -> tuple[str, str] | None:
     return first.isoformat(), last.isoformat()
 
 
-def _lines(text: str, bad: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not blank, with their numbers; where quotes do not close, the rest is one problem."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        bad.append((reader.line_num, "columns", str(error)))
-
-
 def _read_row(line: int, cells: Sequence[str], until: str, bad: list[Problem]) -> Row | None:
     """The row, or None once all that is bad in it was added to `bad`."""
     if len(cells) != len(COLUMNS):
@@ -180,34 +156,16 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _name(text: str) -> str:
-    controls = any(category_of(character).startswith("C") for character in text)
-    if not text or len(text) > TEXT_CHARACTERS_MAX or controls:
-        raise ValueError(text)
-    return text
-
-
 def _activity(text: str) -> str:
     """A name whose period, if it states one, is real."""
     period_in(text)
-    return _name(text)
+    return sheet.name(text)
 
 
 def _purpose(text: str) -> str:
     if text not in CATEGORIES:
         raise ValueError(text)
     return CATEGORIES[text]
-
-
-def _grams(text: str) -> int:
-    """Tonnes to grams, exactly."""
-    found = _TONNES.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    grams = int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
-    if not 0 < grams <= shape.GRAMS_MAX:
-        raise ValueError(text)
-    return grams
 
 
 def _month(text: str) -> str:
@@ -219,8 +177,8 @@ def _month(text: str) -> str:
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "no": _number,
     "activity": _activity,
-    "organiser": _name,
+    "organiser": sheet.name,
     "category": _purpose,
-    "tonnes": _grams,
+    "tonnes": sheet.grams_of_tonnes,
     "month": _month,
 }

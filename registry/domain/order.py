@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, assert_never
 from rpds import HashTrieMap
 
 from registry.domain import shape
-from registry.domain.account import Account
+from registry.domain.account import Account, require_free
 from registry.domain.act import Act, Outcome, require_new
 from registry.domain.project import Project
 from registry.domain.roles import Registry
@@ -507,7 +507,7 @@ def _check_region(regions: tuple[str, ...], project: str | None, act: Act) -> No
 def _performed(state: Order, event: Performance, act: Act) -> Mapping[str, Any]:
     if isinstance(event, Enforced):
         require(state.defaulted is not None, "not_defaulted", order=state.name)
-    _check_unfrozen(state, act)
+    require_free(act.state(state.account, Account), order=state.name)
     used = [
         (part.stream, made.means[0], made.amount_g)
         for part in act.parts
@@ -520,10 +520,6 @@ def _performed(state: Order, event: Performance, act: Act) -> Mapping[str, Any]:
     require(event.amount_g == used_g, "wrong_amount", amount_g=event.amount_g, units_g=used_g)
     _check_certificate(state, act)
     return {"lots": tuple(used), "performed": _used(state, used).performed}
-
-
-def _check_unfrozen(state: Order, act: Act) -> None:
-    """Return if the case's account is free, or whoever froze it lets it perform this order."""
 
 
 def _check_certificate(state: Order, act: Act) -> None:

@@ -1,0 +1,72 @@
+"""A CSV that somebody prepared by hand, read strictly: its text, its lines by number, and what a cell may hold.
+
+Every problem is collected before anything is refused, so that a list is corrected once and not a line at a time.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from unicodedata import category as category_of
+
+from registry.domain import shape
+from registry.errors import RefusedError
+
+TEXT_CHARACTERS_MAX = 200
+
+Problem = tuple[int, str, str]
+"""The line in the file, the field, and what stands there."""
+
+_TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
+
+
+def text_of(data: bytes, *, bytes_max: int) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark, its lines ending in newlines.
+
+    Raises:
+        RefusedError: `too_long`, `not_utf8`.
+    """
+    if len(data) > bytes_max:
+        raise RefusedError("too_long", bytes=len(data), bytes_max=bytes_max)
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise RefusedError("not_utf8", line=line, at_byte=error.start) from error
+
+
+def lines(text: str, bad: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not blank, with their numbers; where quotes do not close, the rest is one problem."""
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        bad.append((reader.line_num, "columns", str(error)))
+
+
+def name(text: str) -> str:
+    """A text that is there, not too long, and without control characters.
+
+    Raises:
+        ValueError: it is not so.
+    """
+    controls = any(category_of(character).startswith("C") for character in text)
+    if not text or len(text) > TEXT_CHARACTERS_MAX or controls:
+        raise ValueError(text)
+    return text
+
+
+def grams_of_tonnes(text: str) -> int:
+    """Tonnes, with up to 6 decimals and above 0, as grams, exactly.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    found = _TONNES.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    grams = int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
+    if not 0 < grams <= shape.GRAMS_MAX:
+        raise ValueError(text)
+    return grams
