@@ -50,10 +50,12 @@ class Gift:
 
 
 def judge(_state: Gift, event: Given | Shared, act: Act) -> Outcome:
-    """A range of two grams' width for each row: more than stand in an entry, where there are many rows."""
+    """A range for each row, as wide as its grams, after a gap: more than stand in an entry, where rows are many."""
     require_new(act, next(part.stream for part in act.parts if event in part.events))
     assert event.rows.items is not None
-    return {"ranges": tuple((2 * row, 2 * row + 1) for row in range(len(event.rows.items)))}
+    starts = [before_g + row for row, (_, _, before_g) in enumerate(event.rows.items)]
+    widths = [amount_g for _, amount_g, _ in event.rows.items]
+    return {"ranges": tuple((start, start + g) for start, g in zip(starts, widths, strict=True))}
 
 
 def evolve(state: Gift, event: Given | Shared, _outcome: Outcome, _index: int) -> Gift:

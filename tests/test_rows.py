@@ -9,16 +9,18 @@ import pytest
 from registry import history
 from registry.domain import shape
 from registry.domain.act import ActPart
-from registry.errors import BrokenHistoryError, IncompleteError, RefusedError
+from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError
 from registry.history import SignedIntent, check_entry
 from registry.ledger import canonical, ids, rows
 from registry.ledger import entry as entries
+from registry.ledger import proof as proofs
 from registry.ledger.commitment import commitment
-from registry.ledger.proof import Row
+from registry.ledger.proof import Leaf, Proof, Row
 from registry.ledger.rows import RowTree
 from registry.verifier import row as proofs_of_rows
+from registry.verifier.gift import slice_of, verify_gift
 from tests.gifts import Given, Shared, gifts, given, shared
-from tests.world import Person, World, refused
+from tests.world import Person, World, digest, log_key, refused
 
 __all__ = ["gifts"]
 
@@ -322,7 +324,8 @@ def test_nobody_signs_under_the_name_of_anothers_key(world: World) -> None:
 
 
 def proof_of(made: Any, number: int, /, **changed: Any) -> Row:
-    beside = made.detached[0].rows
+    every = {(0, 0): made.detached[0].rows}
+    beside = history.came_with(entries.decode(made.data), every)[0, 0]
     path = tuple(RowTree(beside).path(number))
     found = Row(part=0, event=0, row=beside[number], number=number, path=path)
     return replace(found, **changed)
@@ -433,3 +436,110 @@ def test_a_commitment_of_a_share_is_one_of_the_format(world: World) -> None:
 
     assert said == [shape.SHARE_TAG, expected, 1, 0]
     assert asked.intent.parts[0].events[0][0] == Shared.kind
+
+
+def file_of(world: World, made: Any, number: int, **changed: Any) -> bytes:
+    """The proof of one guest."""
+    said = {
+        "random": digest("random"),
+        "note": world.note(),
+        "leaf": world.leaf(made.index),
+        "row": proof_of(made, number),
+        **changed,
+    }
+    return proofs.encode(Proof(**said))
+
+
+def test_a_guest_is_shown_what_they_were_given_and_which_grams(world: World) -> None:
+    made = gives(world)
+
+    found = verify_gift(file_of(world, made, 1), log_key())
+
+    assert (found.gift.whom, found.gift.amount_g, found.gift.number) == (BEARER, 7, 1)
+    assert found.ranges == ((6, 13),)
+    assert found.giver == world["alice"].account
+    assert (found.index, found.size) == (made.index, world.replay.size)
+    assert found.campaign is None
+    assert not found.is_demonstration
+
+
+def test_all_guests_together_have_all_grams_and_each_once(world: World) -> None:
+    made = gives(world)
+
+    shown = [verify_gift(file_of(world, made, number), log_key()) for number in range(3)]
+
+    outcome = entries.decode(made.data).places[0].outcomes[0]
+    assert [list(span) for found in shown for span in found.ranges or ()] == outcome["ranges"]
+
+
+def test_of_detached_ranges_a_guest_is_shown_the_amount_only(world: World) -> None:
+    many = [(f"account/{'a' * 15}{place}", 1) for place in "abcdefghijklmnopq"]
+    made = gives(world, many)
+
+    found = verify_gift(file_of(world, made, 16), log_key())
+
+    assert (found.gift.before_g, found.gift.amount_g, found.ranges) == (16, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("before_g", "amount_g", "expected"),
+    [
+        (0, 1, [(10, 11)]),
+        (0, 3, [(10, 12), (20, 21)]),
+        (1, 4, [(11, 12), (20, 22), (30, 31)]),
+        (2, 2, [(20, 22)]),
+        (4, 3, [(30, 33)]),
+        (0, 7, [(10, 12), (20, 22), (30, 33)]),
+    ],
+)
+def test_a_slice_of_ranges_begins_after_the_grams_before(
+    before_g: int, amount_g: int, expected: list[tuple[int, int]]
+) -> None:
+    assert slice_of([[10, 12], [20, 22], [30, 33]], before_g, amount_g) == expected
+
+
+def not_shown(data: bytes) -> str:
+    with pytest.raises(BrokenHistoryError) as broken:
+        verify_gift(data, log_key())
+    return broken.value.code
+
+
+def test_a_proof_of_a_gift_that_was_changed_does_not_hold(world: World) -> None:
+    made = gives(world)
+    whole = file_of(world, made, 1)
+    assert verify_gift(whole, log_key()).gift.amount_g == 7
+    leaf = world.leaf(made.index)
+    others = world.leaf(made.index - 1)
+
+    assert not_shown(whole[:-1]) == "not_canonical"
+    assert not_shown(file_of(world, made, 1, row=None)) == "unknown_kind"
+    richer = proof_of(made, 1, row=gift_row(BEARER, 8, 5))
+    assert not_shown(file_of(world, made, 1, row=richer)) == "wrong_rows"
+    assert not_shown(file_of(world, made, 1, random=bytes(32))) == "wrong_log"
+    assert not_shown(file_of(world, made, 1, note=world.note(Person("another")))) == (
+        "bad_checkpoint_signature"
+    )
+    assert not_shown(file_of(world, made, 1, leaf=others)) == "unknown_kind"
+    moved = Leaf(index=leaf.index - 1, entry=leaf.entry, path=leaf.path)
+    assert not_shown(file_of(world, made, 1, leaf=moved)) in {"bad_path", "not_included"}
+    assert not_shown(file_of(world, made, 1, later=(others,))) == "unknown_form"
+
+
+def test_a_share_is_no_gift(world: World) -> None:
+    setting = world.setting(world["alice"])
+    parts = shared(setting.new("gift", 0), world["alice"].account, NAMES)
+
+    made = world.submit(setting, parts)
+
+    assert not_shown(file_of(world, made, 0)) == "unknown_kind"
+
+
+def test_a_gift_is_proved_to_nobody_without_a_key(world: World) -> None:
+    made = gives(world)
+
+    with pytest.raises(IncompleteError) as missing:
+        verify_gift(file_of(world, made, 0), None)
+    with pytest.raises(StaleError) as stale:
+        verify_gift(file_of(world, made, 0), log_key(), size_min=world.replay.size + 1)
+
+    assert (missing.value.code, stale.value.code) == ("no_pinned_key", "older_than_asked")

@@ -7,7 +7,7 @@ leaves open, and says: whether the rules held before it (an audit replays that),
 The order of checks is part of the format: docs/format.md, "Checking a compact proof".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Act:
+class ReadAct:
     """An entry, read as far as it can be without the states before it."""
 
     signed: SignedEntry
@@ -147,7 +147,7 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
         verified = _verified(found, issue)
         if key is None:
             raise IncompleteError("no_pinned_key", origin=verified.origin)
-        _check_log(found, issue, key, verified)
+        check_log(found, issue, key, verified.log_keys)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
     if verified.size < size_min:
@@ -159,22 +159,24 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
 
 def signer_of(verified: Verified, pinned: VerifierKey) -> VerifierKey:
     """The key that signed the checkpoint: the one that was pinned, unless an entry in the file replaced it."""
-    if not verified.log_keys:
-        return pinned
-    return VerifierKey(name=pinned.name, public=verified.log_keys[-1][1])
+    return _signer(verified.log_keys, pinned)
 
 
-def _verified(found: Proof, issue: _Act) -> Verified:
+def _signer(log_keys: Sequence[Key], pinned: VerifierKey) -> VerifierKey:
+    return VerifierKey(name=pinned.name, public=log_keys[-1][1]) if log_keys else pinned
+
+
+def _verified(found: Proof, issue: ReadAct) -> Verified:
     """What the file shows, once everything in it agrees with the root that it names, whoever signed that."""
     text, _ = split_note(found.note)
     checkpoint = read_checkpoint(text)
     outcome = _check_outcomes(issue)
     shown = _read_later(found, issue, set(outcome["home"]))
-    log_keys = _read_rotations(found, issue)
+    log_keys = read_rotations(found, issue)
     require(found.row is None, "unknown_kind", why="no kind of today gives certificates to rows")
     opened = _opened(found, issue)
     for leaf in (found.leaf, *found.later, *found.rotations):
-        _check_inclusion(leaf, checkpoint)
+        check_inclusion(leaf, checkpoint)
     entry = issue.signed.entry
     return Verified(
         number=issue.stream.partition("/")[2],
@@ -197,8 +199,12 @@ def _verified(found: Proof, issue: _Act) -> Verified:
     )
 
 
-def _read_act(data: bytes) -> _Act:
-    """The entry in `data`, once all holds that can be told from it alone: form, signatures, life, who signs, places."""
+def read_act(data: bytes) -> ReadAct:
+    """The entry in `data`, once all holds that can be told from it alone: form, signatures, life, who signs, places.
+
+    Raises:
+        RefusedError: what does not hold.
+    """
     signed = check_entry(data)
     entry, asked = signed.entry, signed.entry.intent
     check_life(asked, entry.at_us)
@@ -218,12 +224,12 @@ def _read_act(data: bytes) -> _Act:
     for place in entry.places:
         first = place.position == 1
         require(first == (place.previous == NO_PREVIOUS), "wrong_previous")
-    return _Act(signed=signed, form=form, parts=tuple(parts))
+    return ReadAct(signed=signed, form=form, parts=tuple(parts))
 
 
-def _read_issue(data: bytes) -> _Act:
+def _read_issue(data: bytes) -> ReadAct:
     """The entry as the one that issued a certificate, under its own number."""
-    issue = _read_act(data)
+    issue = read_act(data)
     issuing = isinstance(issue.parts[-1].events[0], certificate.Issued)
     require(issuing, "not_a_certificate", form=issue.form.name)
     expected = f"certificate/{issue.parts[-1].new_id()}"
@@ -233,12 +239,16 @@ def _read_issue(data: bytes) -> _Act:
     return issue
 
 
-def _read_rotations(found: Proof, issue: _Act) -> tuple[Key, ...]:
-    """The keys of the log, oldest first, once each was named by an entry that the one before it signed."""
+def read_rotations(found: Proof, issue: ReadAct) -> tuple[Key, ...]:
+    """The keys of the log, oldest first, once each was named by an entry that the one before it signed.
+
+    Raises:
+        RefusedError: `unknown_form`, `wrong_log`, `gap_in_rotations`; what `read_act` says.
+    """
     log_keys: list[Key] = []
     index, at_us = -1, 0
     for leaf in found.rotations:
-        act = _read_act(leaf.entry)
+        act = read_act(leaf.entry)
         asked, event = act.signed.entry.intent, act.parts[0].events[0]
         require(isinstance(event, LogKeyReplaced), "unknown_form", kind=event.kind)
         same = asked.log == issue.signed.entry.intent.log
@@ -253,29 +263,38 @@ def _read_rotations(found: Proof, issue: _Act) -> tuple[Key, ...]:
     return tuple(log_keys)
 
 
-def _check_log(found: Proof, issue: _Act, key: VerifierKey, verified: Verified) -> None:
-    """The log that was pinned signed the checkpoint, and what was signed was meant for that log.
+def check_log(found: Proof, act: ReadAct, key: VerifierKey, log_keys: Sequence[Key]) -> None:
+    """Return if the log that was pinned signed the checkpoint, and what was signed was meant for that log.
 
     A log is pinned by any of the keys that it had: the first is in its id, each other was named by the one before it
     and showed possession for that id.
+
+    Args:
+        found: the proof.
+        act: what its first leaf holds.
+        key: the pinned key.
+        log_keys: the log's keys as far as they follow from entries in the file.
+
+    Raises:
+        RefusedError: `wrong_origin`, `bad_checkpoint_signature`, `wrong_log`.
     """
     pinned = SUITE, key.public
-    open_checkpoint(found.note, signer_of(verified, key))
-    log_keys = verified.log_keys or (pinned,)
-    led = pinned in log_keys
+    open_checkpoint(found.note, _signer(log_keys, key))
+    led_by = log_keys or (pinned,)
+    led = pinned in led_by
     require(led, "bad_checkpoint_signature", why="nothing leads from the pinned key to the signer")
-    expected = ids.log_id(key.name, log_keys[0], found.random)
-    meant = issue.signed.entry.intent.log
+    expected = ids.log_id(key.name, led_by[0], found.random)
+    meant = act.signed.entry.intent.log
     require(meant == expected, "wrong_log", log=meant.hex(), expected=expected.hex())
 
 
-def _statement(issue: _Act) -> certificate.Issued:
+def _statement(issue: ReadAct) -> certificate.Issued:
     event: certificate.Issued = issue.parts[-1].events[0]
     return event
 
 
 def _retirements(
-    issue: _Act,
+    issue: ReadAct,
 ) -> list[tuple[str, Retired | RetirementImported, Mapping[str, Any]]]:
     """Batch, retirement and recorded outcome, of every retirement in the act."""
     found = []
@@ -286,7 +305,7 @@ def _retirements(
     return found
 
 
-def _check_outcomes(issue: _Act) -> Mapping[str, Any]:
+def _check_outcomes(issue: ReadAct) -> Mapping[str, Any]:
     """The certificate's recorded outcome, once it is what follows from the act and from what was retired."""
     used = _retirements(issue)
     entry = issue.signed.entry
@@ -309,14 +328,14 @@ def _check_outcomes(issue: _Act) -> Mapping[str, Any]:
     return expected
 
 
-def _flag(recorded: object, name: str, issue: _Act) -> bool:
+def _flag(recorded: object, name: str, issue: ReadAct) -> bool:
     """What the outcome says of the holder's key, which does not follow from the act: true or false."""
     found = recorded.get(name) if isinstance(recorded, dict) else None
     require(isinstance(found, bool), "wrong_outcome", stream=issue.stream)
     return found is True
 
 
-def _check_retirement(retired: Retired | RetirementImported, issue: _Act) -> None:
+def _check_retirement(retired: Retired | RetirementImported, issue: ReadAct) -> None:
     """What the rules ask of a retirement by itself."""
     entry = issue.signed.entry
     if isinstance(retired, Retired):
@@ -333,10 +352,19 @@ def _check_ranges(batch: str, retired: Retired | RetirementImported, came: objec
     require(came["origin"] in ORIGINS, "wrong_outcome", stream=batch)
     period(came["period"])
     ranges = came["ranges"]
-    total_g = _detached_g(ranges) if isinstance(ranges, dict) else _inline_g(ranges)
+    total_g = ranges_g(ranges)
     require(total_g == retired.amount_g, "wrong_outcome", stream=batch, amount_g=retired.amount_g)
     asked = retired.range is None or ranges == [list(retired.range)]
     require(asked, "wrong_outcome", stream=batch, range=retired.range)
+
+
+def ranges_g(ranges: object) -> int:
+    """The size of recorded ranges, in the entry or in rows beside it, once they are in form.
+
+    Raises:
+        RefusedError: `wrong_outcome`, `malformed`.
+    """
+    return _detached_g(ranges) if isinstance(ranges, dict) else _inline_g(ranges)
 
 
 def _detached_g(ranges: Mapping[str, Any]) -> int:
@@ -364,13 +392,13 @@ def _inline_g(ranges: object) -> int:
     return total_g
 
 
-def _read_later(found: Proof, issue: _Act, awaited: set[str]) -> tuple[HomeCancelled, ...]:
+def _read_later(found: Proof, issue: ReadAct, awaited: set[str]) -> tuple[HomeCancelled, ...]:
     """What was said of the certificate since: its stream's further entries, none left out in between."""
     meant = (found.leaf.index, tree.leaf_hash(found.leaf.entry))
     before, previous = issue.signed.entry, meant[1]
     index, shown = found.leaf.index, []
     for position, leaf in enumerate(found.later, 2):
-        act = _read_act(leaf.entry)
+        act = read_act(leaf.entry)
         entry = act.signed.entry
         require(entry.intent.log == before.intent.log, "wrong_log", log=entry.intent.log.hex())
         place = entry.places[0]
@@ -388,7 +416,7 @@ def _read_later(found: Proof, issue: _Act, awaited: set[str]) -> tuple[HomeCance
     return tuple(shown)
 
 
-def _opened(found: Proof, issue: _Act) -> dict[str, Any]:
+def _opened(found: Proof, issue: ReadAct) -> dict[str, Any]:
     """What the openings show; of the first leaf by the field of the certificate."""
     shown = {}
     intents = [issue.signed.entry.intent]
@@ -401,7 +429,12 @@ def _opened(found: Proof, issue: _Act) -> dict[str, Any]:
     return shown
 
 
-def _check_inclusion(leaf: Leaf, checkpoint: Checkpoint) -> None:
+def check_inclusion(leaf: Leaf, checkpoint: Checkpoint) -> None:
+    """Return if the path of `leaf` leads to the root of `checkpoint`.
+
+    Raises:
+        RefusedError: `bad_path`, `not_included`.
+    """
     hashed = tree.leaf_hash(leaf.entry)
     root = tree.root_from_path(hashed, leaf.index, checkpoint.size, leaf.path)
     require(root == checkpoint.root, "not_included", index=leaf.index, size=checkpoint.size)

@@ -24,6 +24,7 @@ class ShownRow:
 
     stream: str
     event: Any
+    number: int
     whom: Any
     amount_g: int
     before_g: int
@@ -55,5 +56,10 @@ def shown(found: Row, parts: Sequence[ActPart]) -> ShownRow:
     fits = fits and (before_g == 0 or not first) and (end_g == said.total_g or not last)
     require(fits, "malformed", kind=event.kind, row=found.number, why="grams that do not fit")
     return ShownRow(
-        stream=part.stream, event=event, whom=whom, amount_g=amount_g, before_g=before_g
+        stream=part.stream,
+        event=event,
+        number=found.number,
+        whom=whom,
+        amount_g=amount_g,
+        before_g=before_g,
     )

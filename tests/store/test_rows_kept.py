@@ -16,10 +16,12 @@ from registry.store import sequencer as queues
 from registry.store.backup import back_up
 from registry.store.committer import Receipt
 from registry.store.log import Log, Moment
+from registry.store.proofs import row_proofs
 from registry.store.restore import restore
 from registry.store.sequencer import Sequencer
 from registry.verifier import database
 from registry.verifier.audit import audit
+from registry.verifier.gift import verify_gift
 from tests.books import Book, Clerk
 from tests.gifts import gifts, given, shared
 
@@ -75,7 +77,7 @@ def test_rows_are_stored_with_their_entry_and_read_back(quick: Book) -> None:
 
     happening = told(quick, receipt.index)
     assert [amount_g for _, amount_g, _ in happening.event.rows.items] == list(range(1, 21))
-    assert happening.outcome["ranges"][-1] == (38, 39)
+    assert happening.outcome["ranges"][-1] == (209, 229)
     # Those of the intent first, then those of the outcome.
     assert len(stored(quick, receipt.index)) == 40
     assert quick.audited().entries == receipt.index + 1
@@ -299,3 +301,41 @@ def test_what_came_with_an_intent_is_told_from_what_came_of_it(quick: Book) -> N
     assert history.has_rows(placed.entry)
     assert len(placed.detached[0, 0]) == 40
     assert placed.came_with()[0, 0] == placed.detached[0, 0][:20]
+
+
+def test_each_guest_has_a_proof_that_needs_no_other_guest(quick: Book) -> None:
+    with quick.clerk() as clerk:
+        receipt = gives(clerk, takers(quick, 5))
+
+    with closing(Log(quick.place)) as log:
+        files = list(row_proofs(log, receipt.index, 0, 0))
+    shown = [verify_gift(file, quick.key) for file in files]
+
+    assert [found.gift.amount_g for found in shown] == [1, 2, 3, 4, 5]
+    assert [found.ranges for found in shown] == [
+        ((0, 1),),
+        ((2, 4),),
+        ((5, 8),),
+        ((9, 13),),
+        ((14, 19),),
+    ]
+    assert {found.giver for found in shown} == {quick.accounts["alice"]}
+    assert {found.index for found in shown} == {receipt.index}
+
+
+def test_no_rows_are_proved_of_what_has_none(quick: Book) -> None:
+    with closing(Log(quick.place)) as log, pytest.raises(RefusedError) as refusal:
+        list(row_proofs(log, 1, 0, 0))
+
+    assert refusal.value.code == "unknown_kind"
+
+
+def test_no_rows_are_proved_under_a_head_that_is_not_signed(quick: Book) -> None:
+    with quick.clerk() as clerk:
+        receipt = gives(clerk, takers(quick, 5))
+    quick.change("UPDATE head SET checkpoint = NULL")
+
+    with closing(Log(quick.place)) as log, pytest.raises(RefusedError) as refusal:
+        list(row_proofs(log, receipt.index, 0, 0))
+
+    assert refusal.value.code == "head_not_signed"
