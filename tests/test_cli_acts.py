@@ -73,12 +73,14 @@ class Day:
         return ended.json
 
     def files(self) -> dict[str, bytes]:
-        """The bytes of everything that is kept, but of locks and of SQLite's shared memory."""
+        """The bytes of everything that is kept, but of locks, shared memory, and tables that follow the log."""
         return {
             str(file): hashlib.sha256(file.read_bytes()).digest()
             for base in (self.directory, self.directory.parent / "state")
             for file in sorted(base.rglob("*"))
-            if file.is_file() and not file.name.endswith(("-shm", ".lock"))
+            if file.is_file()
+            and not file.name.startswith("views.db")
+            and not file.name.endswith(("-shm", ".lock"))
         }
 
     def paper(self, name: str) -> Path:

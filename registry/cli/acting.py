@@ -19,6 +19,7 @@ from registry.cli import accounts, happenings
 from registry.cli.happenings import Made
 from registry.cli.opened import Opened
 from registry.cli.voice import Voice
+from registry.domain.batch import Batch
 from registry.errors import require
 from registry.history import commitments
 from registry.ledger.keys import Key
@@ -27,6 +28,7 @@ from registry.store import custody
 from registry.store.committer import Request
 from registry.store.log import BLANK, Moment
 from registry.store.operator import Operator
+from registry.store.views import views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,17 @@ class Desk:
 
     def state(self, stream: str) -> Any:
         """What `stream` has come to."""
-        return self.source.state(stream)
+        return self.operator.committer.state(stream)
 
-    def states(self, prefix: str) -> list[Any]:
-        """What the streams named `prefix`/… have come to, in the order in which they began."""
-        with self.operator.log.recorder.reading() as cursor:
-            moment = Moment(cursor)
-            return [moment.stream(name).state for name in moment.streams(f"{prefix}/")]
+    def batches_of(self, holder: str) -> list[Batch]:
+        """The batches of which `holder` holds something.
+
+        The tables only say where to look; how much it is, the batches themselves say.
+        """
+        with views(self.source.log) as tables:
+            names = [row["batch"] for row in tables.rows("holdings", account=holder)]
+        batches: list[Batch] = [self.state(name) for name in names]
+        return [batch for batch in batches if batch.holding(holder).total_g]
 
     def means(self, index: int) -> tuple[int, bytes]:
         """Entry `index` as acts name it: with its leaf hash."""

@@ -36,8 +36,8 @@ def shares(desk: Desk, holder: str, asked: Asked, *, transferable: bool = False)
     if asked.batch is None:
         if asked.serials is not None:
             raise UsageError("malformed", field="--range", why="--batch is missing")
-        own = [one for one in desk.states("batch") if one.holding(holder).total_g]
-        suited = acts.in_turn(_of_one_kind(own, asked.standard), transferable=transferable)
+        own = _of_one_kind(desk.batches_of(holder), asked.standard)
+        suited = acts.in_turn(own, transferable=transferable)
         return acts.spread(suited, holder, amount_g)
     batch: Batch = desk.state(desk.stream("batch", asked.batch))
     serials = None if asked.serials is None else given.serials(asked.serials, "--range")

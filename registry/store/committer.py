@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from registry import history
 from registry.domain.roles import Registry
@@ -220,6 +221,11 @@ class Committer:
             else Receipt(index=answer[0], leaf=answer[1], checkpoint=note)
             for answer in answers
         ]
+
+    def state(self, name: str) -> Any:
+        """What the stream `name` has come to now; one that is long is read from its snapshot on."""
+        with self._log.recorder.trouble(), self._log.recorder.reading() as cursor:
+            return Streams(self._snapshots).stream(name, Moment(cursor)).state
 
     def rehearse(self, requests: Sequence[Request]) -> list[Addition]:
         """The entries that `requests` would make now as a whole; nothing is recorded, locked or remembered.
