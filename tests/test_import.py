@@ -13,11 +13,11 @@ from registry.acts import published_list
 from registry.acts.published_list import read
 from registry.domain.batch import Batch
 from registry.errors import RefusedError
-from registry.projections.retirements import Retirements
 from registry.store.beginning import create
 from registry.store.importer import Importer, import_list
 from registry.store.log import Moment
 from registry.store.operator import Operator
+from registry.store.views import views
 from registry.verifier.audit import audit
 from tests.books import home
 from tests.grounds import BACKENDS, ground, place, schemas
@@ -52,20 +52,18 @@ def operator(place):
     opened.close()
 
 
-def folded(operator):
-    found = Retirements()
-    for placed in operator.log.entries():
-        found.fold(placed.index, placed.entry.at_us, placed.happened())
-    return found
+def retired(operator, *by):
+    with views(operator.log) as tables:
+        return tables.totals("retirements", by)
 
 
 def test_the_published_list_enters_gram_by_gram(operator):
     rows = import_list(operator, read(WHOLE, until=UNTIL))
 
-    found = folded(operator)
-    assert (len(rows), found.total_g()) == (132, 616_921_203_000)
-    assert len(found.by_purpose()) == 8
-    assert found.by_month()["2023-09"] == (20, 453_901_033_000)
+    assert retired(operator) == {(): (len(rows), 616_921_203_000)}
+    assert len(rows) == 132
+    assert len(retired(operator, "purpose")) == 8
+    assert retired(operator, "month")["2023-09",] == (20, 453_901_033_000)
     flagged = {
         item.row.number: verdict[3]
         for item in rows
@@ -123,7 +121,7 @@ def test_the_new_rows_alone_enter_from_the_stock_that_is_left(operator):
 
     (row,) = import_list(operator, read(only_new, until=UNTIL))
 
-    assert folded(operator).by_number[row.number].amount_g == 5_000_000
+    assert retired(operator, "number")[row.number,] == (1, 5_000_000)
     assert len(list(states(operator))) == batches
 
 

@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from registry.cli import words
+from registry.cli.asking import asked
 from registry.cli.exits import UsageError
 from registry.cli.opened import Opened, opened
 from registry.cli.paper import verdict_object
 from registry.cli.voice import Voice, is_demonstration
-from registry.domain import certificate, shape
-from registry.history import Happened
 from registry.place import Place
-from registry.projections.retirements import Retirement, Retirements
+from registry.projections.retirements import HIDDEN
+from registry.store.views_tables import Condition
 
 _PREFIX = "certificate/"
+_AWAITED: Condition = ("reference", "=", None)
+
+Row = dict[str, Any]
 
 
 def read_number(typed: str) -> str:
@@ -72,61 +75,65 @@ def show_all(place: Place, *, voice: Voice) -> None:
     Raises:
         RefusedError: `no_registry`.
     """
-    with opened(place) as source:
-        retirements, hidden = _folded(source)
-        listed = [
-            _listed(item, hidden[item.number], source) for item in retirements.by_number.values()
-        ]
+    with asked(place) as question:
+        source = question.source
+        rows = question.rows("retirements", order=("entry", "number"))
+        behind, awaited, verdicts = (
+            _by_number(question.rows(table, *where))
+            for table, *where in (("retired",), ("awaited", _AWAITED), ("verdicts",))
+        )
+        listed = [_listed(row, source, behind, awaited, verdicts) for row in rows]
         if voice.is_json:
             voice.json(
                 [{**item, "demonstration": is_demonstration(source.origin)} for item in listed]
             )
             return
         voice.demonstration(source.origin)
-    columns = ("number", "amount", "purpose", "holder", "names", "state")
-    voice.table(
-        voice.text("certificates.title", count=len(listed)),
-        [voice.text(f"certificate.{column}") for column in columns],
-        [_cells(item, voice) for item in listed],
-    )
+        columns = ("number", "amount", "purpose", "holder", "names", "state")
+        voice.table(
+            voice.text("certificates.title", count=len(listed)),
+            [voice.text(f"certificate.{column}") for column in columns],
+            [_cells(item, voice) for item in listed],
+        )
+        question.tell(voice)
 
 
-def _folded(source: Opened) -> tuple[Retirements, dict[str, dict[str, bytes]]]:
-    """The retirements, and for each number what its statement commits to, by field."""
-    retirements = Retirements()
-    hidden: dict[str, dict[str, bytes]] = {}
-    for placed in source.log.entries():
-        happened = list(placed.happened())
-        retirements.fold(placed.index, placed.entry.at_us, happened)
-        for made in happened:
-            if isinstance(made.event, certificate.Issued):
-                hidden[made.stream.removeprefix(_PREFIX)] = _commitments(made)
-    return retirements, hidden
+def _by_number(rows: list[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["number"], []).append(row)
+    return found
 
 
-def _commitments(made: Happened) -> dict[str, bytes]:
-    names = shape.commitments(certificate.Issued)
-    found = {name: getattr(made.event, name) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _listed(item: Retirement, hidden: dict[str, bytes], source: Opened) -> dict[str, Any]:
+def _listed(
+    row: Row,
+    source: Opened,
+    behind: dict[str, list[Row]],
+    awaited: dict[str, list[Row]],
+    verdicts: dict[str, list[Row]],
+) -> Row:
     """One certificate, for JSON; names only where it is public."""
-    shown = source.shown(list(hidden.values())) if item.public else {}
+    number, public = row["number"], bool(row["public"])
+    hidden = {name: row[name] for name in HIDDEN if row[name] is not None} if public else {}
+    shown = source.shown(list(hidden.values())) if hidden else {}
+    awaiting = [item["standard"] for item in awaited.get(number, [])]
     return {
-        "number": item.number,
-        "index": item.index,
-        "amount_g": item.amount_g,
-        "purpose": item.purpose,
-        "month": item.month,
-        "standards": item.standards,
-        "holder": item.holder,
-        "holder_name": source.name_of(item.holder) if item.public else None,
-        "public": item.public,
-        "final": not item.awaiting,
-        "awaiting": item.awaiting,
+        "number": number,
+        "index": row["entry"],
+        "amount_g": row["amount_g"],
+        "purpose": row["purpose"],
+        "month": row["month"],
+        "standards": sorted({item["standard"] for item in behind[number]}),
+        "holder": row["holder"],
+        "holder_name": source.name_of(row["holder"]) if public else None,
+        "public": public,
+        "final": not awaiting,
+        "awaiting": awaiting,
         "names": {name: shown[one].value for name, one in hidden.items() if one in shown},
-        "verdicts": [verdict_object(verdict) for verdict in item.verdicts],
+        "verdicts": [
+            verdict_object((item["norm"], item["rule"], item["result"], item["reason"]))
+            for item in verdicts.get(number, [])
+        ],
     }
 
 

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,7 +23,6 @@ from registry.cli.words import tonnes, typed
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
 from registry.place import Place
-from registry.projections.retirements import Retirements, totals
 from registry.store.backup import back_up
 from registry.store.beginning import create
 from registry.store.importer import BODIES, ImportedRow, import_list
@@ -31,6 +30,7 @@ from registry.store.log import DATABASE, Log
 from registry.store.operator import Operator, home_of
 from registry.store.proofs import certificate_proof
 from registry.store.recorder import row_number
+from registry.store.views import views
 from registry.verifier.audit import Audited, audit
 from registry.verifier.certificate import Verified, verify
 
@@ -41,6 +41,19 @@ SHOWN_ROW = 31
 
 ALTERED_ROW = 60
 """The row whose entry is altered in the copy: 300,000 t, the largest."""
+
+
+Totals = Mapping[str, tuple[int, int]]
+"""How many, and how many grams, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired:
+    """What was retired: in all, and by purpose and month."""
+
+    total_g: int
+    by_purpose: Totals
+    by_month: Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +82,7 @@ def run(place: Place, voice: Voice) -> None:
         key = operator.vkey()
         shown = next(item for item in rows if item.row.number == SHOWN_ROW)
         proof = certificate_proof(operator.log, operator.log.openings, shown.number)
-        retirements = _retirements(operator.log)
+        retired = _retired(operator.log)
     finally:
         operator.close()
     file = home_of(place) / f"certificate-{shown.number}.proof"
@@ -89,10 +102,10 @@ def run(place: Place, voice: Voice) -> None:
                 "at": {name: altered.found.facts.get(name) for name in WHERE},
             },
         }
-        voice.json({**told, **_figures(rows, retirements)})
+        voice.json({**told, **_figures(rows, retired)})
         return
     _tell_ledger(rows, audited, voice)
-    _tell_figures(published, retirements, voice)
+    _tell_figures(published, retired, voice)
     _tell_timing(rows, voice)
     _tell_checks(audited, verified, file, altered, voice)
     _tell_next(place, key, file, voice)
@@ -102,12 +115,15 @@ def _list() -> bytes:
     return (resources.files("registry") / "data" / LIST).read_bytes()
 
 
-def _retirements(log: Log) -> Retirements:
-    """Every retirement, folded from the log itself."""
-    folded = Retirements()
-    for placed in log.entries():
-        folded.fold(placed.index, placed.entry.at_us, placed.happened())
-    return folded
+def _retired(log: Log) -> Retired:
+    """What was retired, as the tables have it that were folded from the log itself."""
+    with views(log) as tables:
+        ((_, total_g),) = tables.totals("retirements", ()).values()
+        by_purpose, by_month = (
+            {name: amount for (name,), amount in tables.totals("retirements", (column,)).items()}
+            for column in ("purpose", "month")
+        )
+    return Retired(total_g=total_g, by_purpose=by_purpose, by_month=by_month)
 
 
 def _alter_a_copy(place: Place, key: VerifierKey, index: int) -> Altered:
@@ -166,7 +182,7 @@ def _tell_ledger(rows: Sequence[ImportedRow], audited: Audited, voice: Voice) ->
             f"Taking part: {staff}; {bodies}; {hosts} hosts.",
         )
     )
-    by_standard = totals((item.standard, item.row.amount_g) for item in rows)
+    by_standard = _totals((item.standard, item.row.amount_g) for item in rows)
     voice.table(
         voice.pick("所用库存（虚构）", "inventory used (invented)"),
         [
@@ -178,37 +194,46 @@ def _tell_ledger(rows: Sequence[ImportedRow], audited: Audited, voice: Voice) ->
     )
 
 
-def _tell_figures(published: PublishedList, retirements: Retirements, voice: Voice) -> None:
+def _tell_figures(published: PublishedList, retired: Retired, voice: Voice) -> None:
     """Figures folded from the log, beside the same figures added up from the list."""
     listed_g = sum(row.amount_g for row in published.rows)
     columns = [voice.pick("笔数", "retirements"), voice.pick("注销量", "retired")]
     voice.table(
         voice.pick("按类别", "by category"),
         [voice.pick("类别", "category"), *columns],
-        category_rows(dict(retirements.by_purpose()), voice),
+        category_rows(dict(retired.by_purpose), voice),
     )
     voice.table(
         voice.pick("按月份", "by month"),
         [voice.pick("月份", "month"), *columns],
-        [[month, str(n), tonnes(grams)] for month, (n, grams) in retirements.by_month().items()],
+        [[month, str(n), tonnes(grams)] for month, (n, grams) in retired.by_month.items()],
     )
-    same = _agree(published, retirements)
+    same = _agree(published, retired)
     voice.print(
         voice.pick(
-            f"账上合计 {tonnes(retirements.total_g())}；清单合计 {tonnes(listed_g)}；"
+            f"账上合计 {tonnes(retired.total_g)}；清单合计 {tonnes(listed_g)}；"
             f"逐类逐月{'一致' if same else '不一致'}。",
-            f"The log comes to {tonnes(retirements.total_g())}, the list to {tonnes(listed_g)};"
+            f"The log comes to {tonnes(retired.total_g)}, the list to {tonnes(listed_g)};"
             f" by category and by month they {'are equal' if same else 'DIFFER'}.",
         )
     )
 
 
-def _agree(published: PublishedList, retirements: Retirements) -> bool:
+def _agree(published: PublishedList, retired: Retired) -> bool:
     """Whether the log's figures are the list's, by category and by month."""
     return (
-        totals([(row.purpose, row.amount_g) for row in published.rows]) == retirements.by_purpose()
-        and totals([(row.month, row.amount_g) for row in published.rows]) == retirements.by_month()
+        _totals([(row.purpose, row.amount_g) for row in published.rows]) == retired.by_purpose
+        and _totals([(row.month, row.amount_g) for row in published.rows]) == retired.by_month
     )
+
+
+def _totals(pairs: Iterable[tuple[str, int]]) -> Totals:
+    """How many, and how many grams, by name, of pairs of a name and grams; in order of the names."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, amount_g in pairs:
+        count, total_g = found.get(name, (0, 0))
+        found[name] = (count + 1, total_g + amount_g)
+    return dict(sorted(found.items()))
 
 
 def _tell_timing(rows: Sequence[ImportedRow], voice: Voice) -> None:
@@ -263,18 +288,18 @@ def _tell_next(place: Place, key: VerifierKey, file: Path, voice: Voice) -> None
         voice.print(f"    {program} {arguments}")
 
 
-def _figures(rows: Sequence[ImportedRow], retirements: Retirements) -> dict[str, Any]:
+def _figures(rows: Sequence[ImportedRow], retired: Retired) -> dict[str, Any]:
     """The figures, for JSON."""
 
-    def told(totals: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
+    def told(totals: Totals) -> dict[str, dict[str, int]]:
         return {name: {"retirements": n, "amount_g": g} for name, (n, g) in totals.items()}
 
     found = [(item.row, item.verdicts) for item in rows]
     return {
         "rows": len(rows),
-        "retired_g": retirements.total_g(),
-        "by_category": told(retirements.by_purpose()),
-        "by_month": told(retirements.by_month()),
+        "retired_g": retired.total_g,
+        "by_category": told(retired.by_purpose),
+        "by_month": told(retired.by_month),
         "flagged": [{"no": row.number, "reason": why[3]} for row, why in flagged(found, "flag")],
         "undecidable": [row.number for row, _ in flagged(found, "undecidable")],
     }

@@ -25,7 +25,7 @@ KEYS_PER_QUERY = 64
 
 Comparison = Literal["=", "<", "<=", ">", ">=", "<>"]
 Condition = tuple[str, Comparison, Value]
-"""What a column is to be: its name, how it compares, and with what."""
+"""What a column is to be: its name, how it compares, and with what; None is equal to None alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,38 +159,42 @@ def select(
         ending: how they are to be grouped and in which order.
     """
     name = name_of(table)
-    keyed = {column.name for column in table.key}
-    values: list[Value] = []
-    if table.lasting or as_of is None:
-        source = f"{name} own"
-        wanted = [_condition("own", table, condition) for condition in conditions]
-        values = [value for _, _, value in conditions]
-        if not table.lasting:
-            wanted.append(f"own.until = {OPEN}")
-        elif as_of is not None:
-            wanted.append("own.since < ?")
+    values: list[Value] = [value for *_, value in conditions if value is not None]
+    if table.lasting:
+        if as_of is not None:
+            conditions = (*conditions, ("since", "<", as_of))
             values.append(as_of)
+        source, keyed = f"{name} own", "own"
+        wanted: list[str] = []
+    elif as_of is None:
+        source, keyed = f"{name} own", "own"
+        wanted = [f"own.until = {OPEN}"]
     else:
         # Each key has an open row: from there its row of that time is one look away.
-        same = " AND ".join(f"own.{key} = now.{key}" for key in keyed)
-        first = " AND ".join(f"past.{key} = now.{key}" for key in keyed)
+        same, first = (
+            " AND ".join(f"{alias}.{column.name} = now.{column.name}" for column in table.key)
+            for alias in ("own", "past")
+        )
         source = (
             f"{name} now JOIN {name} own ON {same} AND own.since ="
             f" (SELECT max(past.since) FROM {name} past WHERE {first} AND past.since < ?)"
         )
-        values.append(as_of)
-        wanted = [f"now.until = {OPEN}"]
-        for condition in conditions:
-            wanted.append(_condition("now" if condition[0] in keyed else "own", table, condition))
-            values.append(condition[2])
+
+        values.insert(0, as_of)
+        wanted, keyed = [f"now.until = {OPEN}"], "now"
+    wanted += [_condition(keyed, table, condition) for condition in conditions]
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     return f"SELECT {what} FROM {source}{where}{ending}", values
 
 
-def _condition(alias: str, table: Table, condition: Condition) -> str:
-    column, comparison, _ = condition
+def _condition(keyed: str, table: Table, condition: Condition) -> str:
+    """What `condition` says in a statement; `keyed` is where a column of the key is looked up."""
+    column, comparison, value = condition
     assert column in table.names, f"no column {column} in {table.name}"
     assert comparison in get_args(Comparison)
+    alias = keyed if column in {own.name for own in table.key} else "own"
+    if value is None:
+        return f"{alias}.{column} IS {'NULL' if comparison == '=' else 'NOT NULL'}"
     return f"{alias}.{column} {comparison} ?"
 
 

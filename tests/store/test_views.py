@@ -1,13 +1,15 @@
-"""The tables of projections: what they say is what a replay says, at any size, whoever folds them and however it ends."""
+"""The tables of projections say what a replay says, at any size, whoever folds them and however it ends."""
+
+from itertools import islice
 
 import pytest
 
-from registry.projections.every import PROJECTIONS, TABLES
-from registry.projections.folding import Page
-from registry.projections.table import OPEN, Row, Table
+from registry.projections.every import TABLES
+from registry.projections.table import Row, Table
 from registry.store.log import Log
 from registry.store.views import Views, entered, views
 from tests.books import Book
+from tests.folds import Folded
 
 BOTH = pytest.mark.on("sqlite", "postgres")
 
@@ -21,26 +23,16 @@ def log(book: Book):
 
 def replayed(log: Log, size: int) -> dict[Table, dict[Row, Row]]:
     """What is true of the first `size` entries, folded one by one: the values of each row, by table and key."""
-    rows: dict[Table, dict[Row, Row]] = {table: {} for table in TABLES.values()}
-    since: dict[tuple[Table, Row], int] = {}
-    for placed in log.entries():
-        if placed.index == size:
-            break
-        page = Page(PROJECTIONS)
-        page.take(entered(placed))
-        for table in page.tables:
-            width = len(table.key)
-            current = {key: (since[table, key], values) for key, values in rows[table].items()}
-            for row in page.written(table, current).rows:
-                values = row[width:-1] if table.lasting else row[width:-2]
-                rows[table][row[:width]] = values
-                since[table, row[:width]] = placed.index
-    return rows
+    made = Folded()
+    for placed in islice(log.entries(), size):
+        made.take(entered(placed))
+    return {table: made.values(table) for table in TABLES.values()}
 
 
 def told(asked: Views, table: Table, as_of: int | None = None) -> dict[Row, Row]:
     """What the tables say, in the same form."""
     keys, values = ([column.name for column in columns] for columns in (table.key, table.values))
+    keys += ["since"] if table.lasting else []
     return {
         tuple(row[name] for name in keys): tuple(row[name] for name in values)
         for row in asked.rows(table.name, as_of=as_of)
