@@ -7,7 +7,17 @@ python tools/format_tables.py --write    replace what stands between their marke
 import sys
 from pathlib import Path
 
-from registry.domain import campaign, order, project, roles, shape, standard
+from registry.domain import (
+    account_freezes,
+    account_life,
+    account_ties,
+    campaign,
+    order,
+    project,
+    roles,
+    shape,
+    standard,
+)
 from registry.domain.account import LEGAL_FORMS
 from registry.domain.certificate import GROUNDS
 from registry.domain.form import Capacity, Form, PartForm
@@ -34,6 +44,18 @@ _OTHERS = {
     id(order.Regions.__metadata__[0]): "[Place, …], sorted, 0 to 16",
     id(order.Instalments.__metadata__[0]): "[[Day, integer], …], rising by day, 0 to 24",
     id(order.Bought.__annotations__["project"].__metadata__[0]): "Project?",
+    id(roles.PolicySet.__annotations__["policy"].__metadata__[0]): "PolicyName",
+    id(roles.PolicySet.__annotations__["codes"].__metadata__[0]): "[PolicyCode, …]",
+    id(roles.PolicySet.__annotations__["number"].__metadata__[0]): "Number?",
+    id(standard.CrossRecognised.__annotations__["serial_format"].__metadata__[0]): "SerialFormat",
+    id(standard.AllowancesDeposited.__annotations__["year"].__metadata__[0]): "Year",
+    id(account_freezes.FreezeConsented.__annotations__["order"].__metadata__[0]): "Order",
+    id(account_life.Bound.__annotations__["to"].__metadata__[0]): "Binding",
+    id(account_life.MandateGiven.__annotations__["standards"].__metadata__[0]): (
+        "[Code, …], sorted, 0 to 16"
+    ),
+    id(account_life.Notified.__annotations__["channel"].__metadata__[0]): "Channel",
+    id(account_ties.Devolved.__annotations__["reason"].__metadata__[0]): "Succession",
 }
 _OPTIONAL = "Optional"
 
@@ -134,6 +156,9 @@ def _choices() -> str:
         "Class": standard.CLASSES,
         "Purpose": standard.PURPOSES,
         "LegalForm": LEGAL_FORMS,
+        "PolicyName": roles.POLICIES.keys(),
+        "Channel": account_life.CHANNELS,
+        "Succession": account_ties.REASONS,
         "Ground": GROUNDS,
         "Basis": order.ISSUERS,
     }

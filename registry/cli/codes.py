@@ -129,11 +129,8 @@ _SIGNING: dict[str, Text] = {
         "No recovery of {account} is announced. Two officers have to announce it first.",
     ),
     "too_early": (
-        "账户 {account} 的找回尚在等待期：{not_before} 起才可完成，今天是 {today}。期间持有人可以中止。",
-        (
-            "The recovery of {account} is still waiting: it can be completed from {not_before} on, and today is"
-            " {today}. Until then the holder can stop it."
-        ),
+        "[账户 {account}：]须待 {not_before} 起方可，今天是 {today}。",
+        "[{account}: ]this is possible from {not_before} on, and today is {today}.",
     ),
     "too_many_keys": (
         "日志的密钥已换过 {keys} 个，达到上限 {most}，不能再换。请另立日志。",
@@ -329,7 +326,114 @@ _ORDER: dict[str, Text] = {
     ),
 }
 
+_ACCOUNTS: dict[str, Text] = {
+    "day_passed": (
+        "日期 {until} 已过，今天是 {today}。请改用今天或以后的日期。",
+        "The day {until} has passed: it is {today}. Name today or a later day.",
+    ),
+    "account_frozen": (
+        "账户 {account} 已被冻结（记录 {entries}），不能转出。请向冻结机关申请解冻，或取得其对该案履行的同意。",
+        (
+            "The account {account} is frozen (entries {entries}): nothing leaves it. Ask the authority to lift the"
+            " freeze, or to consent to the performance of an order."
+        ),
+    ),
+    "account_bound": (
+        "账户 {account} 还有未了事项，不能关闭：锁定 {ties}，活动或案件 {bonds}。请先了结。",
+        "The account {account} cannot close yet: locked by entries {ties}, bound to {bonds}. Settle these first.",
+    ),
+    "already_bound": (
+        "账户 {account} 已与 {to} 相连。",
+        "The account {account} is bound to {to} already.",
+    ),
+    "not_bound": (
+        "账户 {account} 与 {to} 并不相连。",
+        "The account {account} is not bound to {to}.",
+    ),
+    "already_succeeded": (
+        "账户 {account} 已有承继人 {successor}。",
+        "The account {account} has a successor already: {successor}.",
+    ),
+    "not_the_successor": (
+        "{account} 不是登记的承继人[（承继人是 {expected}）]。请先登记合并或继承。",
+        "{account} is not the successor on record[ ({expected} is)]. Record the merger or the succession first.",
+    ),
+    "no_mandate": (
+        "账户 {account} 没有这样的有效授权[（{venue}，{standard}）][（所指记录 {meant}）]。请由持有人先行授权。",
+        (
+            "The account {account} has given no mandate for this[ ({venue}, {standard})][ (entry {meant} is meant)]."
+            " Its holder can give one."
+        ),
+    ),
+    "not_tied": (
+        "账户 {account} 在记录 {meant} 没有这样的未了锁定。请核对序号；它可能已经了结。",
+        "Nothing of that kind is tied in entry {meant} of {account}. Check the index; it may have ended already.",
+    ),
+    "not_the_party": (
+        "{party} 不是那一方，应为 {expected}。",
+        "{party} is not the party to it: {expected} is.",
+    ),
+    "not_frozen": (
+        "账户 {account} 没有由记录 {meant} 作出的冻结。请核对序号；它可能已经结束。",
+        "No freeze of {account} stands that entry {meant} made. Check the index; it may have ended already.",
+    ),
+    "not_the_authority": (
+        "作出冻结的是 {expected}，不是 {authority}。请由原机关办理。",
+        "{expected} made the freeze, not {authority}. It is for that authority to act.",
+    ),
+    "not_later": (
+        "续冻的截止日 {until} 须晚于原截止日 {before}，且不早于今天 {today}。",
+        "A freeze is renewed until a day after {before}, and not before today, {today}; {until} is not.",
+    ),
+    "freeze_waiting": (
+        "账户 {account} 的这段克数还有其他冻结（记录 {entries}），不能随本次解除释放。",
+        "Other freezes stand on this range of {account} (entries {entries}): it is not released with this one.",
+    ),
+    "lock_not_released": (
+        "解除的是账户 {account} 这段克数的最后一个冻结：须在同一条记录里释放锁定 {lock}。",
+        "This is the last freeze on the range of {account}: the lock of entry {lock} is released in the same act.",
+    ),
+    "wrong_ground": (
+        "锁定事由不符：{ground}[，应为 {expected}]。",
+        "The ground of the lock is wrong: {ground}[, {expected} expected].",
+    ),
+    "not_an_event": (
+        "捐赠只能给活动账户；{account} 是 {legal_form}。请改用划转要约。",
+        "Donations are made to the accounts of events; {account} is of the form {legal_form}. Make it an offer.",
+    ),
+    "honour_missing": (
+        "接受捐赠须在同一条记录里出具荣誉证书（账户 {account}，记录 {meant}）。",
+        "A donation is accepted together with its certificate of honour ({account}, entry {meant}).",
+    ),
+    "acceptance_needed": (
+        "账户 {account} 要求先行接受。请改用要约，由其接受。",
+        "The account {account} wants to accept first. Make an offer, which it accepts.",
+    ),
+    "second_person_needed": (
+        "{amount_g} 克超过一人可办的 {over_g} 克（制度见记录 {policy}）：须由第二人（登记官）同签。",
+        (
+            "{amount_g} g is more than the {over_g} g that one person may do alone (policy of entry {policy}): an"
+            " officer signs as the second person."
+        ),
+    ),
+    "bad_policy": (
+        "制度 {policy} 的写法不对（{why}）。请按 docs/format.md 改正。",
+        "The policy {policy} is not of its form ({why}). Correct it as docs/format.md has it.",
+    ),
+}
+
 _CREDITS: dict[str, Text] = {
+    "standard_withdrawn": (
+        "信用种类 {standard} 的认可已撤销（记录 {entry}）：不再新增，已有的可以流转和注销。",
+        (
+            "The recognition of {standard} was withdrawn (entry {entry}): nothing new of it comes to be; what is there"
+            " moves and retires."
+        ),
+    ),
+    "not_an_allowance": (
+        "{standard} 不是配额。请按减排量托管登记。",
+        "{standard} is no allowance. Deposit it as a credit.",
+    ),
     "already_recognised": (
         "信用种类 {standard} 已经认可。",
         "The kind of credit {standard} is recognised already.",
@@ -1012,6 +1116,7 @@ CODES: dict[str, Text] = {
     **_FORM,
     **_SIGNING,
     **_ORDER,
+    **_ACCOUNTS,
     **_CREDITS,
     **_GIFTS_AND_ORDERS,
     **_HISTORY,

@@ -9,6 +9,7 @@ account's stream stands in `account_life`, `account_freezes` and `account_ties`,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
@@ -335,6 +336,17 @@ def require_mandate(
     ):
         raise RefusedError("no_mandate", account=account.name, venue=venue, standard=standard)
     return mandate
+
+
+def require_over(account: str, until: str, today: str) -> None:
+    """Return if the day `until` has passed.
+
+    Raises:
+        RefusedError: `too_early`.
+    """
+    not_before = first_day_after(date.fromisoformat(until), 0).isoformat()
+    over = not_before <= today
+    require(over, "too_early", account=account, not_before=not_before, today=today)
 
 
 def require_release(tie: Tie, lock: int, act: Act, *, whole: bool = True) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, assert_never
 
 from registry.domain import shape
-from registry.domain.account import Account, Freeze, Tie, require_release
+from registry.domain.account import Account, Freeze, Tie, require_over, require_release
 from registry.domain.act import Act, Outcome
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
@@ -121,7 +121,8 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case FreezeRenewed():
             freeze = _of(state, event, event.authority)
             later = max(freeze.until, today) <= event.until and event.until != freeze.until
-            require(later, "not_later", until=event.until, before=freeze.until)
+            told = {"until": event.until, "before": freeze.until, "today": today}
+            require(later, "not_later", **told)
         case FreezeConsented():
             freeze = _of(state, event, event.authority)
             whole = freeze.lock is None
@@ -130,8 +131,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
             _check_lock(state, _of(state, event, event.authority), act)
         case FreezeEnded():
             freeze = _freeze(state, event.means[0])
-            told = {"account": state.name, "not_before": freeze.until, "today": today}
-            require(freeze.until < today, "too_early", **told)
+            require_over(state.name, freeze.until, today)
             _check_lock(state, freeze, act)
         case _:
             assert_never(event)

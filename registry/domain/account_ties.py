@@ -13,7 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, assert_never
 
 from registry.domain import account_freezes, shape
-from registry.domain.account import Account, Tie, require_free, require_mandate, require_release
+from registry.domain.account import (
+    Account,
+    Tie,
+    require_free,
+    require_mandate,
+    require_over,
+    require_release,
+)
 from registry.domain.act import Act, Outcome
 from registry.domain.conduct import check_standing
 from registry.domain.roles import check_second_person
@@ -211,11 +218,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case Settled():
             _check_settled(state, event, act)
         case ReserveEnded():
-            tie = _tie(state, event.means[0], SETTLEMENT)
-            _check_party(tie, event.venue)
-            over = act.by["venue"] == event.venue or (tie.until or "") < today
-            require(over, "too_early", account=state.name, not_before=tie.until, today=today)
-            require_release(tie, event.means[0], act)
+            _check_reserve_ends(state, event, today, act)
         case Seized():
             require(state.is_begun, "account_not_open", account=state.name)
         case LockSeized():
@@ -307,8 +310,7 @@ def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) 
         case OfferWithdrawn():
             pass
         case OfferLapsed():
-            told = {"account": state.name, "not_before": tie.until, "today": today}
-            require(tie.until < today, "too_early", **told)
+            require_over(state.name, tie.until, today)
         case _:
             assert_never(event)
     require_release(tie, meant, act)
@@ -323,6 +325,16 @@ def _check_settled(state: Account, event: Settled, act: Act) -> None:
     require(not taker.acceptance, "acceptance_needed", account=event.taker)
     check_standing(act, event.taker, "receive")
     require_release(tie, event.means[0], act, whole=False)
+
+
+def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Act) -> None:
+    """The exchange ends it at any time; an officer in its place once the mandate's day has passed."""
+    tie = _tie(state, event.means[0], SETTLEMENT)
+    _check_party(tie, event.venue)
+    assert tie.until is not None
+    if act.by["venue"] != event.venue:
+        require_over(state.name, tie.until, today)
+    require_release(tie, event.means[0], act)
 
 
 def _check_other_open(name: str, act: Act) -> Account:
