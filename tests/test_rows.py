@@ -1,5 +1,6 @@
 """Rows that come with an intent: seen by the rules, never judged without, provable one by one."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,13 +15,14 @@ from registry.history import SignedIntent, check_entry
 from registry.ledger import canonical, ids, rows
 from registry.ledger import entry as entries
 from registry.ledger import proof as proofs
-from registry.ledger.commitment import commitment
+from registry.ledger.commitment import Opening, commitment
 from registry.ledger.proof import Leaf, Proof, Row
 from registry.ledger.rows import RowTree
 from registry.verifier import row as proofs_of_rows
 from registry.verifier.gift import slice_of, verify_gift
 from tests.gifts import Given, Shared, gifts, given, shared
 from tests.world import Person, World, digest, log_key, refused
+from tools.make_vectors import VECTORS
 
 __all__ = ["gifts"]
 
@@ -29,6 +31,8 @@ pytestmark = pytest.mark.usefixtures("gifts")
 BEARER = ids.bearer(Person("guest").key)
 TAKERS = [("account/" + "a" * 16, 5), (BEARER, 7), ("account/" + "c" * 16, 1)]
 NAMES = ["甲", "乙", "丙"]
+TOLD = json.loads((VECTORS / "rows.json").read_text("utf-8"))
+EVENTS = {"gift": Given, "share": Shared}
 
 
 @pytest.fixture
@@ -543,3 +547,55 @@ def test_a_gift_is_proved_to_nobody_without_a_key(world: World) -> None:
         verify_gift(file_of(world, made, 0), log_key(), size_min=world.replay.size + 1)
 
     assert (missing.value.code, stale.value.code) == ("no_pinned_key", "older_than_asked")
+
+
+def event_of(vector: dict[str, Any]) -> Any:
+    """An event whose body sums up rows as a vector says."""
+    said = vector["summary"]
+    body = {**said, "root": bytes.fromhex(said["root"]), "total_g": int(said["total_g"])}
+    return shape.read(EVENTS[vector.get("kind", "gift")], {"giver": BEARER, "rows": body})
+
+
+def bytes_of(vector: dict[str, Any]) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(row) for row in vector["rows"])
+
+
+def test_the_vectors_of_whole_rows_are_read_and_each_row_is_proved() -> None:
+    for vector in TOLD["valid"]:
+        made, event = bytes_of(vector), event_of(vector)
+
+        told = history.with_rows(event, made).rows
+
+        assert sum(amount_g for _, amount_g, _ in told.items) == int(vector["summary"]["total_g"])
+        for number, path in enumerate(vector["paths"]):
+            root = rows.row_root(made[number], number, len(made), bytes.fromhex(path))
+            assert root == event.rows.root
+
+
+@pytest.mark.parametrize("vector", TOLD["broken"], ids=lambda vector: vector["name"])
+def test_the_vectors_of_broken_rows_are_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        history.with_rows(event_of(vector), bytes_of(vector))
+
+    assert refusal.value.code == vector["code"]
+
+
+def test_the_vectors_of_openings_open_their_rows() -> None:
+    for vector in TOLD["openings"]:
+        opening = Opening(
+            field=vector["field"], salt=bytes.fromhex(vector["salt"]), value=vector["value"]
+        )
+        log, nonce = bytes.fromhex(vector["log"]), bytes.fromhex(vector["nonce"])
+
+        committed = commitment(log, vector["author"], nonce, opening)
+
+        assert canonical.decode(bytes.fromhex(vector["row"]), bytes_max=256)[1] == committed
+
+
+def test_the_vectors_of_ids_are_those_of_their_rows() -> None:
+    for vector in TOLD["ids"]:
+        log, nonce = bytes.fromhex(vector["log"]), bytes.fromhex(vector["nonce"])
+
+        found = ids.row_id(log, vector["author"], nonce, vector["part"], vector["row"])
+
+        assert found == vector["id"]

@@ -33,6 +33,7 @@ from tests.world import (
     forged,
     log_key,
 )
+from tools import row_vectors
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
 PROVENANCE = "made by tools/make_vectors.py of carbon-registry from fixed seeds; format version 1"
@@ -51,6 +52,7 @@ def vectors() -> dict[str, Any]:
         "proofs.json": _proofs(world, former),
         "verdicts.json": _verdicts(),
         "home_serials.json": _home_serials(),
+        "rows.json": row_vectors.vectors(),
     }
 
 
