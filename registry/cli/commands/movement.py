@@ -32,6 +32,27 @@ Serials = Annotated[
     str | None,
     typer.Option("--range", metavar="FIRST..LAST", help="These of that batch. / 指定序列号。"),
 ]
+Holder = Annotated[str, typer.Option("--holder", metavar="ACCOUNT", help="Whose. / 持有人。")]
+Purpose = Annotated[str, typer.Option("--purpose", help="meeting, enterprise … / 用途。")]
+Claimed = Annotated[
+    str | None,
+    typer.Option("--period", metavar="FIRST..LAST", help="The period claimed. / 所称期间。"),
+]
+Where = Annotated[str | None, typer.Option("--place", help="GB/T 2260, six digits. / 地点。")]
+Ground = Annotated[str, typer.Option("--ground", help="voluntary … / 依据。")]
+IsPublic = Annotated[
+    bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
+]
+Activity = Annotated[str | None, typer.Option("--activity", help="Its name. / 活动。")]
+Organisers = Annotated[
+    list[str] | None, typer.Option("--organiser", help="Repeated. / 主办单位，可重复。")
+]
+Beneficiary = Annotated[str | None, typer.Option("--beneficiary", help="For whom. / 受益人。")]
+Purchaser = Annotated[str | None, typer.Option("--purchaser", help="Who paid. / 购买人。")]
+Agent = Annotated[str | None, typer.Option("--agent", help="By whom. / 代理人。")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
+]
 
 
 def transfer(
@@ -73,36 +94,21 @@ def transfer(
 def retire(
     amount: Amount,
     *,
-    holder: Annotated[str, typer.Option("--holder", metavar="ACCOUNT", help="Whose. / 持有人。")],
-    purpose: Annotated[str, typer.Option("--purpose", help="meeting, enterprise … / 用途。")],
-    period: Annotated[
-        str | None,
-        typer.Option("--period", metavar="FIRST..LAST", help="The period claimed. / 所称期间。"),
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option("--place", help="GB/T 2260, six digits. / 地点。")
-    ] = None,
-    ground: Annotated[str, typer.Option("--ground", help="voluntary … / 依据。")] = "voluntary",
-    public: Annotated[
-        bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
-    ] = True,
-    activity: Annotated[str | None, typer.Option("--activity", help="Its name. / 活动。")] = None,
-    organisers: Annotated[
-        list[str] | None, typer.Option("--organiser", help="Repeated. / 主办单位，可重复。")
-    ] = None,
-    beneficiary: Annotated[
-        str | None, typer.Option("--beneficiary", help="For whom. / 受益人。")
-    ] = None,
-    purchaser: Annotated[
-        str | None, typer.Option("--purchaser", help="Who paid. / 购买人。")
-    ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", help="By whom. / 代理人。")] = None,
+    holder: Holder,
+    purpose: Purpose,
+    period: Claimed = None,
+    where: Where = None,
+    ground: Ground = "voluntary",
+    public: IsPublic = True,
+    activity: Activity = None,
+    organisers: Organisers = None,
+    beneficiary: Beneficiary = None,
+    purchaser: Purchaser = None,
+    agent: Agent = None,
     standard: Standard = None,
     batch: Batch = None,
     serials: Serials = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
-    ] = None,
+    output: Output = None,
     directory: Directory,
     state: State = None,
     dry_run: DryRun = False,

@@ -23,32 +23,34 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Recognise, show kinds of credit / 认可、查看种类")
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Such as CCER. / 种类代码。")]
+Class = Annotated[str, typer.Option("--class", help="reduction, removal, allowance. / 类别。")]
+Claims = Annotated[
+    list[str] | None,
+    typer.Option("--claim", help="A purpose it may serve, repeated; else all. / 可用于。"),
+]
+Home = Annotated[
+    str | None, typer.Option("--home", metavar="CODE", help="Who issues it. / 原登记系统。")
+]
+Serials = Annotated[
+    str | None,
+    typer.Option("--serials", metavar="N:B,B:F:L", help="Fields of home serials. / 原序列号格式。"),
+]
+Unit = Annotated[str, typer.Option("--unit", help="What a unit weighs. / 每单位质量。")]
+Authority = Annotated[
+    str | None, typer.Option("--authority", metavar="ACCOUNT", help="Who signs. / 主管部门。")
+]
 
 
 @app.command("recognise")
 def recognise(
     code: Code,
     *,
-    credit_class: Annotated[
-        str, typer.Option("--class", help="reduction, removal, allowance. / 类别。")
-    ],
-    claims: Annotated[
-        list[str] | None,
-        typer.Option("--claim", help="A purpose it may serve, repeated; else all. / 可用于。"),
-    ] = None,
-    home: Annotated[
-        str | None, typer.Option("--home", metavar="CODE", help="Who issues it. / 原登记系统。")
-    ] = None,
-    serials: Annotated[
-        str | None,
-        typer.Option(
-            "--serials", metavar="N:B,B:F:L", help="Fields of home serials. / 原序列号格式。"
-        ),
-    ] = None,
-    unit: Annotated[str, typer.Option("--unit", help="What a unit weighs. / 每单位质量。")] = "1",
-    authority: Annotated[
-        str | None, typer.Option("--authority", metavar="ACCOUNT", help="Who signs. / 主管部门。")
-    ] = None,
+    credit_class: Class,
+    claims: Claims = None,
+    home: Home = None,
+    serials: Serials = None,
+    unit: Unit = "1",
+    authority: Authority = None,
     directory: Directory,
     state: State = None,
     dry_run: DryRun = False,
