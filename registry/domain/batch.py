@@ -1,35 +1,65 @@
-"""A batch of credits: one issuance or deposit, and everything that ever happens to its grams.
+"""A batch of credits: one issuance, deposit or carving, and everything that can happen to its grams.
 
     conserved:  received_g == held_g + locked_g + retired_g + cancelled_g + carved_g
 
-Holdings live here and nowhere else. The grams of a batch have the serial numbers [0, received_g); which grams move is
-never a matter of taste: the lowest that the giver holds, unless the author names a range.
+    held     moves, is retired or carved out by its holder
+    locked   waits on a ground, which says what may follow; or is given, and waits for its taker
+
+Holdings live here and nowhere else. The grams of a batch have the serial numbers [0, received_g), and those that were
+carved out keep theirs; which grams move is never a matter of taste: the lowest that the giver holds, unless the author
+names a range. Here stand the events and the state; what is allowed and what it does, in `batches`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Any, ClassVar, assert_never
+from typing import Annotated, ClassVar
 
 from rpds import HashTrieMap
 
 from registry.domain import shape
-from registry.domain.account import Account
-from registry.domain.act import Act, Outcome, require_new
-from registry.domain.ranges import Range, Ranges
-from registry.domain.shape import integer
-from registry.domain.standard import Deposited as UnitsDeposited
-from registry.domain.standard import Standard
+from registry.domain.ranges import Ranges
+from registry.domain.shape import integer, matching, octets, one_of, optional, pair
 from registry.domain.timing import day_of, days_of_month
-from registry.errors import RefusedError, require
+from registry.errors import require
 
 NATIVE = "native"
 DEPOSITED = "deposited"
 DEPOSITED_RETIRED = "deposited_retired"
-ORIGINS = (NATIVE, DEPOSITED, DEPOSITED_RETIRED)
-"""Where the grams of a batch come from; the last were retired in the home registry already."""
+IMPORTED = "imported"
+ORIGINS = (NATIVE, DEPOSITED, DEPOSITED_RETIRED, IMPORTED)
+"""Where the grams of a batch come from.
+
+Those of DEPOSITED_RETIRED were retired in the home registry already; those of IMPORTED were issued before this log kept
+the books of their kind.
+"""
+
+BUFFER = "buffer"
+CAMPAIGN = "campaign"
+DONATION = "donation"
+FREEZE = "freeze"
+OFFER = "offer"
+ORDER = "order"
+PLEDGE = "pledge"
+SETTLEMENT = "settlement"
+LOCK_GROUNDS = frozenset(
+    {BUFFER, CAMPAIGN, DONATION, FREEZE, OFFER, ORDER, PLEDGE, SETTLEMENT},
+)
+CANCEL_REASONS = frozenset({"erroneous", "expired", "over_issuance", "reversal"})
+DEPTH_MAX = 16
+
+_NOTHING = Ranges()
+_YEAR = re.compile(r"[12][0-9]{3}", re.ASCII)
+_batch = shape.stream_of("batch")
+_means = pair(integer(0, shape.GRAMS_MAX), octets(32))
 
 Row = Annotated[int, integer(1, 1_000_000_000)]
+Year = Annotated[str, matching(_YEAR, "a year YYYY")]
+LockGround = Annotated[str, one_of(LOCK_GROUNDS)]
+CancelReason = Annotated[str, one_of(CANCEL_REASONS)]
+BatchName = Annotated[str, _batch]
+Left = Annotated[int, integer(0, shape.GRAMS_MAX)]
+OptionalMeans = Annotated[tuple[int, bytes] | None, optional(_means)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +143,269 @@ class RetirementImported:
     month: shape.Month
 
 
-Event = Issued | Deposited | Transferred | Retired | RetirementImported
-Move = Transferred | Retired | RetirementImported
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowancesDeposited:
+    """Allowances of one year, immobilised by the custodian, become movable here until the day `expires`."""
+
+    kind: ClassVar = "batch.allowances_deposited.v1"
+    consults: ClassVar = ("account holder", "conduct holder")
+    standard: shape.Code
+    year: Year
+    expires: shape.Day
+    amount_g: shape.Grams
+    holder: shape.Account
+    custodian: shape.Account
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedOver:
+    """The home registry lets allowances be used until a later day (结转)."""
+
+    kind: ClassVar = "batch.carried_over.v1"
+    consults: ClassVar = ()
+    custodian: shape.Account
+    expires: shape.Day
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedElsewhere:
+    """Credits that were issued before this log kept the books of their kind: attested, not proven, totalled apart.
+
+    `source` is the SHA-256 of the books that say so, `row` the number in them, `day` the day that they state.
+    """
+
+    kind: ClassVar = "batch.issued_elsewhere.v1"
+    consults: ClassVar = ("account holder", "standard standard")
+    standard: shape.Code
+    period: shape.Period
+    amount_g: shape.Grams
+    holder: shape.Account
+    source: shape.Digest
+    row: Row
+    day: shape.Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferredElsewhere:
+    """A transfer that the same books state, before anything happens to the batch here."""
+
+    kind: ClassVar = "batch.transferred_elsewhere.v1"
+    consults: ClassVar = ("account taker",)
+    giver: shape.Account
+    taker: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+    range: shape.Serials
+    source: shape.Digest
+    row: Row
+    day: shape.Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traded:
+    """The exchange `venue` moves grams under the giver's standing mandate, which `means` names (成交)."""
+
+    kind: ClassVar = "batch.traded.v1"
+    consults: ClassVar = (
+        "account giver",
+        "account taker",
+        "conduct giver",
+        "conduct taker",
+        "standard standard",
+    )
+    giver: shape.Account
+    taker: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+    range: shape.Serials
+    venue: shape.Account
+    trade: shape.OptionalCommitment
+    means: shape.Means
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """Grams go to `taker` by law, not by the giver's will: what stands beside it in the act says by which."""
+
+    kind: ClassVar = "batch.assigned.v1"
+    consults: ClassVar = ("account taker",)
+    giver: shape.Account
+    taker: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+    range: shape.Serials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """Grams of `holder` wait, as those of `owner`, on a ground that says what may follow."""
+
+    kind: ClassVar = "batch.locked.v1"
+    consults: ClassVar = ("account owner", "conduct holder", "standard standard")
+    holder: shape.Account
+    owner: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+    range: shape.Serials
+    ground: LockGround
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """Of what entry `means` locked, the lowest grams go to `taker`."""
+
+    kind: ClassVar = "batch.released.v1"
+    consults: ClassVar = ("account taker",)
+    means: shape.Means
+    owner: shape.Account
+    taker: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRetired:
+    """Of what entry `means` locked for an order, the lowest grams are used up."""
+
+    kind: ClassVar = "batch.lock_retired.v1"
+    consults: ClassVar = ("standard standard",)
+    means: shape.Means
+    owner: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carved:
+    """Grams leave for a batch of their own, `child`, with their serial numbers."""
+
+    kind: ClassVar = "batch.carved.v1"
+    consults: ClassVar = ()
+    holder: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+    range: shape.Serials
+    child: BatchName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarvedOut:
+    """A batch begins with what was carved out of `parent` in the same act."""
+
+    kind: ClassVar = "batch.carved_out.v1"
+    consults: ClassVar = ()
+    parent: BatchName
+    holder: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Of what entry `means` locked for a campaign, the lowest grams are given to those whom the rows name.
+
+    They wait for their takers. With `retire_only`, who claims them can use them up and do nothing else with them.
+    """
+
+    kind: ClassVar = "batch.given.v1"
+    consults: ClassVar = ()
+    organiser: shape.Account
+    means: shape.Means
+    standard: shape.Code
+    retire_only: shape.Flag
+    rows: shape.Gifts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """`holder`, to whom grams were given, takes them into the account `taker`."""
+
+    kind: ClassVar = "batch.claimed.v1"
+    consults: ClassVar = ("account taker", "conduct taker")
+    holder: shape.Holder
+    taker: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRetired:
+    """`holder`, to whom grams were given, uses them up at once; no account is needed for it."""
+
+    kind: ClassVar = "batch.claim_retired.v1"
+    consults: ClassVar = ("standard standard",)
+    holder: shape.Holder
+    amount_g: shape.Grams
+    standard: shape.Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Of what entry `means` locked for a campaign, the lowest that nobody has go back; or nothing, if none is left."""
+
+    kind: ClassVar = "batch.returned.v1"
+    consults: ClassVar = ()
+    organiser: shape.Account
+    means: shape.Means
+    amount_g: Left
+    standard: shape.Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended:
+    """The authority and an officer stop everything that the holders could do with the batch."""
+
+    kind: ClassVar = "batch.suspended.v1"
+    consults: ClassVar = ()
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reinstated:
+    """The suspension of entry `means` is over."""
+
+    kind: ClassVar = "batch.reinstated.v1"
+    consults: ClassVar = ()
+    means: shape.Means
+    document: shape.Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """Grams leave circulation for nobody's benefit (核减), held, or locked by entry `means`."""
+
+    kind: ClassVar = "batch.cancelled.v1"
+    consults: ClassVar = ()
+    holder: shape.Account
+    amount_g: shape.Grams
+    standard: shape.Code
+    range: shape.Serials
+    reason: CancelReason
+    document: shape.Digest
+    means: OptionalMeans
+
+
+Beginning = Issued | Deposited | AllowancesDeposited | IssuedElsewhere | CarvedOut
+"""How a batch begins."""
+Move = Transferred | Traded | TransferredElsewhere | Assigned
+"""How grams go from holder to holder."""
+Retirement = Retired | RetirementImported | LockRetired | ClaimRetired
+"""How grams are used up."""
+Gift = Given | Claimed | Returned
+Standing = CarriedOver | Suspended | Reinstated
+"""What concerns the batch as a whole."""
+Event = Beginning | Move | Retirement | Locked | Released | Carved | Gift | Cancelled | Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Grams that one entry locked: on which ground, whose they are, and which are left."""
+
+    ground: str
+    owner: str
+    left: Ranges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,16 +415,45 @@ class Batch:
     name: str = ""
     status: str = "blank"
     origin: str = ""
-    """NATIVE, DEPOSITED or DEPOSITED_RETIRED."""
+    """One of ORIGINS."""
     standard: str = ""
     period: tuple[str, str] = ("", "")
+    project: str | None = None
+    """Whose reductions these are, of a native batch."""
+    root: str = ""
+    """The batch whose serial numbers the grams have: itself, unless it was carved out."""
+    depth: int = 0
+    """How many carvings lie between the root and this batch."""
+    custodian: str | None = None
+    expires: str | None = None
+    """The last day on which allowances are used; None for what is no allowance."""
+    suspended: int | None = None
+    """The index of the entry that suspended the batch."""
+    source: bytes = b""
+    """The books from which history is being entered; empty once anything happens here."""
+    row: int = 0
+    """The last row of those books that was entered."""
     received_g: int = 0
     held: "HashTrieMap[str, Ranges]" = HashTrieMap()
+    locks: "HashTrieMap[int, Lock]" = HashTrieMap()
+    """What is locked, by the index of the entry that locked it."""
+    waiting: "HashTrieMap[str, Ranges]" = HashTrieMap()
+    """What was given and not claimed yet, by taker: account or bearer."""
+    retire_only: bool = False
+    """Whether what is given may only be used up."""
+    gifted: Ranges = _NOTHING
+    """What was claimed so. Serial numbers never leave this set: used up, they do not come again."""
     held_g: int = 0
     locked_g: int = 0
+    """What is locked, and what waits for its takers."""
     retired_g: int = 0
     cancelled_g: int = 0
     carved_g: int = 0
+
+    @property
+    def is_allowance(self) -> bool:
+        """Whether these are allowances, which expire, and which not everybody may hold."""
+        return self.expires is not None
 
     @property
     def conserved(self) -> bool:
@@ -143,13 +463,11 @@ class Batch:
 
     def holding(self, holder: str) -> Ranges:
         """What `holder` holds of this batch."""
-        return self.held.get(holder, Ranges())
+        return self.held.get(holder, _NOTHING)
 
-
-FOLLOWS: dict[str, frozenset[type]] = {
-    "blank": frozenset({Issued, Deposited}),
-    "active": frozenset({Transferred, Retired, RetirementImported}),
-}
+    def given_to(self, taker: str) -> Ranges:
+        """What waits for `taker`."""
+        return self.waiting.get(taker, _NOTHING)
 
 
 def import_nonce(source: bytes, row: int) -> bytes:
@@ -166,128 +484,3 @@ def check_imported(event: RetirementImported, *, nonce: bytes, at_us: int) -> No
     require(nonce == import_nonce(event.source, event.row), "wrong_nonce", row=event.row)
     begun = days_of_month(event.month)[0] <= day_of(at_us)
     require(begun, "not_yet_happened", month=event.month)
-
-
-def judge(state: Batch, event: Event, act: Act) -> Outcome:
-    """What comes of `event`: for what moves, which serial ranges, and what kind of grams they are.
-
-    Raises:
-        RefusedError: `out_of_order`, `wrong_id`, `account_not_open`, `not_recognised`, `foreign_standard`,
-            `allowances_need_a_year`, `wrong_amount`, `wrong_standard`, `to_itself`, `retired_at_home`, `wrong_nonce`,
-            `not_yet_happened`,
-            `insufficient_holding`, `too_fragmented`, `range_not_held`.
-    """
-    if type(event) not in FOLLOWS[state.status]:
-        raise RefusedError("out_of_order", stream=state.name, status=state.status, kind=event.kind)
-    match event:
-        case Issued():
-            _check_issued(state, event, act)
-            return None
-        case Deposited():
-            _check_deposited(state, event, act)
-            return None
-        case Transferred():
-            require(event.taker != event.giver, "to_itself", account=event.giver)
-            _check_open(event.taker, act)
-            fixed = state.origin == DEPOSITED_RETIRED
-            require(not fixed, "retired_at_home", batch=state.name)
-            return {"ranges": _grams(state, event.giver, event)}
-        case Retired():
-            return _used_up(state, event)
-        case RetirementImported():
-            check_imported(event, nonce=act.nonce, at_us=act.at_us)
-            return _used_up(state, event)
-        case _:
-            assert_never(event)
-
-
-def evolve(state: Batch, event: Event, outcome: Outcome, _index: int) -> Batch:
-    """The state after `event`, which was judged; every gram is still in one state."""
-    match event:
-        case Issued() | Deposited():
-            after = _received(state, event)
-        case Transferred():
-            assert outcome is not None
-            moved: tuple[Range, ...] = outcome["ranges"]
-            held = _less(state.held, event.giver, moved)
-            held = held.insert(event.taker, held.get(event.taker, Ranges()).with_(moved))
-            after = replace(state, held=held)
-        case Retired() | RetirementImported():
-            assert outcome is not None
-            after = replace(
-                state,
-                held=_less(state.held, event.holder, outcome["ranges"]),
-                held_g=state.held_g - event.amount_g,
-                retired_g=state.retired_g + event.amount_g,
-            )
-        case _:
-            assert_never(event)
-    assert after.conserved, "a gram lost or made"
-    return after
-
-
-def _check_issued(state: Batch, event: Issued, act: Act) -> None:
-    require_new(act, state.name)
-    _check_open(event.holder, act)
-    standard = act.state(f"standard/{event.standard}", Standard)
-    require(standard.is_recognised, "not_recognised", standard=event.standard)
-    require(standard.home is None, "foreign_standard", standard=event.standard)
-    dated = standard.credit_class != "allowance"
-    require(dated, "allowances_need_a_year", standard=event.standard)
-
-
-def _check_deposited(state: Batch, event: Deposited, act: Act) -> None:
-    require_new(act, state.name)
-    _check_open(event.holder, act)
-    today = day_of(act.at_us).isoformat()
-    require(event.period[1] <= today, "not_yet_happened", period=event.period, today=today)
-    ((_, units),) = act.outcomes_of(UnitsDeposited)
-    same = event.amount_g == units["amount_g"]
-    require(same, "wrong_amount", amount_g=event.amount_g, units_g=units["amount_g"])
-
-
-def _check_open(account: str, act: Act) -> None:
-    require(act.state(account, Account).is_open, "account_not_open", account=account)
-
-
-def _used_up(state: Batch, event: Retired | RetirementImported) -> Mapping[str, Any]:
-    ranges = _grams(state, event.holder, event)
-    return {"origin": state.origin, "period": state.period, "ranges": ranges}
-
-
-def _grams(state: Batch, holder: str, event: Move) -> tuple[Range, ...]:
-    """The serial ranges that `event` moves."""
-    if event.standard != state.standard:
-        raise RefusedError("wrong_standard", standard=event.standard, expected=state.standard)
-    holding = state.holding(holder)
-    if event.range is None:
-        return holding.lowest(event.amount_g)
-    start, end = event.range
-    fits = end - start == event.amount_g
-    require(fits, "wrong_amount", amount_g=event.amount_g, range_g=end - start)
-    held = holding.holds(start, end)
-    require(held, "range_not_held", holder=holder, start=start, end=end)
-    return ((start, end),)
-
-
-def _received(state: Batch, event: Issued | Deposited) -> Batch:
-    origin = NATIVE
-    if isinstance(event, Deposited):
-        origin = DEPOSITED_RETIRED if event.retired_at_home else DEPOSITED
-    return replace(
-        state,
-        status="active",
-        origin=origin,
-        standard=event.standard,
-        period=event.period,
-        received_g=event.amount_g,
-        held=HashTrieMap({event.holder: Ranges.of([(0, event.amount_g)])}),
-        held_g=event.amount_g,
-    )
-
-
-def _less(
-    held: "HashTrieMap[str, Ranges]", holder: str, ranges: tuple[Range, ...]
-) -> "HashTrieMap[str, Ranges]":
-    left = held[holder].without(ranges)
-    return held.insert(holder, left) if left.total_g else held.remove(holder)

@@ -68,3 +68,21 @@ def own(kind: str, name: str = "account") -> Capacity:
 def named(name: str, field: str, *roles: str) -> Capacity:
     """The capacity of the account that `field` names, which has one of `roles`, if there are any."""
     return Capacity(name=name, field=field, roles=roles)
+
+
+def seconded(form: Form, whose: str) -> Form:
+    """`form` as two persons do it: an officer, of another controller than each signer, seconds it in their own stream.
+
+    Args:
+        form: the form without them.
+        whose: the field, "kind:field", that names whose act it is.
+    """
+    kind = "account.seconded.v1"
+    return Form(
+        name=f"{form.name} with a second person",
+        parts=(*form.parts, one(kind)),
+        signers=(*form.signers, named("second person", f"{kind}:@stream", OFFICER)),
+        equal=(*form.equal, (whose, f"{kind}:account")),
+        distinct=True,
+        once=form.once,
+    )

@@ -13,12 +13,15 @@ from typing import Any, get_args
 from registry.domain import (
     account,
     accounts,
+    activity,
     batch,
+    batches,
     campaign,
     certificate,
     conduct,
     order,
     project,
+    report,
     roles,
     shape,
     standard,
@@ -26,7 +29,19 @@ from registry.domain import (
 from registry.domain.act import Act, Outcome
 from registry.errors import RefusedError
 
-_RULES = (roles, standard, accounts, project, batch, certificate, conduct, campaign, order)
+_RULES = (
+    roles,
+    standard,
+    accounts,
+    project,
+    batches,
+    certificate,
+    conduct,
+    campaign,
+    order,
+    activity,
+    report,
+)
 
 EVENTS: Mapping[str, type] = {
     event.kind: event for rules in _RULES for event in get_args(rules.Event)
@@ -77,7 +92,9 @@ STREAMS: Mapping[str, Stream] = {
     "project": Stream(
         name=_derived("project"), blank=lambda name: project.Project(name=name), rules=project
     ),
-    "batch": Stream(name=_derived("batch"), blank=lambda name: batch.Batch(name=name), rules=batch),
+    "batch": Stream(
+        name=_derived("batch"), blank=lambda name: batch.Batch(name=name), rules=batches
+    ),
     "certificate": Stream(
         name=_derived("certificate"),
         blank=lambda name: certificate.Certificate(name=name),
@@ -87,6 +104,14 @@ STREAMS: Mapping[str, Stream] = {
         name=_derived("campaign"), blank=lambda name: campaign.Campaign(name=name), rules=campaign
     ),
     "order": Stream(name=_derived("order"), blank=lambda name: order.Order(name=name), rules=order),
+    "activity": Stream(
+        name=_derived("activity"),
+        blank=lambda name: activity.Activity(name=name),
+        rules=activity,
+    ),
+    "report": Stream(
+        name=_derived("report"), blank=lambda name: report.Report(name=name), rules=report
+    ),
     "conduct": Stream(
         name=re.compile(r"conduct/([a-z2-7]{16}|uscc-[0-9A-HJ-NPQRTUWXY]{18})", re.ASCII),
         blank=lambda name: conduct.Conduct(name=name),
