@@ -349,26 +349,6 @@ def require_over(account: str, until: str, today: str) -> None:
     require(over, "too_early", account=account, not_before=not_before, today=today)
 
 
-def require_release(tie: Tie, lock: int, act: Act, *, whole: bool = True) -> None:
-    """Return if the release in this act is one of the grams that `tie` tied in entry `lock`: all of them, if `whole`.
-
-    Raises:
-        RefusedError: `wrong_entry_meant`, `wrong_amount`.
-    """
-    ((batch, released),) = (
-        (part.stream, event)
-        for part in act.parts
-        for event in part.events
-        if event.kind == "batch.released.v1"
-    )
-    meant = released.means[0]
-    same = meant == lock and batch == tie.batch
-    require(same, "wrong_entry_meant", meant=meant, expected=lock, batch=tie.batch)
-    amount_g = released.amount_g
-    fits = amount_g == tie.amount_g if whole else amount_g <= tie.amount_g
-    require(fits, "wrong_amount", amount_g=amount_g, tied_g=tie.amount_g)
-
-
 def _announced(state: Account, event: RecoveryAnnounced, act: Act) -> Mapping[str, Any]:
     _check_strangers(state, act)
     standing = state.recovery

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, assert_never
 
 from registry.domain import shape
-from registry.domain.account import Account, Freeze, Tie, require_over, require_release
+from registry.domain.account import Account, Freeze, Tie, require_over
 from registry.domain.act import Act, Outcome
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
@@ -106,7 +106,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `account_not_open`, `day_passed`, `account_frozen`, `not_tied`, `not_frozen`, `not_the_authority`,
-            `not_later`, `wrong_entry_meant`, `too_early`, `lock_not_released`, `freeze_waiting`, `wrong_amount`.
+            `not_later`, `wrong_entry_meant`, `too_early`, `lock_not_released`, `freeze_waiting`.
     """
     require(state.is_begun, "account_not_open", account=state.name)
     today = day_of(act.at_us).isoformat()
@@ -204,17 +204,16 @@ def _of(
 
 
 def _check_lock(state: Account, freeze: Freeze, act: Act) -> None:
-    """A range is released with its last freeze, whole, and with no other; a whole account has no range."""
-    released = bool(act.of_kind("batch.released.v1"))
-    if freeze.lock is None:
-        require(not released, "wrong_entry_meant", meant=freeze.index, why="no range is frozen")
-        return
+    """The range is released with the last freeze on it, and with no other; for a whole account nothing is."""
+    released = act.of_kind("batch.released.v1")
     others = [other.index for other in state.freezes_of(freeze.lock) if other != freeze]
-    if others:
+    if freeze.lock is None or others:
         require(not released, "freeze_waiting", account=state.name, entries=others)
         return
-    require(released, "lock_not_released", account=state.name, lock=freeze.lock)
-    require_release(state.ties[freeze.lock], freeze.lock, act)
+    require(bool(released), "lock_not_released", account=state.name, lock=freeze.lock)
+    meant = released[0].means[0]
+    same = meant == freeze.lock
+    require(same, "wrong_entry_meant", meant=meant, expected=freeze.lock)
 
 
 def _instead(state: Account, freeze: Freeze, other: Freeze) -> Account:

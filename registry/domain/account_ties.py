@@ -5,8 +5,8 @@
     reserved under a mandate      settled, in one part or several, or ended by the exchange
     any of them, and a freeze     taken by a court (司法扣划)
 
-The batch says which grams are locked, and the account here why: one act says both. A tie is named by the entry that
-made it.
+The batch says which grams are locked and released, and the account here why: one act says both, and each asks for
+what it knows. A tie is named by the entry that made it, as the lock is.
 """
 
 from dataclasses import dataclass, replace
@@ -19,11 +19,9 @@ from registry.domain.account import (
     require_free,
     require_mandate,
     require_over,
-    require_release,
 )
 from registry.domain.act import Act, Outcome
 from registry.domain.conduct import check_standing
-from registry.domain.roles import check_second_person
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
@@ -200,8 +198,8 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `account_not_open`, `account_frozen`, `to_itself`, `day_passed`, `not_an_event`, `wrong_ground`,
-            `second_person_needed`, `no_mandate`, `not_tied`, `not_the_party`, `wrong_entry_meant`, `wrong_amount`,
-            `honour_missing`, `too_early`, `acceptance_needed`, `not_the_successor`, `forbidden_by_standing`.
+            `no_mandate`, `not_tied`, `not_the_party`, `honour_missing`, `too_early`, `not_the_successor`,
+            `forbidden_by_standing`.
     """
     today = day_of(act.at_us).isoformat()
     match event:
@@ -214,16 +212,14 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case PledgeReleased():
             tie = _tie(state, event.means[0], PLEDGE)
             _check_party(tie, event.pledgee)
-            require_release(tie, event.means[0], act)
         case Settled():
-            _check_settled(state, event, act)
+            _check_settled(state, event)
         case ReserveEnded():
             _check_reserve_ends(state, event, today, act)
         case Seized():
             require(state.is_begun, "account_not_open", account=state.name)
         case LockSeized():
-            tie = _tie(state, event.means[0])
-            require_release(tie, event.means[0], act, whole=False)
+            _tie(state, event.means[0])
         case Devolved():
             require(state.is_begun, "account_not_open", account=state.name)
             require_free(state)
@@ -288,7 +284,6 @@ def _check_offered(state: Account, event: Offered, today: str, act: Act) -> None
     expected = DONATION if event.donation else OFFER
     require(locked.ground == expected, "wrong_ground", ground=locked.ground, expected=expected)
     check_standing(act, event.taker, "receive")
-    check_second_person(act, "send", event.amount_g)
 
 
 def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) -> None:
@@ -300,7 +295,6 @@ def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) 
             _check_party(tie, event.taker)
             require_free(state)
             require(today <= tie.until, "day_passed", until=tie.until, today=today)
-            check_standing(act, event.taker, "receive")
             honoured = bool(act.of_kind("certificate.honoured.v1"))
             donated = tie.ground == DONATION
             require(honoured or not donated, "honour_missing", account=state.name, meant=meant)
@@ -313,18 +307,13 @@ def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) 
             require_over(state.name, tie.until, today)
         case _:
             assert_never(event)
-    require_release(tie, meant, act)
 
 
-def _check_settled(state: Account, event: Settled, act: Act) -> None:
+def _check_settled(state: Account, event: Settled) -> None:
     require_free(state)
     tie = _tie(state, event.means[0], SETTLEMENT)
     _check_party(tie, event.venue)
     require(event.taker != state.name, "to_itself", account=state.name)
-    taker = _check_other_open(event.taker, act)
-    require(not taker.acceptance, "acceptance_needed", account=event.taker)
-    check_standing(act, event.taker, "receive")
-    require_release(tie, event.means[0], act, whole=False)
 
 
 def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Act) -> None:
@@ -334,7 +323,6 @@ def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Ac
     assert tie.until is not None
     if act.by["venue"] != event.venue:
         require_over(state.name, tie.until, today)
-    require_release(tie, event.means[0], act)
 
 
 def _check_other_open(name: str, act: Act) -> Account:

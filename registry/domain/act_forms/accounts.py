@@ -12,6 +12,7 @@ from registry.domain.form import (
     named,
     one,
     own,
+    seconded,
 )
 
 _LOCKED = one("batch.locked.v1")
@@ -62,6 +63,25 @@ def _released(name: str, kind: str, signer: Capacity, equal: _Equal, *more: Part
 def _alone(name: str, kind: str, *signers: Capacity, distinct: bool = False) -> Form:
     return Form(name=name, parts=(one(kind),), signers=signers, distinct=distinct)
 
+
+_OFFER = Form(
+    name="offer",
+    parts=(_LOCKED, one("account.offered.v1")),
+    signers=(own("account.offered.v1"),),
+    equal=_of_lock("account.offered.v1"),
+)
+_PLEDGE = Form(
+    name="pledge",
+    parts=(_LOCKED, one("account.pledged.v1")),
+    signers=(own("account.pledged.v1"), named("pledgee", "account.pledged.v1:pledgee")),
+    equal=_of_lock("account.pledged.v1"),
+)
+_RESERVE = Form(
+    name="reserve",
+    parts=(_LOCKED, one("account.reserved.v1")),
+    signers=(named("venue", "account.reserved.v1:venue", "exchange"),),
+    equal=_of_lock("account.reserved.v1"),
+)
 
 FORMS: tuple[Form, ...] = (
     Form(
@@ -179,25 +199,8 @@ FORMS: tuple[Form, ...] = (
         signers=(OFFICER_SIGNS,),
         equal=_back("account.freeze_ended.v1"),
     ),
-    Form(
-        name="offer",
-        parts=(_LOCKED, one("account.offered.v1")),
-        signers=(own("account.offered.v1"),),
-        equal=_of_lock("account.offered.v1"),
-    ),
-    Form(
-        name="offer, seconded",
-        parts=(_LOCKED, one("account.offered.v1"), one("account.seconded.v1")),
-        signers=(
-            own("account.offered.v1"),
-            named("second person", "account.seconded.v1:@stream", "officer"),
-        ),
-        equal=(
-            *_of_lock("account.offered.v1"),
-            ("account.offered.v1:@stream", "account.seconded.v1:account"),
-        ),
-        distinct=True,
-    ),
+    _OFFER,
+    seconded(_OFFER, "account.offered.v1:@stream"),
     _released(
         "accept offer",
         "account.offer_accepted.v1",
@@ -235,24 +238,16 @@ FORMS: tuple[Form, ...] = (
         Capacity(name="account", field="account.offer_lapsed.v1:@stream", instead="officer"),
         _back("account.offer_lapsed.v1"),
     ),
-    Form(
-        name="pledge",
-        parts=(_LOCKED, one("account.pledged.v1")),
-        signers=(own("account.pledged.v1"), named("pledgee", "account.pledged.v1:pledgee")),
-        equal=_of_lock("account.pledged.v1"),
-    ),
+    _PLEDGE,
+    seconded(_PLEDGE, "account.pledged.v1:@stream"),
     _released(
         "release pledge",
         "account.pledge_released.v1",
         named("pledgee", "account.pledge_released.v1:pledgee"),
         _back("account.pledge_released.v1"),
     ),
-    Form(
-        name="reserve",
-        parts=(_LOCKED, one("account.reserved.v1")),
-        signers=(named("venue", "account.reserved.v1:venue", "exchange"),),
-        equal=_of_lock("account.reserved.v1"),
-    ),
+    _RESERVE,
+    seconded(_RESERVE, "account.reserved.v1:@stream"),
     _released(
         "settle",
         "account.settled.v1",
