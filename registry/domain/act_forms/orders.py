@@ -9,6 +9,7 @@ from registry.domain.form import (
     PartForm,
     named,
     one,
+    seconded,
 )
 from registry.domain.order import COURTS
 from registry.domain.roles import OFFICER
@@ -37,6 +38,22 @@ def _performed(name: str, kind: str, signer: Capacity) -> Form:
     )
 
 
+BUY = Form(
+    name="buy for order",
+    parts=(one("batch.locked.v1"), one("order.bought.v1")),
+    signers=(
+        named("seller", "order.bought.v1:seller"),
+        Capacity(name="buyer", field="order.bought.v1:buyer", once=True),
+    ),
+    equal=(
+        ("batch.locked.v1:@stream", "order.bought.v1:batch"),
+        ("batch.locked.v1:holder", "order.bought.v1:seller"),
+        ("batch.locked.v1:owner", "order.bought.v1:account"),
+        ("batch.locked.v1:standard", "order.bought.v1:standard"),
+        ("batch.locked.v1:amount_g", "order.bought.v1:amount_g"),
+    ),
+)
+
 FORMS: tuple[Form, ...] = (
     Form(
         name="register order",
@@ -47,21 +64,8 @@ FORMS: tuple[Form, ...] = (
             ("order.registered.v1:account", "account.bound.v1:@stream"),
         ),
     ),
-    Form(
-        name="buy for order",
-        parts=(one("batch.locked.v1"), one("order.bought.v1")),
-        signers=(
-            named("seller", "order.bought.v1:seller"),
-            Capacity(name="buyer", field="order.bought.v1:buyer", once=True),
-        ),
-        equal=(
-            ("batch.locked.v1:@stream", "order.bought.v1:batch"),
-            ("batch.locked.v1:holder", "order.bought.v1:seller"),
-            ("batch.locked.v1:owner", "order.bought.v1:account"),
-            ("batch.locked.v1:standard", "order.bought.v1:standard"),
-            ("batch.locked.v1:amount_g", "order.bought.v1:amount_g"),
-        ),
-    ),
+    BUY,
+    seconded(BUY, "order.bought.v1:seller"),
     _performed(
         "perform order",
         "order.performed.v1",
