@@ -11,15 +11,18 @@ from registry.domain import (
     account_freezes,
     account_life,
     account_ties,
+    activity,
     campaign,
+    certificate,
+    conduct,
     order,
     project,
+    report,
     roles,
     shape,
     standard,
 )
 from registry.domain.account import LEGAL_FORMS
-from registry.domain.certificate import GROUNDS
 from registry.domain.form import Capacity, Form, PartForm
 from registry.domain.forms import FORMS
 from registry.domain.kinds import EVENTS
@@ -56,6 +59,24 @@ _OTHERS = {
     ),
     id(account_life.Notified.__annotations__["channel"].__metadata__[0]): "Channel",
     id(account_ties.Devolved.__annotations__["reason"].__metadata__[0]): "Succession",
+    id(certificate.Reason.__metadata__[0]): "Reason",
+    id(certificate.Number.__metadata__[0]): "Certificate",
+    id(certificate.Row.__metadata__[0]): "DetachedRow",
+    id(certificate.RowPath.__metadata__[0]): "RowPath",
+    id(certificate.RowNumber.__metadata__[0]): "RowNumber",
+    id(activity.Phases.__metadata__[0]): "[Phase, …], sorted, 1 to 3",
+    id(activity.Method.__metadata__[0]): "AccountingMethod",
+    id(activity.Neutrality.__metadata__[0]): "Neutrality",
+    id(activity.Mode.__metadata__[0]): "Mode",
+    id(activity.Codes.__metadata__[0]): "[Code, …], sorted, 0 to 16",
+    id(activity.Scale.__metadata__[0]): "integer from 1 to 1,000,000,000?",
+    id(activity.Number.__metadata__[0]): "Certificate",
+    id(activity.Published.__annotations__["report"].__metadata__[0]): "Report",
+    id(conduct.Level.__metadata__[0]): "Level",
+    id(conduct.Decision.__metadata__[0]): "Decision",
+    id(conduct.Review.__metadata__[0]): "Review",
+    id(report.Sort.__metadata__[0]): "Sort",
+    id(report.Count.__metadata__[0]): "Count",
 }
 _OPTIONAL = "Optional"
 
@@ -140,6 +161,7 @@ def _type(kind: str, name: str) -> str:
 def _by_example(name: str) -> str:
     """The type of a field whose check is made where it is declared."""
     named = {
+        "activity": "Activity",
         "batch": "Batch",
         "certificate": "Certificate",
         "ground": "Ground",
@@ -159,7 +181,16 @@ def _choices() -> str:
         "PolicyName": roles.POLICIES.keys(),
         "Channel": account_life.CHANNELS,
         "Succession": account_ties.REASONS,
-        "Ground": GROUNDS,
+        "Ground": certificate.GROUNDS,
+        "Reason": certificate.REASONS,
+        "Phase": activity.PHASES,
+        "AccountingMethod": activity.METHODS,
+        "Neutrality": activity.NEUTRALITIES,
+        "Mode": activity.MODES,
+        "Level": conduct.LEVELS,
+        "Decision": conduct.DECISIONS,
+        "Review": conduct.REVIEWS,
+        "Sort": report.SORTS,
         "Basis": order.ISSUERS,
     }
     lines = ["| type | one of |", "|---|---|"]

@@ -114,10 +114,10 @@ _SIGNING: dict[str, Text] = {
         "This is the last key of {account} and cannot end. Add another first.",
     ),
     "own_account": (
-        "登记官 {officer} 与账户 {account} 由同一人控制，不能为其找回。请由另外两名登记官办理。",
+        "{officer} 与账户 {account} 由同一人控制，不能办理此事。请由与其无关的人办理。",
         (
-            "The officer {officer} has the same controller as the account {account} and cannot recover it. Two other"
-            " officers have to."
+            "{officer} has the same controller as the account {account} and cannot do this in its affairs. Somebody"
+            " else has to."
         ),
     ),
     "recovery_announced": (
@@ -394,8 +394,8 @@ _ACCOUNTS: dict[str, Text] = {
         "This is the last freeze on the range of {account}: the lock of entry {lock} is released in the same act.",
     ),
     "wrong_ground": (
-        "锁定事由不符：{ground}[，应为 {expected}]。",
-        "The ground of the lock is wrong: {ground}[, {expected} expected].",
+        "事由不符：{ground}[，应为 {expected}]。",
+        "The ground is wrong: {ground}[, {expected} expected].",
     ),
     "not_an_event": (
         "捐赠只能给活动账户；{account} 是 {legal_form}。请改用划转要约。",
@@ -560,8 +560,8 @@ _CREDITS: dict[str, Text] = {
     "forbidden_by_standing": (
         "账户 {account} 在{standing}上（记录 {entries}），按政策（记录 {policy}）不得{doing}。",
         (
-            "The account {account} is on the list “{standing}” (entries {entries}), which by the policy of entry {policy}"
-            " forbids it to {doing}."
+            "The account {account} is on the list “{standing}” (entries {entries}), which by the policy of entry"
+            " {policy} forbids it to {doing}."
         ),
     ),
     "legal_basis_needed": (
@@ -569,8 +569,8 @@ _CREDITS: dict[str, Text] = {
         "A black list needs its legal basis. Name it, or enter the finding in the platform's breach record.",
     ),
     "order_needed": (
-        "依据“{ground}”、用途“{purpose}”的注销须有相应的生态修复令，尚不支持。",
-        "Retiring by “{ground}”, for “{purpose}”, takes an order on the log, which is not supported yet.",
+        "依据“{ground}”、用途“{purpose}”的注销须凭已登记的生态修复令办理：请用 registry order perform。",
+        "Retiring by “{ground}”, for “{purpose}”, takes an order on the log: use registry order perform.",
     ),
     "claim_not_accepted": (
         "信用种类 {standard} 不可用于“{purpose}”。请换用可用的种类。",
@@ -684,6 +684,85 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
     "grams_locked": (
         "还有 {locked_g} 为此修复令锁定，不能结案。请先释放（registry order release）。",
         "{locked_g} are still locked for this order, so it cannot be closed: registry order release releases them.",
+    ),
+}
+
+_CERTIFICATES: dict[str, Text] = {
+    "verdict_forbidden": (
+        "时间判定“{verdict}”为政策（记录 {policy}）所禁止。请更正声明期间，或换用合适的减排量。",
+        "Policy (entry {policy}) forbids the timing verdict “{verdict}”. Correct the period, or use other credits.",
+    ),
+    "not_the_holder": (
+        "证明的持有人是 {holder}，不是 {account}。须由持有人签署。",
+        "The certificate's holder is {holder}, not {account}. The holder has to sign.",
+    ),
+    "statement_fixed": (
+        "更换证明不能改变“{field}”（原为 {expected}）。",
+        "A certificate in the place of another cannot state “{field}” differently (it was {expected}).",
+    ),
+    "wrong_dates": (
+        "注销日期 {retired} 与原证明不符[：应为 {expected}]。请照原记录填写。",
+        "The days of the retirement, {retired}, are not those of the first certificate[: {expected} expected].",
+    ),
+    "offset_stands": (
+        "证明 {certificate} 已用于抵消活动（{offsets}）：撤销须同时在该活动中记明。",
+        "The certificate {certificate} offsets an activity ({offsets}), which has to lose that in the same act.",
+    ),
+    "already_assigned": (
+        "证明 {certificate} 已用于抵消活动（{assigned}），不能再用。",
+        "The certificate {certificate} offsets an activity already ({assigned}), and cannot offset another.",
+    ),
+    "not_an_offset": (
+        "证明 {certificate} 不能（或没有）用于抵消此活动：替代性生态修复的注销不作抵消。",
+        "The certificate {certificate} cannot offset, or does not: what was retired for an order offsets nothing else.",
+    ),
+    "already_witnessed": (
+        "交易机构 {exchange} 已见证过证明 {certificate}。",
+        "The exchange {exchange} has witnessed the certificate {certificate} already.",
+    ),
+    "no_order": (
+        "证明 {certificate} 不是依生态修复令注销的，无履行可确认。",
+        "The certificate {certificate} was not retired for an order: there is no performance to confirm.",
+    ),
+    "already_confirmed": (
+        "证明 {certificate} 的履行已确认（记录 {confirmed}）。",
+        "What the certificate {certificate} performs is confirmed already (entry {confirmed}).",
+    ),
+    "already_numbered": (
+        "证明 {certificate} 已载明原编号 {number}。",
+        "The certificate {certificate} has its former number already: {number}.",
+    ),
+    "not_the_organiser": (
+        "活动的组织者是 {organiser}，不是 {account}。",
+        "The organiser of the activity is {organiser}, not {account}.",
+    ),
+    "already_received": (
+        "活动 {activity} 的登记表已收讫（记录 {received}）。",
+        "The form of the activity {activity} was received already (entry {received}).",
+    ),
+    "ends_before_it_begins": (
+        "活动结束日 {ends} 早于开始日 {begins}。请改正。",
+        "The activity ends on {ends}, before it begins on {begins}. Correct the days.",
+    ),
+    "not_accounted": (
+        "活动 {activity} 的排放量尚未核算。请先用 registry activity account。",
+        "What the activity {activity} emitted is not accounted. Use registry activity account first.",
+    ),
+    "nothing_retired": (
+        "活动 {activity} 尚无注销用于抵消。请先用 registry activity offset。",
+        "Nothing retired offsets the activity {activity} yet. Use registry activity offset first.",
+    ),
+    "report_not_accepted": (
+        "清单 {report} 尚未被主管部门接受。",
+        "The report {report} has not been accepted.",
+    ),
+    "wrong_period": (
+        "期间不成立：{first} 至 {last}。",
+        "Not a period: {first} to {last}.",
+    ),
+    "wrong_size": (
+        "报表所依据的记录数 {size} 不对：应在 {least} 与 {entries} 之间。",
+        "A report as of {size} entries cannot be: it counts from {least} to {entries}.",
     ),
 }
 
@@ -1118,6 +1197,7 @@ CODES: dict[str, Text] = {
     **_ORDER,
     **_ACCOUNTS,
     **_CREDITS,
+    **_CERTIFICATES,
     **_GIFTS_AND_ORDERS,
     **_HISTORY,
     **_ASKING,

@@ -127,6 +127,10 @@ def _check_signer(
 
 
 def _check_distinct(accounts: Sequence[str], before: Mapping[str, Any]) -> None:
-    controllers = [before[account].controller for account in accounts]
+    # A bearer decides for itself, as whoever has no account does.
+    controllers = [
+        account if account.startswith(BEARER) else before[account].controller
+        for account in accounts
+    ]
     distinct = len(set(controllers)) == len(controllers)
     require(distinct, "not_distinct", accounts=accounts, controllers=controllers)

@@ -56,6 +56,11 @@ def first_day_after(day: date, working_days: int) -> date:
     return date.fromordinal(found.toordinal() + 1)
 
 
+def days_of(period: tuple[str, str]) -> Days:
+    """The first and last day of a period."""
+    return date.fromisoformat(period[0]), date.fromisoformat(period[1])
+
+
 def days_of_month(month: str) -> Days:
     """The first and last day of a month YYYY-MM."""
     first = date.fromisoformat(f"{month}-01")

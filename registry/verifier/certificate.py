@@ -339,7 +339,7 @@ def _check_retirement(retired: Retired | RetirementImported, issue: ReadAct) -> 
     """What the rules ask of a retirement by itself."""
     entry = issue.signed.entry
     if isinstance(retired, Retired):
-        certificate.check_ground(_statement(issue))
+        certificate.check_ground(_statement(issue), retired)
     else:
         check_imported(retired, nonce=entry.intent.nonce, at_us=entry.at_us)
 
