@@ -6,11 +6,19 @@ from registry.cli import belief, verdict
 from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
-from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, RegistryError
+from registry.errors import (
+    BrokenHistoryError,
+    IncompleteError,
+    RefusedError,
+    RegistryError,
+    UnavailableError,
+)
 from registry.ledger.note import VerifierKey
 from registry.place import Place
 from registry.verifier import audit as auditing
+from registry.verifier import interim
 from registry.verifier.audit import Audited
+from registry.verifier.interim import Keeping
 
 FIGURES = (
     "issued_g",
@@ -27,21 +35,27 @@ FIGURES = (
 _DERIVED = "derived."
 
 
-def audit(path: Place, *, vkey: str | None, voice: Voice) -> int:
+def audit(path: Place, *, vkey: str | None, resume: bool, voice: Voice) -> int:
     """Replay the log in `path`, say the verdict, and return the exit code.
+
+    How far it got is kept until there is a verdict; with `resume` it goes on from there.
 
     Raises:
         UsageError: there is no registry, or the key is none.
     """
     origin, key = None, None
+    keeping = Keeping(file=interim.file_of(path), resume=resume)
     try:
         origin = auditing.origin_of(path)
         key = belief.key_for(origin, vkey)
-        audited = _audited(path, key, vkey, voice)
+        audited = _audited(path, key, vkey, keeping, voice)
     except RefusedError as refusal:
         raise UsageError(refusal.code, **refusal.facts) from refusal
     except RegistryError as error:
+        if not isinstance(error, UnavailableError):
+            interim.forget(keeping)
         return _failed(path, error, origin, key, voice)
+    interim.forget(keeping)
     found = Verdict(name="valid", origin=audited.origin)
     if voice.is_json:
         verdict.say_object(found, {**_figures(audited), "stands": None}, voice)
@@ -71,10 +85,12 @@ def _failed(
     return found.exit_code
 
 
-def _audited(path: Place, key: VerifierKey | None, vkey: str | None, voice: Voice) -> Audited:
+def _audited(
+    path: Place, key: VerifierKey | None, vkey: str | None, keeping: Keeping, voice: Voice
+) -> Audited:
     """What the log comes to. Where its head does not say whose it is, its first entry does."""
     try:
-        return _audited_with(path, key, voice)
+        return _audited_with(path, key, keeping, voice)
     except IncompleteError as error:
         found = error.facts.get("audited")
         if key is not None or not isinstance(found, Audited):
@@ -82,12 +98,12 @@ def _audited(path: Place, key: VerifierKey | None, vkey: str | None, voice: Voic
         pinned = belief.key_for(found.origin, vkey)
         if pinned is None:
             raise
-    return _audited_with(path, pinned, voice)
+    return _audited_with(path, pinned, keeping, voice)
 
 
-def _audited_with(path: Place, key: VerifierKey | None, voice: Voice) -> Audited:
+def _audited_with(path: Place, key: VerifierKey | None, keeping: Keeping, voice: Voice) -> Audited:
     with belief.at_hand(), voice.progress() as progress:
-        audited = auditing.audit(path, key, progress=progress)
+        audited = auditing.audit(path, key, progress=progress, keeping=keeping)
     assert audited.signer is not None, "nothing is valid without a key"
     belief.remember(audited.note, audited.signer, voice)
     return audited

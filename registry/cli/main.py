@@ -163,6 +163,14 @@ def audit(
     state: State = None,
     read_url: Replica = None,
     vkey: Key = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where an audit of yours was cut off: what it judged is hashed again, not judged again."
+            " / 从您上次中断处继续：已判过的只重算散列，不再重判。",
+        ),
+    ] = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
@@ -174,7 +182,8 @@ def audit(
     from registry.cli import auditing
 
     voice = Voice(lang, as_json=as_json)
-    raise typer.Exit(auditing.audit(read_from(path, state, read_url), vkey=vkey, voice=voice))
+    place = read_from(path, state, read_url)
+    raise typer.Exit(auditing.audit(place, vkey=vkey, resume=resume, voice=voice))
 
 
 @app.command()

@@ -135,11 +135,21 @@ class Voice:
             yield lambda _done, _all: None
             return
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
-        with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-            task = bar.add_task(self.text(what), total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+        columns = (
+            *Progress.get_default_columns(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+        )
+        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+            task = bar.add_task(self.text(what), total=None, rate="")
+
+            def told(done: int, total: int) -> None:
+                rate = f"{bar.tasks[0].speed or 0:,.0f}/s"
+                bar.update(task, completed=done, total=total, rate=rate)
+
+            yield told
 
     def _where(self, place: Mapping[str, object]) -> str:
         text = self.text("where", **place)

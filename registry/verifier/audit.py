@@ -34,8 +34,9 @@ from registry.ledger.note import (
 from registry.ledger.rows import Along
 from registry.place import Place
 from registry.verifier import database, run
+from registry.verifier.interim import NOT_KEEPING, Keeping
 from registry.verifier.replay import Replay
-from registry.verifier.run import NOT_KEEPING, Keeping, Progress
+from registry.verifier.run import Progress
 from registry.verifier.stored import (
     Database,
     StoredOpening,

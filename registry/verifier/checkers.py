@@ -37,7 +37,7 @@ class Checkers:
     """So many processes, asked by turns. Not for several threads."""
 
     def __init__(self, processes: Sequence["subprocess.Popen[bytes]"]) -> None:
-        self._processes = processes
+        self.processes = processes
         self._asked: deque[tuple[subprocess.Popen[bytes], int]] = deque()
         self._turn = 0
 
@@ -47,7 +47,7 @@ class Checkers:
         Raises:
             UnavailableError: `checker_died`.
         """
-        process = self._processes[self._turn % len(self._processes)]
+        process = self.processes[self._turn % len(self.processes)]
         self._turn += 1
         self._asked.append((process, len(signatures)))
         try:

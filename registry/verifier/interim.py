@@ -9,7 +9,6 @@ the software, which may judge otherwise.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -29,6 +28,19 @@ from registry.verifier import trust
 from registry.verifier.replay import Replay
 
 TAG = "carbon-registry/interim/v1"
+KEEP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Where it is kept how far a run got, how often (seconds), and whether to go on from what is kept there."""
+
+    file: Path | None = None
+    resume: bool = False
+    every_s: float = KEEP_S
+
+
+NOT_KEEPING = Keeping()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +80,10 @@ def load(file: Path) -> Interim | None:
         return None
 
 
-def forget(file: Path) -> None:
+def forget(keeping: Keeping) -> None:
     """Keep nothing any more: there is a verdict."""
-    with suppress(FileNotFoundError):
-        file.unlink()
+    if keeping.file is not None:
+        keeping.file.unlink(missing_ok=True)
 
 
 @cache

@@ -7,41 +7,26 @@ What was judged before is read again, hashed, and has to be the same byte for by
 import gc
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
-from pathlib import Path
 
 from registry import history
 from registry.errors import BrokenHistoryError
 from registry.ledger import tree
 from registry.ledger.tree import Frontier
 from registry.verifier import interim, signed, tables
-from registry.verifier.interim import Interim
+from registry.verifier.interim import Interim, Keeping
 from registry.verifier.replay import Replay
 from registry.verifier.signed import Checked
 from registry.verifier.stored import Database, StoredEntry
 from registry.verifier.tables import Tables
 
 TELL_ENTRIES = 256
-KEEP_S = 30.0
 KEEP_SHARE = 20
 """Keeping takes at most such a share of the time."""
 
 Progress = Callable[[int, int], None]
 """Told how many entries were checked, of how many."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
-    """Where it is kept how far a run got, how often (seconds), and whether to go on from what is kept there."""
-
-    file: Path | None = None
-    resume: bool = False
-    every_s: float = KEEP_S
-
-
-NOT_KEEPING = Keeping()
 
 
 def replayed(source: Database, keeping: Keeping, progress: Progress) -> tuple[Replay, Tables]:
@@ -67,8 +52,8 @@ def replayed(source: Database, keeping: Keeping, progress: Progress) -> tuple[Re
         for entry, checked in entries:
             _follow(entry, checked, replay, found)
             if replay.size % TELL_ENTRIES == 1:
-                progress(replay.size, count)
                 clock.keep(replay, found)
+                progress(replay.size, count)
     return replay, found
 
 
@@ -119,7 +104,9 @@ class _Clock:
         if self._keeping.file is None or begun < self._next or found.first is not None:
             return
         digests = {"rows": found.rows_read.digest(), "detached": found.detached_read.digest()}
-        interim.save(self._keeping.file, Interim(replay=replay, **digests))
+        # Who cannot keep it still gets a verdict.
+        with suppress(OSError):
+            interim.save(self._keeping.file, Interim(replay=replay, **digests))
         taken = time.monotonic() - begun
         self._next = begun + max(self._keeping.every_s, KEEP_SHARE * taken)
 

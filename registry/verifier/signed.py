@@ -36,17 +36,14 @@ def checked(
     Raises:
         UnavailableError: `checker_died`.
     """
-    processors = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    )
-    if count < WORTH_ENTRIES or processors in (None, 1):
+    many = processors()
+    if count < WORTH_ENTRIES or many == 1:
         yield from ((entry, _check(entry)) for entry in stored)
         return
-    assert processors is not None
-    with checkers.started(processors) as helpers:
+    with checkers.started(many) as helpers:
         ahead: deque[list[tuple[StoredEntry, Checked]]] = deque()
         while True:
-            while len(ahead) < processors * CHUNKS_AHEAD:
+            while len(ahead) < many * CHUNKS_AHEAD:
                 chunk = [(entry, _read(entry)) for entry in islice(stored, CHUNK_ENTRIES)]
                 if not chunk:
                     break
@@ -55,6 +52,13 @@ def checked(
             if not ahead:
                 return
             yield from _answered(ahead.popleft(), helpers)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _answered(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from registry.errors import BrokenHistoryError
+from registry.errors import BrokenHistoryError, RefusedError
 from registry.history import Addition
 from registry.ledger import entry as entries
 from registry.ledger import tree
@@ -69,7 +69,10 @@ class Tables:
         self._digest(stored, leaf)
         same = all(next(self.nodes, None) == _stored(node) for node in nodes)
         if not self.nonces.is_past(stored.index):
-            asked = entries.decode(stored.data).intent
+            try:
+                asked = entries.decode(stored.data).intent
+            except RefusedError:
+                return False
             if self.nonces.takes((stored.index, asked.author, asked.nonce)):
                 self.remembered.add((asked.author, asked.nonce))
         return same and self.nonces.is_past(stored.index)
