@@ -382,16 +382,16 @@ _ACCOUNTS: dict[str, Text] = {
         "{expected} made the freeze, not {authority}. It is for that authority to act.",
     ),
     "not_later": (
-        "续冻的截止日 {until} 须晚于原截止日 {before}，且不早于今天 {today}。",
-        "A freeze is renewed until a day after {before}, and not before today, {today}; {until} is not.",
+        "日期 {until} 须晚于原来的 {before}[，且不早于今天 {today}]。请改用更晚的日期。",
+        "{until} must be later than {before}[, and not before today, {today}]. Name a later day.",
     ),
     "freeze_waiting": (
         "账户 {account} 的这段克数还有其他冻结（记录 {entries}），不能随本次解除释放。",
         "Other freezes stand on this range of {account} (entries {entries}): it is not released with this one.",
     ),
     "lock_not_released": (
-        "解除的是账户 {account} 这段克数的最后一个冻结：须在同一条记录里释放锁定 {lock}。",
-        "This is the last freeze on the range of {account}: the lock of entry {lock} is released in the same act.",
+        "须在同一条记录里全部释放锁定 {lock}[（账户 {account}）][，还差 {left_g}]。",
+        "The lock of entry {lock} is released in the same act, and whole[ ({account})][: {left_g} are missing].",
     ),
     "wrong_ground": (
         "事由不符：{ground}[，应为 {expected}]。",
@@ -488,8 +488,11 @@ _CREDITS: dict[str, Text] = {
         "The monitoring period {period} is not inside the crediting period {crediting}.",
     ),
     "not_yet_happened": (
-        "核算期 {period} 尚未结束（今天是 {today}）。请待其结束。",
-        "The monitoring period {period} is not over (today is {today}). Wait until it is.",
+        "尚未发生[：核算期 {period} 未结束][：{month}][：{day}][（今天是 {today}）]。请待其发生后再办。",
+        (
+            "This has not happened yet[: the period {period} is not over][: {month}][: {day}][ (today is {today})]."
+            " Wait for it."
+        ),
     ),
     "period_overlaps": (
         "核算期 {period} 与已核查的 {known} 重叠。",
@@ -508,8 +511,11 @@ _CREDITS: dict[str, Text] = {
         "Issuing {amount_g} exceeds the {left_g} that are left of what was verified. It is issued once.",
     ),
     "not_the_owner": (
-        "签发的信用须归项目业主 {owner}，不是 {holder}。",
-        "What is issued goes to the project's owner {owner}, not to {holder}.",
+        "这些信用属于 {owner}，不属于 {holder}。签发的信用须归项目业主；锁定的须由其所有人处理。",
+        (
+            "These belong to {owner}, not to {holder}: what is issued goes to the project's owner, what is locked is"
+            " its owner's."
+        ),
     ),
     "wrong_standard": (
         "信用种类不符：写的是 {standard}，批次或项目是 {expected}。",
@@ -521,6 +527,51 @@ _CREDITS: dict[str, Text] = {
             "The amount is wrong: {amount_g}[, the range holds {range_g}][, the units come to {units_g}]. Make them"
             " agree."
         ),
+    ),
+    "allowance_expired": (
+        "配额已于 {expires} 到期（今天是 {today}），不能划转、锁定或注销，只能核减或结转。",
+        (
+            "The allowances expired on {expires} (today is {today}): they are not moved, locked or retired, only"
+            " cancelled, or carried over."
+        ),
+    ),
+    "not_an_allowance_holder": (
+        "账户 {account}（{legal_form}）不在可持有配额的范围内（策略见记录 {policy}）。",
+        "The account {account} ({legal_form}) is not among those who may hold allowances (policy: entry {policy}).",
+    ),
+    "not_the_custodian": (
+        "托管机构是 {expected}，不是 {custodian}。",
+        "The custodian is {expected}, not {custodian}.",
+    ),
+    "batch_suspended": (
+        "批次 {batch} 已暂停（记录 {entry}），持有人不能动用。请待主管部门恢复。",
+        "The batch {batch} is suspended (entry {entry}): nothing of it moves. The authority can reinstate it.",
+    ),
+    "buffer_share_missing": (
+        "{standard} 的签发须留缓冲：至少 {least_g}，现为 {buffered_g}（策略见记录 {policy}）。请在签发时锁入缓冲账户。",
+        (
+            "An issue of {standard} leaves at least {least_g} to the buffer, not {buffered_g} (policy: entry {policy})."
+            " Lock them in the same act."
+        ),
+    ),
+    "gift_retire_only": (
+        "批次 {batch} 中获赠的信用只能注销，不能转让[（{gifted}）][（{holder}）]。",
+        "What was given out of {batch} may only be retired, never moved on[ ({gifted})][ ({holder})].",
+    ),
+    "too_deep": (
+        "批次 {batch} 已分立 {depth} 层，上限 {depth_max}，不能再分。",
+        "The batch {batch} was carved {depth} times over, of at most {depth_max}: it is carved no further.",
+    ),
+    "not_importing": (
+        "批次 {batch} 不在补录这份账册的历史：历史须在任何新业务之前、按同一账册补录。",
+        (
+            "The history in these books is not being entered into {batch}: it comes from the books that began the"
+            " batch, before anything else happens to it."
+        ),
+    ),
+    "row_imported": (
+        "第 {row} 行不晚于已补录的第 {last} 行。每行只补录一次，按行号递增。",
+        "Row {row} does not come after row {last}, which is entered already. Each is entered once, in order.",
     ),
     "to_itself": (
         "不能划转给自己：{account}。",

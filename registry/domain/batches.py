@@ -10,7 +10,7 @@ from typing import Any, assert_never
 from rpds import HashTrieMap
 
 from registry.domain import holdings
-from registry.domain.account import Account, require_mandate
+from registry.domain.account import require_mandate
 from registry.domain.act import Act, Outcome, require_new
 from registry.domain.batch import (
     BUFFER,
@@ -67,6 +67,7 @@ from registry.domain.dealing import (
     check_gives,
     check_open,
     check_takes,
+    party,
 )
 from registry.domain.ranges import Range, Ranges
 from registry.domain.roles import Registry, check_second_person
@@ -231,8 +232,7 @@ def _check_deposited(event: Deposited | AllowancesDeposited, act: Act) -> None:
         require(event.period[1] <= today, "not_yet_happened", period=event.period, today=today)
     else:
         _check_usable(event.expires, act)
-        holder = act.state(event.holder, Account)
-        check_allowance_holder(act, holder)
+        check_allowance_holder(act, party(act, event.holder))
     check_standing(act, event.holder, "receive")
     (units,) = [
         came
@@ -293,7 +293,7 @@ def _moved(state: Batch, event: Move, act: Act) -> tuple[Range, ...]:
 
 
 def _check_mandate(event: Traded, act: Act) -> None:
-    giver = act.state(event.giver, Account)
+    giver = party(act, event.giver)
     given, venue = event.means[0], event.venue
     require_mandate(giver, given, venue=venue, standard=event.standard, today=_today(act))
 
@@ -425,7 +425,12 @@ def _gift(state: Batch, event: Gift, act: Act) -> Mapping[str, Any]:
             some = event.amount_g > 0 or left.total_g == 0
             require(some, "wrong_amount", amount_g=event.amount_g, units_g=left.total_g)
             ranges = left.lowest(event.amount_g) if event.amount_g else ()
-            return {"left_g": left.total_g - event.amount_g, "ranges": ranges}
+            locked = Ranges.of_sorted(holdings.common(lock.left, ranges))
+            return {
+                "given_g": event.amount_g - locked.total_g,
+                "left_g": left.total_g - event.amount_g,
+                "ranges": ranges,
+            }
         case _:
             assert_never(event)
 

@@ -1,7 +1,7 @@
 """What is asked of whoever gives or takes grams, whichever batch they are of: open, free, of good standing, permitted.
 
-A signer's account, and that of a taker, is consulted, unless the act itself touches it: then the rules of its own
-stream ask the same.
+A giver's account is consulted, unless the act touches it: then the rules of its own stream ask the same. A taker's is
+always consulted; who seconds an act touches their own account, and takes nothing by it.
 """
 
 from registry.domain.account import Account, require_free
@@ -18,9 +18,18 @@ def check_open(act: Act, account: str) -> None:
     Raises:
         RefusedError: `account_not_open`.
     """
-    state = act.consulted.get(account)
-    if state is not None:
-        require(state.is_open, "account_not_open", account=account)
+    require(party(act, account).is_open, "account_not_open", account=account)
+
+
+def party(act: Act, account: str) -> Account:
+    """The account of somebody who gives or takes by `act`, and does not second it.
+
+    Raises:
+        RefusedError: `wrong_signers`.
+    """
+    apart = account in act.consulted
+    require(apart, "wrong_signers", capacity="second person", signer=account)
+    return act.state(account, Account)
 
 
 def check_free(act: Act, account: str) -> None:
@@ -59,12 +68,11 @@ def check_takes(act: Act, taker: str, *, allowance: bool, venue: str | None = No
     """
     check_open(act, taker)
     check_standing(act, taker, "receive")
-    state = act.consulted.get(taker)
-    if isinstance(state, Account):
-        asked = not state.acceptance or taker in act.keys or _mandated(state, venue, act)
-        require(asked, "acceptance_needed", account=taker)
-        if allowance:
-            check_allowance_holder(act, state)
+    state = party(act, taker)
+    asked = not state.acceptance or taker in act.keys or _mandated(state, venue, act)
+    require(asked, "acceptance_needed", account=taker)
+    if allowance:
+        check_allowance_holder(act, state)
 
 
 def check_allowance_holder(act: Act, account: Account) -> None:
