@@ -9,7 +9,9 @@ from registry.cli.voice import Voice, is_demonstration
 from registry.domain import shape
 from registry.domain.account import Account
 from registry.domain.batch import Batch
+from registry.domain.campaign import Campaign
 from registry.domain.certificate import Certificate
+from registry.domain.order import Order
 from registry.domain.project import Project
 from registry.domain.roles import Registry
 from registry.domain.standard import Standard
@@ -18,7 +20,7 @@ from registry.history import Happened
 from registry.place import Place
 from registry.store.log import Placed
 
-State = Account | Batch | Certificate | Project | Registry | Standard
+State = Account | Batch | Campaign | Certificate | Order | Project | Registry | Standard
 
 
 def show(name: str, place: Place, *, voice: Voice) -> None:
@@ -78,6 +80,10 @@ def figures(state: State) -> dict[str, Any]:
                 "final": not state.home,
                 "awaiting": state.home,
             }
+        case Campaign():
+            return _campaign(state)
+        case Order():
+            return _order(state)
         case _:
             assert_never(state)
 
@@ -114,6 +120,56 @@ def _project(state: Project) -> dict[str, Any]:
         "crediting": state.crediting,
         "validator": state.validator[0],
         "monitored": monitored,
+    }
+
+
+def _campaign(state: Campaign) -> dict[str, Any]:
+    return {
+        "status": state.status,
+        "organiser": state.organiser,
+        "standard": state.standard,
+        "each_g": state.each_g,
+        "deadline": state.deadline,
+        "retire_only": state.retire_only,
+        "public": state.public,
+        "gifts": state.gifts,
+        "funded_g": state.funded_g,
+        "given_g": state.given_g,
+        "returned_g": state.returned_g,
+        "batches": sorted(state.batches),
+        "unsettled": state.unsettled,
+    }
+
+
+def _order(state: Order) -> dict[str, Any]:
+    terms = state.terms
+    assert terms is not None
+    return {
+        "status": state.status,
+        "basis": state.basis,
+        "court": state.court,
+        "account": state.account,
+        "agent": state.agent,
+        f"amount_{terms.unit}": terms.amount,
+        f"performed_{terms.unit}": state.performed,
+        "deadline": terms.deadline,
+        "instalments": terms.instalments,
+        "standards": state.standards,
+        "regions": state.regions,
+        "terms_set_in": terms.entry,
+        "performed_in": state.performed_in,
+        "defaulted_in": state.defaulted,
+        "locked_g": state.locked_g,
+        "lots": [
+            {
+                "batch": batch,
+                "lock": lock,
+                "amount_g": lot.amount_g,
+                "left_g": lot.left_g,
+                "performed_g": lot.performed_g,
+            }
+            for (batch, lock), lot in sorted(state.lots.items())
+        ],
     }
 
 

@@ -24,6 +24,7 @@ CHINA = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _FACT = re.compile(r"\{(\w+)\}")
+_DATED = re.compile(r"[0-9]{4}-", re.ASCII)
 
 PURPOSES: dict[str, Text] = {
     "activity": ("活动", "activity"),
@@ -70,6 +71,12 @@ ORIGINS: dict[str, Text] = {
     "deposited": ("托管登记", "deposited"),
     "deposited_retired": ("托管登记，原登记系统已注销", "deposited, retired at home already"),
 }
+BASES: dict[str, Text] = {
+    "administrative_decision": ("行政决定", "administrative decision"),
+    "judgment": ("判决", "judgment"),
+    "low_carbon_order": ("低碳行为令", "low-carbon order"),
+    "mediation": ("调解", "mediation"),
+}
 CLASSES: dict[str, Text] = {
     "allowance": ("配额", "allowance"),
     "reduction": ("减排量", "reduction"),
@@ -113,8 +120,25 @@ KINDS: dict[str, Text] = {
     "batch.retired.v1": ("注销", "retired"),
     "batch.retirement_imported.v1": ("补录注销", "retirement imported"),
     "batch.transferred.v1": ("划转", "transferred"),
+    "campaign.closed.v1": ("活动结束", "campaign closed"),
+    "campaign.funded.v1": ("拨入活动", "campaign funded"),
+    "campaign.given.v1": ("赠出", "gifts given"),
+    "campaign.opened.v1": ("发起赠碳活动", "gift campaign opened"),
+    "campaign.returned.v1": ("退回余量", "what was left returned"),
     "certificate.home_cancelled.v1": ("原登记系统已注销", "cancelled at home"),
     "certificate.issued.v1": ("出具证明", "certificate issued"),
+    "order.amended.v1": ("改判", "order amended"),
+    "order.bought.v1": ("为修复令购入", "bought for an order"),
+    "order.closed.v1": ("结案", "case closed"),
+    "order.confirmed.v1": ("法院确认履行", "performance confirmed"),
+    "order.defaulted.v1": ("认定逾期", "default found"),
+    "order.enforced.v1": ("强制执行", "order enforced"),
+    "order.lost.v1": ("所购被核减", "what was bought cancelled"),
+    "order.performed.v1": ("履行修复令", "order performed"),
+    "order.registered.v1": ("登记修复令", "restoration order registered"),
+    "order.released.v1": ("释放所购", "what was bought released"),
+    "order.substituted.v1": ("变更义务人", "obligor substituted"),
+    "order.withdrawn.v1": ("撤回修复令", "order withdrawn"),
     "project.issued.v1": ("据以签发", "issued against"),
     "project.listed.v1": ("申报项目", "project proposed"),
     "project.registered.v1": ("登记项目", "project registered"),
@@ -132,20 +156,29 @@ FIELDS: dict[str, Text] = {
     "account": ("账户", "account"),
     "activity": ("活动", "activity"),
     "agent": ("代理人", "agent"),
+    "amount_fen": ("金额", "amount in money"),
     "amount_g": ("数量", "amount"),
+    "basis": ("文书类型", "basis"),
     "batch": ("批次", "batch"),
     "beneficiary": ("受益人", "beneficiary"),
     "block": ("号段", "block"),
     "body": ("机构", "body"),
     "boundary": ("项目边界（摘要）", "boundary (digest)"),
+    "buyer": ("购入签署人", "buyer"),
+    "certificate": ("证明", "certificate"),
     "claims": ("可用于", "may serve"),
     "controller": ("控制账户", "controller"),
+    "cost_fen": ("价款", "cost"),
+    "count": ("份数", "gifts"),
+    "court": ("法院或机关", "court or agency"),
     "credit_class": ("类别", "class"),
     "crediting": ("计入期", "crediting period"),
     "custodial": ("代管", "custodial"),
     "custodian": ("托管机构", "custodian"),
     "day": ("日期", "day"),
+    "deadline": ("截止日", "deadline"),
     "document": ("文件（摘要）", "document (digest)"),
+    "each_g": ("每份", "each"),
     "excluded": ("声明未参与", "declared not in"),
     "giver": ("转出", "from"),
     "ground": ("依据", "ground"),
@@ -153,19 +186,28 @@ FIELDS: dict[str, Text] = {
     "home": ("原登记系统", "home registry"),
     "home_serials": ("原序列号", "home serial numbers"),
     "identity": ("身份核验（摘要）", "identity check (digest)"),
+    "instalments": ("分期", "instalments"),
     "key": ("密钥", "key"),
+    "left_g": ("剩余", "left"),
     "legal_form": ("主体类型", "legal form"),
     "log_key": ("日志密钥", "log key"),
+    "lots": ("所用批次、锁定记录、数量（克）", "lots used: batch, lock, grams"),
     "means": ("所指记录", "entry meant"),
     "method": ("方法学", "method"),
     "month": ("月份", "month"),
     "name": ("名称", "name"),
     "not_before": ("最早完成日", "not before"),
     "notice": ("通知（摘要）", "notice (digest)"),
+    "number": ("案号", "case number"),
+    "obligor": ("义务人", "obligor"),
+    "occasion": ("事由", "occasion"),
     "officers": ("登记官", "officers"),
+    "organiser": ("主办方", "organiser"),
     "organisers": ("主办单位", "organisers"),
     "origin": ("来源", "origin"),
     "owner": ("业主", "owner"),
+    "performed_fen": ("已履行", "performed"),
+    "performed_g": ("已履行", "performed"),
     "period": ("期间", "period"),
     "place": ("地点", "place"),
     "possession": ("持有证明", "possession"),
@@ -178,16 +220,22 @@ FIELDS: dict[str, Text] = {
     "ranges": ("序列号", "serial numbers"),
     "recovered": ("找回", "recovered"),
     "reference": ("编号", "reference"),
+    "regions": ("限定地区", "regions"),
     "report": ("报告（摘要）", "report (digest)"),
+    "retire_only": ("只可注销", "retire only"),
     "retired_at_home": ("原登记系统已注销", "retired at home"),
     "role": ("角色", "role"),
     "roles": ("角色", "roles"),
     "row": ("行", "row"),
+    "rows": ("明细", "rows"),
+    "seller": ("出售方", "seller"),
     "serial_format": ("原序列号格式", "format of home serials"),
     "since": ("始于记录", "since entry"),
     "source": ("清单（摘要）", "list (digest)"),
     "standard": ("种类", "kind"),
+    "standards": ("可用种类", "kinds allowed"),
     "taker": ("转入", "to"),
+    "terms": ("条款（摘要）", "terms (digest)"),
     "trade": ("成交编号", "trade"),
     "unit_g": ("每单位质量", "unit"),
     "units": ("单位号", "units"),
@@ -200,6 +248,7 @@ _TERMS: Mapping[str, Mapping[str, Text]] = {
     "legal_form": LEGAL_FORMS,
     "role": ROLES,
     "ground": GROUNDS,
+    "basis": BASES,
     "credit_origin": ORIGINS,
     "credit_class": CLASSES,
     "claims": PURPOSES,
@@ -641,6 +690,11 @@ def tonnes(grams: int) -> str:
     return f"{'-' if grams < 0 else ''}{whole:,}{decimals} t"
 
 
+def yuan(fen: int) -> str:
+    """Money in yuan, exactly: 123456 is 1234.56 元."""
+    return f"{fen // 100}.{fen % 100:02} 元"
+
+
 def local_time(at_us: int) -> str:
     """A time in microseconds since 1970 UTC as it is written in China, such as "2026-09-21 10:00:00 +08:00"."""
     at = _moment(at_us)
@@ -740,11 +794,13 @@ def fact(name: str, value: Any, lang: Lang) -> str:
 def _number(name: str, value: int) -> str:
     if name.endswith("_g"):
         return tonnes(value)
+    if name.endswith("_fen"):
+        return yuan(value)
     return local_time(value) if name.endswith("_us") else str(value)
 
 
 def _several(name: str, values: list[Any], lang: Lang) -> str:
-    if len(values) == 2 and all(isinstance(item, str) and item[:4].isdigit() for item in values):
+    if len(values) == 2 and all(isinstance(item, str) and _DATED.match(item) for item in values):
         return f"{clean(values[0])} … {clean(values[1])}"
     said = pick(("、", ", "), lang).join(_one(name, item, lang) for item in values) or "—"
     return said if len(said) <= FACT_CHARACTERS_MAX else f"{said[:FACT_CHARACTERS_MAX]}{UNKNOWN}"

@@ -519,7 +519,11 @@ def _performed(state: Order, event: Performance, act: Act) -> Mapping[str, Any]:
     used_g = sum(amount_g for _, _, amount_g in used)
     require(event.amount_g == used_g, "wrong_amount", amount_g=event.amount_g, units_g=used_g)
     _check_certificate(state, act)
-    return {"lots": tuple(used), "performed": _used(state, used).performed}
+    assert state.terms is not None
+    return {
+        "lots": tuple(used),
+        f"performed_{state.terms.unit}": _used(state, used).performed,
+    }
 
 
 def _check_certificate(state: Order, act: Act) -> None:
