@@ -53,39 +53,52 @@ def figures(state: State) -> dict[str, Any]:
     """The key figures of a stream's state."""
     match state:
         case Registry():
-            roles = sorted([index, account, role] for (account, role), index in state.roles.items())
-            names = ("since", "account", "role")
-            held = [dict(zip(names, item, strict=True)) for item in roles]
-            log_keys = [{"since": index, "public": key[1]} for index, key in state.log_keys]
-            return {"origin": state.origin, "log_keys": log_keys, "roles": held}
+            found = _registry(state)
         case Standard():
-            return {
-                "credit_class": state.credit_class,
-                "home": state.home,
-                "unit_g": state.unit_g,
-                "claims": state.claims,
-                "deposited_units": sum(units.total_g for _, units in state.deposited.items()),
-            }
+            found = _standard(state)
         case Account():
-            return _account(state)
+            found = _account(state)
         case Project():
-            return _project(state)
+            found = _project(state)
         case Batch():
-            return _batch(state)
+            found = _batch(state)
         case Certificate():
-            return {
-                "holder": state.holder,
-                "amount_g": state.amount_g,
-                "issued_in": state.issued,
-                "final": not state.home,
-                "awaiting": state.home,
-            }
+            found = _certificate(state)
         case Campaign():
-            return _campaign(state)
+            found = _campaign(state)
         case Order():
-            return _order(state)
+            found = _order(state)
         case _:
             assert_never(state)
+    return found
+
+
+def _registry(state: Registry) -> dict[str, Any]:
+    roles = sorted([index, account, role] for (account, role), index in state.roles.items())
+    names = ("since", "account", "role")
+    held = [dict(zip(names, item, strict=True)) for item in roles]
+    log_keys = [{"since": index, "public": key[1]} for index, key in state.log_keys]
+    return {"origin": state.origin, "log_keys": log_keys, "roles": held}
+
+
+def _standard(state: Standard) -> dict[str, Any]:
+    return {
+        "credit_class": state.credit_class,
+        "home": state.home,
+        "unit_g": state.unit_g,
+        "claims": state.claims,
+        "deposited_units": sum(units.total_g for _, units in state.deposited.items()),
+    }
+
+
+def _certificate(state: Certificate) -> dict[str, Any]:
+    return {
+        "holder": state.holder,
+        "amount_g": state.amount_g,
+        "issued_in": state.issued,
+        "final": not state.home,
+        "awaiting": state.home,
+    }
 
 
 def _account(state: Account) -> dict[str, Any]:
