@@ -6,7 +6,8 @@
     any of them, and a freeze     taken by a court (司法扣划)
 
 The batch says which grams are locked and released, and the account here why: one act says both, and each asks for
-what it knows. A tie is named by the entry that made it, as the lock is.
+what it knows. A tie is named by the entry that made it, as the lock is: the batch, which is judged first, has found a
+lock of the ground that goes with the event, so the tie is there.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from registry.domain.act import Act, Outcome
 from registry.domain.conduct import check_standing
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of
-from registry.errors import RefusedError, require
+from registry.errors import require
 
 DONATION = "donation"
 OFFER = "offer"
@@ -198,7 +199,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `account_not_open`, `account_frozen`, `to_itself`, `day_passed`, `not_an_event`, `wrong_ground`,
-            `no_mandate`, `not_tied`, `not_the_party`, `honour_missing`, `too_early`, `not_the_successor`,
+            `no_mandate`, `not_the_party`, `honour_missing`, `too_early`, `not_the_successor`,
             `forbidden_by_standing`.
     """
     today = day_of(act.at_us).isoformat()
@@ -210,18 +211,15 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case OfferAccepted() | OfferDeclined() | OfferWithdrawn() | OfferLapsed():
             _check_offer_ends(state, event, today, act)
         case PledgeReleased():
-            tie = _tie(state, event.means[0], PLEDGE)
+            tie = state.ties[event.means[0]]
             _check_party(tie, event.pledgee)
         case Settled():
             _check_settled(state, event)
         case ReserveEnded():
             _check_reserve_ends(state, event, today, act)
-        case Seized():
-            require(state.is_begun, "account_not_open", account=state.name)
-        case LockSeized():
-            _tie(state, event.means[0])
+        case Seized() | LockSeized():
+            pass
         case Devolved():
-            require(state.is_begun, "account_not_open", account=state.name)
             require_free(state)
             named = event.reason not in NAMED_BEFORE or event.taker == state.successor
             expected = state.successor
@@ -264,7 +262,6 @@ def _check_tying(state: Account, event: Tying, today: str, act: Act) -> None:
         case Offered():
             _check_offered(state, event, today, act)
         case Pledged():
-            require(event.pledgee != state.name, "to_itself", account=state.name)
             _check_other_open(event.pledgee, act)
         case Reserved():
             require_mandate(
@@ -288,7 +285,7 @@ def _check_offered(state: Account, event: Offered, today: str, act: Act) -> None
 
 def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) -> None:
     meant = event.means[0]
-    tie = _tie(state, meant, OFFER, DONATION)
+    tie = state.ties[meant]
     assert tie.until is not None
     match event:
         case OfferAccepted():
@@ -311,14 +308,14 @@ def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) 
 
 def _check_settled(state: Account, event: Settled) -> None:
     require_free(state)
-    tie = _tie(state, event.means[0], SETTLEMENT)
+    tie = state.ties[event.means[0]]
     _check_party(tie, event.venue)
     require(event.taker != state.name, "to_itself", account=state.name)
 
 
 def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Act) -> None:
     """The exchange ends it at any time; an officer in its place once the mandate's day has passed."""
-    tie = _tie(state, event.means[0], SETTLEMENT)
+    tie = state.ties[event.means[0]]
     _check_party(tie, event.venue)
     assert tie.until is not None
     if act.by["venue"] != event.venue:
@@ -329,14 +326,6 @@ def _check_other_open(name: str, act: Act) -> Account:
     other = act.state(name, Account)
     require(other.is_open, "account_not_open", account=name)
     return other
-
-
-def _tie(state: Account, meant: int, *grounds: str) -> Tie:
-    """The tie that entry `meant` made, on one of `grounds`, or on any if none is named."""
-    tie = state.ties.get(meant)
-    if tie is None or (grounds and tie.ground not in grounds):
-        raise RefusedError("not_tied", account=state.name, meant=meant)
-    return tie
 
 
 def _check_party(tie: Tie, party: str) -> None:
