@@ -1,5 +1,6 @@
 """The whole log in memory, as far as it was read: what an auditor judges the next entry against."""
 
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any
 
@@ -7,6 +8,8 @@ from registry import history
 from registry.domain import kinds
 from registry.history import Addition, SignedEntry, Stream
 from registry.ledger.tree import HASH_BYTES, Frontier, root_of
+
+BLANKS_CACHED_MAX = 4_096
 
 
 class Replay:
@@ -28,7 +31,7 @@ class Replay:
 
     def stream(self, name: str) -> Stream:
         """The stream `name`; of length 0 where it was never touched."""
-        return self.streams.get(name) or Stream(state=kinds.blank(name))
+        return self.streams.get(name) or _blank(name)
 
     def leaf(self, index: int) -> bytes:
         """The leaf hash of entry `index`."""
@@ -89,3 +92,9 @@ class Replay:
     def states(self, kind: type) -> list[Any]:
         """The states of one class, in the order in which their streams began."""
         return [held.state for held in self.streams.values() if isinstance(held.state, kind)]
+
+
+@lru_cache(maxsize=BLANKS_CACHED_MAX)
+def _blank(name: str) -> Stream:
+    """A stream that was never touched: most of what is consulted of some kinds is one, entry after entry."""
+    return Stream(state=kinds.blank(name))
