@@ -342,14 +342,6 @@ _ACCOUNTS: dict[str, Text] = {
         "账户 {account} 还有未了事项，不能关闭：锁定 {ties}，活动或案件 {bonds}。请先了结。",
         "The account {account} cannot close yet: locked by entries {ties}, bound to {bonds}. Settle these first.",
     ),
-    "already_bound": (
-        "账户 {account} 已与 {to} 相连。",
-        "The account {account} is bound to {to} already.",
-    ),
-    "not_bound": (
-        "账户 {account} 与 {to} 并不相连。",
-        "The account {account} is not bound to {to}.",
-    ),
     "already_succeeded": (
         "账户 {account} 已有承继人 {successor}。",
         "The account {account} has a successor already: {successor}.",

@@ -134,8 +134,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `account_not_open`, `role_missing`, `day_passed`, `no_mandate`, `account_bound`, `role_held`,
-            `account_frozen`, `to_itself`, `own_account`, `not_distinct`, `already_succeeded`, `already_bound`,
-            `not_bound`.
+            `account_frozen`, `to_itself`, `own_account`, `not_distinct`, `already_succeeded`.
     """
     require(state.is_begun, "account_not_open", account=state.name)
     match event:
@@ -144,7 +143,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case MandateEnded():
             known = event.means[0] in state.mandates
             require(known, "no_mandate", account=state.name, meant=event.means[0])
-        case AcceptanceSet() | Seconded():
+        case AcceptanceSet() | Seconded() | Bound():
             require(state.is_open, "account_not_open", account=state.name)
         case Closed():
             _check_closes(state, act)
@@ -155,15 +154,8 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
             alone = not state.successor
             require(alone, "already_succeeded", account=state.name, successor=state.successor)
             _check_into(state, event.successor, act)
-        case Notified():
+        case Notified() | Unbound():
             pass
-        case Bound():
-            require(state.is_open, "account_not_open", account=state.name)
-            free = event.to not in state.bonds
-            require(free, "already_bound", account=state.name, to=event.to)
-        case Unbound():
-            bound = event.to in state.bonds
-            require(bound, "not_bound", account=state.name, to=event.to)
         case _:
             assert_never(event)
     return None

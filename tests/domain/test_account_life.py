@@ -20,6 +20,7 @@ from tests.worlds_accounts import (
     staffed,
     succeeds,
 )
+from tests.worlds_giving import closes_campaign, opens_campaign
 
 NOBODY = "account/" + "a" * 16
 
@@ -303,6 +304,25 @@ def test_the_life_of_an_account_is_refused(world, batch, given, act, code):
     refusal = refused(world, lambda: act(world, batch))
 
     assert refusal.code == code
+
+
+def test_an_account_closes_after_its_campaigns(world):
+    campaign = opens_campaign(world)
+
+    early = refused(world, lambda: closes(world, "owner"))
+    closes_campaign(world, campaign)
+    closes(world, "owner")
+
+    assert (early.code, early.facts["bonds"]) == ("account_bound", [campaign])
+    assert not state_of(world, "owner").is_open
+
+
+def test_a_closed_account_begins_no_campaign(world):
+    closes(world, "owner")
+
+    refusal = refused(world, lambda: opens_campaign(world))
+
+    assert refusal.code == "account_not_open"
 
 
 def test_what_still_binds_an_account_is_named(world, batch):

@@ -295,3 +295,121 @@ def test_who_checks_a_project_is_independent_of_its_owner(world, role):
         refusal = refused(world, lambda: world.verified_by("daughter", project, body))
 
     assert refusal.code == "same_body"
+
+
+# Suspended, reinstated, cancelled.
+
+
+def says(world, project, step, *signers, **said):
+    body = {"document": digest(step), **said}
+    return world.do(
+        *(signers or ("authority", "one")), parts=[(project, [(f"project.{step}.v1", body)])]
+    )
+
+
+def meant(added):
+    return added.index, added.leaf
+
+
+@pytest.mark.parametrize("steps", [(), (validates,), (validates, registers)], ids=len)
+def test_a_project_goes_on_where_it_stood_when_it_was_suspended(world, steps):
+    project = world.lists()
+    for step in steps:
+        step(world, project)
+    before = world.state(project)
+
+    suspended = meant(says(world, project, "suspended"))
+    while_it_is = world.state(project)
+    says(world, project, "reinstated", means=suspended)
+
+    assert (while_it_is.status, while_it_is.suspended) == ("suspended", suspended[0])
+    assert world.state(project) == before
+
+
+def test_nothing_is_verified_or_issued_of_a_suspended_project(world):
+    project = world.registers()
+    world.verifies(project, 100)
+    batch = world.issues(40, project=project)
+    suspended = meant(says(world, project, "suspended"))
+
+    verified = refused(world, lambda: world.verifies(project, 30, period=NEXT))
+    issued = refused(world, lambda: world.issues(60, project=project))
+    world.transfers(batch, "owner", "alice", 40)
+    says(world, project, "reinstated", means=suspended)
+    world.issues(60, project=project)
+
+    assert (verified.code, issued.code) == ("out_of_order", "out_of_order")
+    assert verified.facts["status"] == "suspended"
+    assert world.state(project).monitored[PERIOD].issued_g == 100
+
+
+def test_a_cancelled_project_never_goes_on_and_its_credits_are_their_holders(world):
+    project = world.registers()
+    world.verifies(project, 100)
+    batch = world.issues(40, project=project)
+
+    says(world, project, "cancelled")
+    issued = refused(world, lambda: world.issues(60, project=project))
+    world.retires(batch, "owner", 40)
+
+    assert issued.facts["status"] == "cancelled"
+    assert world.state(batch).retired_g == 40
+
+
+def test_a_suspended_project_may_be_cancelled(world):
+    project = world.lists()
+    says(world, project, "suspended")
+
+    says(world, project, "cancelled")
+
+    assert (world.state(project).status, world.state(project).suspended) == ("cancelled", None)
+
+
+def test_a_project_says_where_it_is(world):
+    project = world.lists(place="511500")
+
+    assert world.state(project).place == "511500"
+
+
+@table(
+    "act, code",
+    (lambda w, p: says(w, p, "suspended", "one", "two"), "role_missing"),
+    (lambda w, p: says(w, p, "suspended", "authority"), "wrong_signers"),
+    (lambda w, p: says(w, p, "suspended", "owner", "one"), "role_missing"),
+    (lambda w, p: says(w, p, "reinstated", means=w.issuing(p)), "out_of_order"),
+    (lambda w, _p: says(w, "project/" + "a" * 16, "suspended"), "out_of_order"),
+    (lambda w, _p: says(w, "project/" + "a" * 16, "cancelled"), "out_of_order"),
+)
+def test_no_project_is_stopped_so(world, act, code):
+    project = world.lists()
+
+    refusal = refused(world, lambda: act(world, project))
+
+    assert refusal.code == code
+
+
+def test_a_reinstatement_means_the_suspension_that_stands(world):
+    project = world.lists()
+    first = meant(says(world, project, "suspended"))
+    says(world, project, "reinstated", means=first)
+    says(world, project, "suspended")
+
+    refusal = refused(world, lambda: says(world, project, "reinstated", means=first))
+
+    assert refusal.code == "wrong_entry_meant"
+    assert world.state(project).status == "suspended"
+
+
+@table(
+    "step, code",
+    (lambda w, p: says(w, p, "suspended"), "out_of_order"),
+    (validates, "out_of_order"),
+    (lambda w, p: says(w, p, "cancelled"), "out_of_order"),
+)
+def test_after_its_cancellation_nothing_happens_to_a_project(world, step, code):
+    project = world.lists()
+    says(world, project, "cancelled")
+
+    refusal = refused(world, lambda: step(world, project))
+
+    assert refusal.code == code

@@ -4,7 +4,7 @@ import pytest
 
 from registry.domain.standard import home_range
 from registry.errors import RefusedError
-from tests.world import GRAMS, World, refused, table
+from tests.world import GRAMS, World, digest, refused, table
 
 VCS = (13, (3, 4, 5, 6, 7), 1, 2)
 SPELLED = "8040-449402-449501-VCU-034-APX-CN-1-1748-01012014-31122014-0-X"
@@ -173,3 +173,169 @@ def test_a_unit_is_no_word():
         home_range((3, (0,), 1, 2), "A-0X1-2")
 
     assert caught.value.code == "bad_home_serials"
+
+
+# Recognised by both sides, withdrawn, allowances.
+
+
+@pytest.fixture
+def two_sides(world):
+    world.opens("chongqing", role="authority")
+    return world
+
+
+def recognises_across(world, code="CQCER", *signers, **changed):
+    body = {
+        "credit_class": "reduction",
+        "home": "CQTF",
+        "unit_g": GRAMS,
+        "claims": ("enterprise",),
+        "serial_format": (3, (0,), 1, 2),
+        "partner": world["chongqing"].account,
+        "agreement": digest("agreement"),
+        **changed,
+    }
+    by = signers or ("authority", "chongqing")
+    return world.do(*by, parts=[(f"standard/{code}", [("standard.cross_recognised.v1", body)])])
+
+
+def withdraws(world, code, *signers):
+    by = signers or ("authority", "one")
+    body = {"document": digest("withdrawal")}
+    return world.do(*by, parts=[(f"standard/{code}", [("standard.withdrawn.v1", body)])])
+
+
+def deposits_allowances(world, spelled, amount_g, **changed):
+    code = changed.pop("code", "CEA")
+    setting = world.setting(world["exchange"], world["one"])
+    batch = setting.new("batch", 1)
+    said = {"batch": batch, "home_serials": spelled, "year": "2026"}
+    body = {
+        "standard": code,
+        "year": "2026",
+        "expires": "2027-12-31",
+        "amount_g": amount_g,
+        "holder": world["owner"].account,
+        "custodian": world["exchange"].account,
+        "document": digest(spelled),
+        **changed,
+    }
+    parts = [
+        (f"standard/{code}", [("standard.allowances_deposited.v1", said)]),
+        (batch, [("batch.allowances_deposited.v1", body)]),
+    ]
+    world.submit(setting, parts)
+    return batch
+
+
+def recognises_allowances(world):
+    world.recognises(
+        "CEA",
+        credit_class="allowance",
+        home="CETS",
+        claims=("enterprise",),
+        serial_format=(3, (0,), 1, 2),
+    )
+
+
+def test_two_authorities_recognise_what_is_born_on_one_side(two_sides):
+    recognises_across(two_sides)
+
+    state = two_sides.state("standard/CQCER")
+    assert (state.is_recognised, state.home, state.unit_g) == (True, "CQTF", GRAMS)
+    batch = two_sides.deposits("A-1-2", 2 * GRAMS, standard="CQCER")
+    assert two_sides.state(batch).standard == "CQCER"
+
+
+def test_what_is_withdrawn_still_moves_and_is_retired_and_nothing_new_comes(world):
+    batch, deposited = world.issues(1_000), world.deposits("A-1-5", 5 * GRAMS)
+    project = world.registers()
+    world.verifies(project, 10)
+
+    withdrawn = withdraws(world, "SCFG")
+    withdraws(world, "VCU")
+    refusals = [
+        refused(world, world.lists),
+        refused(world, lambda: world.issues(10, project=project)),
+        refused(world, lambda: world.deposits("A-6-7", 2 * GRAMS)),
+    ]
+    world.transfers(batch, "owner", "alice", 400)
+    world.retires(deposited, "owner", 7, standard="VCU")
+
+    assert world.state("standard/SCFG").withdrawn == withdrawn.index
+    assert {refusal.code for refusal in refusals} == {"standard_withdrawn"}
+    assert refusals[0].facts["entry"] == withdrawn.index
+    assert world.state(batch).holding(world["alice"].account).total_g == 400
+    assert world.state(deposited).retired_g == 7
+
+
+def test_allowances_are_deposited_with_their_year_once(world):
+    recognises_allowances(world)
+
+    batch = deposits_allowances(world, "A-1-5", 5 * GRAMS)
+    again = refused(world, lambda: deposits_allowances(world, "A-5-6", 2 * GRAMS))
+
+    assert world.state(batch).received_g == 5 * GRAMS
+    assert list(world.state("standard/CEA").deposited["A"]) == [(1, 6)]
+    assert again.code == "deposited_before"
+
+
+def withdrawn_allowances(world):
+    recognises_allowances(world)
+    withdraws(world, "CEA")
+
+
+def nothing(world):
+    """Everything as it is."""
+
+
+@table(
+    "given, act, code",
+    (nothing, lambda w: recognises_across(w, "SCFG"), "already_recognised"),
+    (nothing, lambda w: recognises_across(w, home=None), "malformed"),
+    (nothing, lambda w: recognises_across(w, serial_format=None), "malformed"),
+    (nothing, lambda w: recognises_across(w, partner=w["one"].account), "wrong_signers"),
+    (nothing, lambda w: recognises_across(w, "CQCER", "authority"), "wrong_signers"),
+    (
+        nothing,
+        lambda w: recognises_across(w, "CQCER", "authority", "bob", partner=w["bob"].account),
+        "role_missing",
+    ),
+    (recognises_across, recognises_across, "already_recognised"),
+    (nothing, lambda w: withdraws(w, "GEC"), "not_recognised"),
+    (lambda w: withdraws(w, "SCFG"), lambda w: withdraws(w, "SCFG"), "standard_withdrawn"),
+    (lambda w: withdraws(w, "SCFG"), lambda w: w.recognises("SCFG"), "already_recognised"),
+    (nothing, lambda w: withdraws(w, "SCFG", "one", "authority"), "role_missing"),
+    (nothing, lambda w: deposits_allowances(w, "A-1-5", 5 * GRAMS), "not_recognised"),
+    (
+        nothing,
+        lambda w: deposits_allowances(w, "A-1-5", 5 * GRAMS, code="VCU"),
+        "not_an_allowance",
+    ),
+    (
+        recognises_allowances,
+        lambda w: w.deposits("A-1-5", 5 * GRAMS, standard="CEA"),
+        "allowances_need_a_year",
+    ),
+    (
+        recognises_allowances,
+        lambda w: deposits_allowances(w, "A-1-5", 5 * GRAMS, year="2025"),
+        "parts_differ",
+    ),
+    (
+        recognises_allowances,
+        lambda w: deposits_allowances(w, "A-1-5", 4 * GRAMS),
+        "wrong_amount",
+    ),
+    (
+        withdrawn_allowances,
+        lambda w: deposits_allowances(w, "A-1-5", 5 * GRAMS),
+        "standard_withdrawn",
+    ),
+)
+def test_a_recognition_or_its_end_is_refused(two_sides, given, act, code):
+    given(two_sides)
+
+    refusal = refused(two_sides, lambda: act(two_sides))
+
+    assert refusal.code == code
