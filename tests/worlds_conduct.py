@@ -128,18 +128,18 @@ def row_number(world: World, group: str, number: int) -> str:
     return f"certificate/{own}"
 
 
-def shows(world: World, group: str, number: int, **changed: Any) -> Any:
+def shows(world: World, group: str, which: int, /, **changed: Any) -> Any:
     """The event that shows a row of a group."""
     _, rows = rows_of(world, group)
-    body = {"number": number, "row": rows[number], "path": b"".join(RowTree(rows).path(number))}
+    body = {"number": which, "row": rows[which], "path": b"".join(RowTree(rows).path(which))}
     return ("certificate.row_shown.v1", body | changed)
 
 
-def adopts(world: World, group: str, number: int, **changed: Any) -> str:
+def adopts(world: World, group: str, which: int, /, **changed: Any) -> str:
     """A row's certificate gets a stream of its own; returns its number."""
-    own = changed.pop("own", row_number(world, group, number))
+    own = changed.pop("own", row_number(world, group, which))
     adopted = ("certificate.adopted.v1", {"group": group})
-    world.do("one", parts=[(group, [shows(world, group, number, **changed)]), (own, [adopted])])
+    world.do("one", parts=[(group, [shows(world, group, which, **changed)]), (own, [adopted])])
     return str(own)
 
 
