@@ -143,7 +143,9 @@ def test_a_subsidiary_merges_into_the_account_that_controls_it(world):
 
 
 def test_after_a_succession_nobody_has_a_key_of_the_account(world, batch):
-    world.adds_key("owner two", "owner")
+    for name in ("owner two", "owner three"):
+        world.adds_key(name, "owner")
+    ended = world.ends_key("owner three", "owner")
 
     succeeds(world, "owner", "alice")
     first = refused(world, lambda: world.transfers(batch, "owner", "alice", 1))
@@ -152,6 +154,7 @@ def test_after_a_succession_nobody_has_a_key_of_the_account(world, batch):
     owner = state_of(world, "owner")
     assert not owner.is_open
     assert owner.successor == world["alice"].account
+    assert owner.keys[world["owner three"].key].ended == ended.index
     assert (first.code, second.code) == ("key_not_valid", "key_not_valid")
 
 

@@ -361,7 +361,7 @@ def test_what_is_no_account_signs_nothing_that_accounts_sign(world, batch):
     "stream, kind, code",
     ("registry", "registry.crowned.v1", "unknown_kind"),
     ("registry", "registry.role_granted.v2", "unknown_kind"),
-    ("campaign/" + "a" * 16, "campaign.opened.v1", "unknown_kind"),
+    ("campaign/" + "a" * 16, "campaign.opened.v2", "unknown_kind"),
     (NOBODY, "registry.role_granted.v1", "wrong_stream"),
     ("batch/" + "a" * 15, "batch.retired.v1", "wrong_stream"),
     ("batch/" + "A" * 16, "batch.retired.v1", "wrong_stream"),
