@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.history import Addition, happened
+from registry.history import Addition
 from registry.ledger import entry as entries
 from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.folding import Page
-from registry.projections.table import Entered, Projection, Row, Table
+from registry.projections.table import Entered, Projection, Row, Table, entered
 
 
 @dataclass
@@ -50,11 +50,6 @@ def folded(additions: Iterable[Addition]) -> Folded:
     """What is true after `additions`, folded one by one."""
     made = Folded()
     for addition in additions:
-        made.take(entered(addition))
+        beside = {(item.part, item.event): item.rows for item in addition.detached}
+        made.take(entered(addition.index, entries.decode(addition.data), beside))
     return made
-
-
-def entered(addition: Addition) -> Entered:
-    beside = {(item.part, item.event): item.rows for item in addition.detached}
-    events = tuple(happened(entries.decode(addition.data), beside))
-    return Entered(index=addition.index, at_us=addition.at_us, happened=events)

@@ -790,6 +790,7 @@ def test_a_gram_is_traced_from_its_issue_to_its_certificate(book: Book, shell: S
     ]
     assert found["now"] == {
         "status": "retired",
+        "batch": book.streams["native"],
         "holder": book.accounts["alice"],
         "certificate": number(book, "public"),
     }

@@ -118,9 +118,12 @@ def _list() -> bytes:
 def _retired(log: Log) -> Retired:
     """What was retired, as the tables have it that were folded from the log itself."""
     with views(log) as tables:
-        ((_, total_g),) = tables.totals("retirements", ()).values()
+        ((_, total_g),) = tables.totals("retirements", (), counted=1).values()
         by_purpose, by_month = (
-            {name: amount for (name,), amount in tables.totals("retirements", (column,)).items()}
+            {
+                name: amount
+                for (name,), amount in tables.totals("retirements", (column,), counted=1).items()
+            }
             for column in ("purpose", "month")
         )
     return Retired(total_g=total_g, by_purpose=by_purpose, by_month=by_month)

@@ -14,6 +14,12 @@ from registry.store.views_tables import Condition
 
 Step = dict[str, Any]
 """A movement of a gram, and its holder after it."""
+_STATUS = {
+    "batch.cancelled.v1": "cancelled",
+    "batch.given.v1": "waiting",
+    "batch.locked.v1": "locked",
+}
+"""What a gram is after an event of each kind; it is held after all others that leave it to somebody."""
 
 _GRAM = re.compile(r"(?:batch/)?([a-z2-7]{16}):([0-9]{1,19})", re.ASCII)
 
@@ -51,16 +57,25 @@ def trace(typed: str, place: Place, *, as_of: str | None = None, voice: Voice) -
 
 
 def way(question: Question, batch: str, serial: int) -> list[Step]:
-    """What happened to one gram, in order."""
+    """What happened to one gram, in order; what was carved out goes on in its new batch."""
     covers: tuple[Condition, Condition] = (
         ("range_start", "<=", serial),
         ("range_end", ">", serial),
     )
     order = ("since", "number")
-    return [
+    steps = [
         {**row, "holder": row["taker"] or row["giver"]}
         for row in question.rows("movements", *covers, order=order, batch=batch)
     ]
+    child = steps[-1]["child"] if steps else None
+    return steps if child is None else [*steps, *way(question, child, serial)]
+
+
+def status(step: Step) -> str:
+    """What a gram is after the last thing that happened to it."""
+    if step["certificate"]:
+        return "retired"
+    return _STATUS.get(step["kind"], "held")
 
 
 def _unknown(question: Question, batch: str, serial: int) -> RefusedError:
@@ -80,7 +95,8 @@ def _object(batch: str, serial: int, steps: list[Step], question: Question) -> d
         "serial": serial,
         "steps": [_step(step, question.source) for step in steps],
         "now": {
-            "status": "retired" if now["certificate"] else "held",
+            "status": status(now),
+            "batch": now["batch"],
             "holder": now["holder"],
             "certificate": now["certificate"],
         },
@@ -91,6 +107,7 @@ def _object(batch: str, serial: int, steps: list[Step], question: Question) -> d
 def _step(step: Step, source: Opened) -> dict[str, Any]:
     return {
         "index": step["since"],
+        "batch": step["batch"],
         "time": words.utc_time(step["at_us"]),
         "kind": step["kind"],
         "holder": step["holder"],
@@ -116,10 +133,8 @@ def _tell(batch: str, serial: int, steps: list[Step], source: Opened, voice: Voi
     )
     now = steps[-1]
     holder = _holder(now["holder"], source)
-    if now["certificate"]:
-        voice.say("trace.retired", holder=holder, number=words.grouped(now["certificate"]))
-    else:
-        voice.say("trace.held", holder=holder)
+    number = words.grouped(now["certificate"] or "")
+    voice.say(f"trace.{status(now)}", holder=holder, number=number)
 
 
 def _holder(account: str, source: Opened) -> str:

@@ -489,6 +489,12 @@ SCREEN: dict[str, Text] = {
     "trace.time": ("时间", "time"),
     "trace.kind": ("事由", "what"),
     "trace.holder": ("此后持有人", "held then by"),
+    "trace.cancelled": (
+        "已核减，原持有人 {holder}。",
+        "It was cancelled; {holder} held it.",
+    ),
+    "trace.locked": ("为 {holder} 锁定。", "It is locked for {holder}."),
+    "trace.waiting": ("已赠给 {holder}，待领取。", "It was given to {holder}, who may claim it."),
     "trace.held": ("现由 {holder} 持有。", "It is held by {holder} now."),
     "trace.retired": (
         "已由 {holder} 注销，证明 {number}。",

@@ -1,13 +1,14 @@
-"""Who is who: accounts, what they are, and which roles they have or had."""
+"""Who is who: accounts, what they are, their roles, mandates and bonds, and who was told of what."""
 
 from typing import assert_never
 
-from registry.domain import account, roles
+from registry.domain import account, account_freezes, account_life, account_ties, accounts, roles
 from registry.history import Happened
 from registry.projections.table import (
     Change,
     Changes,
     Entered,
+    Fact,
     Projection,
     Table,
     Value,
@@ -24,11 +25,15 @@ ACCOUNTS = Table(
         integer("at_us"),
         text("legal_form"),
         text("controller"),
+        text("standing"),
+        text("successor", optional=True),
+        integer("acceptance"),
         integer("recovered"),
         octets("name"),
     ),
 )
-"""`name` is a commitment; `recovered` says that a key speaks for the account that came by recovery."""
+"""`standing` is open or closed; `acceptance` says that nothing reaches the account that it did not accept, `recovered`
+that a key speaks for it that came by recovery; `name` is a commitment."""
 
 ROLES = Table(
     name="roles",
@@ -37,9 +42,45 @@ ROLES = Table(
 )
 """`held` is 0 for a role that was withdrawn; `granted` is the entry that gave it last."""
 
+POLICIES = Table(
+    name="policies",
+    key=(text("policy"), text("subject")),
+    values=(integer("entry"), text("codes"), integer("number", optional=True)),
+)
+"""What each policy says, of the standard `subject` or of all; `codes` have a comma between them."""
+
+MANDATES = Table(
+    name="mandates",
+    key=(text("account"), integer("entry")),
+    values=(
+        text("exchange"),
+        text("expires"),
+        text("standards"),
+        integer("ended", optional=True),
+    ),
+    sought=(("exchange",),),
+)
+"""`expires` is the last day of a mandate, `ended` the entry that took it back; no `standards` are all of them."""
+
+BONDS = Table(
+    name="bonds",
+    key=(text("account"), text("stream")),
+    values=(integer("bound"), integer("ended", optional=True)),
+)
+"""The campaigns and orders that an account is bound to."""
+
+NOTICES = Table(
+    name="notices",
+    key=(text("account"), integer("entry")),
+    values=(text("channel"), integer("meant"), octets("document")),
+    lasting=True,
+)
+"""That somebody was told, in entry `entry`, of the entry `meant`."""
+
 
 def _account(entered: Entered, made: Happened) -> Changes:
-    event: account.Event = made.event
+    event: accounts.Event = made.event
+    key = (made.stream,)
     match event:
         case account.Opened():
             said: dict[str, Value] = {
@@ -47,11 +88,12 @@ def _account(entered: Entered, made: Happened) -> Changes:
                 "at_us": entered.at_us,
                 "legal_form": event.legal_form,
                 "controller": event.controller,
+                "standing": "open",
                 "name": event.name,
             }
-            yield Change(table=ACCOUNTS, key=(made.stream,), sets=said)
+            yield Change(table=ACCOUNTS, key=key, sets=said)
         case account.Recovered():
-            yield Change(table=ACCOUNTS, key=(made.stream,), sets={"recovered": 1})
+            yield Change(table=ACCOUNTS, key=key, sets={"recovered": 1})
         case (
             account.KeyAdded()
             | account.KeyEnded()
@@ -60,6 +102,53 @@ def _account(entered: Entered, made: Happened) -> Changes:
             | account.RecoveryWithdrawn()
         ):
             pass
+        case _ if isinstance(event, account_life.Event):
+            yield from _life(entered, made.stream, event)
+        case _ if isinstance(event, account_freezes.Event | account_ties.Event):
+            pass
+        case _:
+            assert_never(event)
+
+
+def _life(entered: Entered, name: str, event: account_life.Event) -> Changes:
+    match event:
+        case account_life.MandateGiven():
+            said: dict[str, Value] = {
+                "exchange": event.exchange,
+                "expires": event.until,
+                "standards": ",".join(event.standards),
+            }
+            yield Change(table=MANDATES, key=(name, entered.index), sets=said)
+        case account_life.MandateEnded():
+            ended = {"ended": entered.index}
+            yield Change(table=MANDATES, key=(name, event.means[0]), sets=ended)
+        case account_life.AcceptanceSet():
+            yield Change(table=ACCOUNTS, key=(name,), sets={"acceptance": int(event.required)})
+        case account_life.Closed() | account_life.Merged() | account_life.Succeeded():
+            said = {"standing": "closed", "successor": _successor(event)}
+            yield Change(table=ACCOUNTS, key=(name,), sets=said)
+        case account_life.Notified():
+            row = (name, entered.index, event.channel, event.means[0], event.document)
+            yield Fact(table=NOTICES, row=row)
+        case account_life.Bound():
+            said = {"bound": entered.index, "ended": None}
+            yield Change(table=BONDS, key=(name, event.to), sets=said)
+        case account_life.Unbound():
+            yield Change(table=BONDS, key=(name, event.to), sets={"ended": entered.index})
+        case account_life.Seconded():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _successor(event: account_life.Ending) -> str | None:
+    match event:
+        case account_life.Closed():
+            return None
+        case account_life.Merged():
+            return event.into
+        case account_life.Succeeded():
+            return event.successor
         case _:
             assert_never(event)
 
@@ -74,6 +163,14 @@ def _registry(entered: Entered, made: Happened) -> Changes:
             yield _granted(entered, event.account, event.role)
         case roles.RoleWithdrawn():
             yield Change(table=ROLES, key=(event.account, event.role), sets={"held": 0})
+        case roles.PolicySet():
+            said: dict[str, Value] = {
+                "entry": entered.index,
+                "codes": ",".join(event.codes),
+                "number": event.number,
+            }
+            key = (event.policy, event.subject or "")
+            yield Change(table=POLICIES, key=key, sets=said)
         case roles.LogKeyReplaced():
             pass
         case _:
@@ -87,6 +184,6 @@ def _granted(entered: Entered, name: str, role: str) -> Change:
 PROJECTION = Projection(
     name="accounts",
     version=1,
-    tables=(ACCOUNTS, ROLES),
+    tables=(ACCOUNTS, ROLES, POLICIES, MANDATES, BONDS, NOTICES),
     folds={"account": _account, "registry": _registry},
 )

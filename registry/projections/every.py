@@ -2,21 +2,35 @@
 
 from registry.projections import (
     accounts,
+    activities,
     batches,
+    campaigns,
+    certificates,
+    conduct,
+    gifts,
     holdings,
+    orders,
     origins,
     retirements,
+    ties,
     whereabouts,
 )
 from registry.projections.table import Projection, Table
 
 PROJECTIONS: tuple[Projection, ...] = (
     accounts.PROJECTION,
+    ties.PROJECTION,
     origins.PROJECTION,
     batches.PROJECTION,
     holdings.PROJECTION,
     whereabouts.PROJECTION,
+    gifts.PROJECTION,
     retirements.PROJECTION,
+    certificates.PROJECTION,
+    activities.PROJECTION,
+    campaigns.PROJECTION,
+    orders.PROJECTION,
+    conduct.PROJECTION,
 )
 
 TABLES: dict[str, Table] = {

@@ -26,16 +26,20 @@ STANDARDS = Table(
         text("home", optional=True),
         integer("unit_g"),
         text("claims"),
+        text("partner", optional=True),
+        text("standing"),
     ),
 )
-"""`claims` are the purposes that it may be retired for, with a comma between them."""
+"""`claims` are the purposes that it may be retired for, with a comma between them; `partner` is the other authority of
+a recognition by two sides; `standing` is recognised or withdrawn."""
 
 PROJECTS = Table(
     name="projects",
     key=(text("project"),),
     values=(
         integer("entry"),
-        text("status"),
+        text("stage"),
+        text("standing"),
         text("owner"),
         text("standard"),
         text("method"),
@@ -48,7 +52,7 @@ PROJECTS = Table(
     ),
     sought=(("owner",),),
 )
-"""`name` is a commitment."""
+"""`stage` is listed, validated or registered, `standing` active, suspended or cancelled; `name` is a commitment."""
 
 MONITORED = Table(
     name="monitored",
@@ -59,20 +63,32 @@ MONITORED = Table(
 
 def _standard(entered: Entered, made: Happened) -> Changes:
     event: standard.Event = made.event
+    key = (id_of(made.stream),)
     match event:
         case standard.Recognised():
-            said: dict[str, Value] = {
-                "entry": entered.index,
-                "credit_class": event.credit_class,
-                "home": event.home,
-                "unit_g": event.unit_g,
-                "claims": ",".join(event.claims),
-            }
-            yield Change(table=STANDARDS, key=(id_of(made.stream),), sets=said)
-        case standard.Deposited() | standard.DocumentEntered():
+            yield Change(table=STANDARDS, key=key, sets=_recognised(entered, event))
+        case standard.CrossRecognised():
+            said = {**_recognised(entered, event), "partner": event.partner}
+            yield Change(table=STANDARDS, key=key, sets=said)
+        case standard.Withdrawn():
+            yield Change(table=STANDARDS, key=key, sets={"standing": "withdrawn"})
+        case standard.Deposited() | standard.AllowancesDeposited() | standard.DocumentEntered():
             pass
         case _:
             assert_never(event)
+
+
+def _recognised(
+    entered: Entered, event: standard.Recognised | standard.CrossRecognised
+) -> dict[str, Value]:
+    return {
+        "entry": entered.index,
+        "credit_class": event.credit_class,
+        "home": event.home,
+        "unit_g": event.unit_g,
+        "claims": ",".join(event.claims),
+        "standing": "recognised",
+    }
 
 
 def _project(entered: Entered, made: Happened) -> Changes:
@@ -82,7 +98,8 @@ def _project(entered: Entered, made: Happened) -> Changes:
         case project.Listed():
             said: dict[str, Value] = {
                 "entry": entered.index,
-                "status": "listed",
+                "stage": "listed",
+                "standing": "active",
                 "owner": event.owner,
                 "standard": event.standard,
                 "method": event.method,
@@ -93,13 +110,19 @@ def _project(entered: Entered, made: Happened) -> Changes:
             }
             yield Change(table=PROJECTS, key=key, sets=said)
         case project.Validated():
-            yield Change(table=PROJECTS, key=key, sets={"status": "validated"})
+            yield Change(table=PROJECTS, key=key, sets={"stage": "validated"})
         case project.Registered():
-            yield Change(table=PROJECTS, key=key, sets={"status": "registered"})
+            yield Change(table=PROJECTS, key=key, sets={"stage": "registered"})
         case project.Verified():
             yield from _amount(key, event, "verified_g")
         case project.Issued():
             yield from _amount(key, event, "issued_g")
+        case project.Suspended():
+            yield Change(table=PROJECTS, key=key, sets={"standing": "suspended"})
+        case project.Reinstated():
+            yield Change(table=PROJECTS, key=key, sets={"standing": "active"})
+        case project.Cancelled():
+            yield Change(table=PROJECTS, key=key, sets={"standing": "cancelled"})
         case _:
             assert_never(event)
 

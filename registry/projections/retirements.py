@@ -1,13 +1,15 @@
 """What was retired, for which purpose, when, by whom: one row for each certificate, and what stands behind it.
 
-by purpose, by month, by kind of credit, and over the batches: the grams are the same
+by purpose, by month, by kind of credit, and over the batches: the grams of what is `counted` are the same
+
+Of the certificates of a group there is one row as long as nothing is said of each; a row that is shown has its own from
+then on, and its grams are the group's no more. What was replaced is counted under its new number.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
-from registry.domain import certificate, shape
-from registry.domain.batch import Retired, RetirementImported
-from registry.domain.timing import day_of
+from registry.domain import batch, certificate, shape
+from registry.domain.certificate import Adopted, Issued, Reissued, RowShown, Shared
 from registry.history import Happened
 from registry.projections.table import (
     Change,
@@ -24,7 +26,7 @@ from registry.projections.table import (
     text,
 )
 
-HIDDEN = shape.commitments(certificate.Issued)
+HIDDEN = shape.commitments(Issued)
 """What a certificate commits to. The names are looked up when somebody asks: none is ever in a table."""
 
 RETIREMENTS = Table(
@@ -33,6 +35,7 @@ RETIREMENTS = Table(
     values=(
         integer("entry"),
         integer("at_us"),
+        integer("counted"),
         integer("imported"),
         text("month"),
         text("day", optional=True),
@@ -44,23 +47,37 @@ RETIREMENTS = Table(
         text("ground"),
         integer("public"),
         integer("amount_g"),
+        integer("shares"),
+        text("group_number", optional=True),
+        text("replaces", optional=True),
         integer("custodial"),
         integer("recovered"),
         integer("awaiting"),
         *(octets(name, optional=True) for name in HIDDEN),
     ),
-    sought=(("holder",),),
+    sought=(("holder",), ("month",), ("purpose",)),
 )
-"""`month` and `day` are those of the act in China; of imported history the month that it claims, and no day. `awaiting`
-counts the kinds of credit of which the home cancellation is still to be shown."""
+"""`entry` is that of the certificate. `month` and `day` are those of the retirement in China; of imported history the
+month that it claims, and no day. `shares` counts the certificates of a group, `group_number` names the group of one
+that was shown; `awaiting` counts the kinds of credit of which the home cancellation is still to be shown."""
 
 RETIRED = Table(
     name="retired",
     key=(text("number"), text("batch")),
     values=(text("standard"), text("origin"), integer("amount_g")),
     lasting=True,
+    sought=(("batch",),),
 )
-"""Which batches the grams of a certificate are from."""
+"""Which batches the grams are from, under the number that they were retired with."""
+
+SHARES = Table(
+    name="shares",
+    key=(text("group_number"), integer("row_number")),
+    values=(text("number"), octets("beneficiary"), integer("amount_g"), integer("before_g")),
+    lasting=True,
+    sought=(("number",),),
+)
+"""The certificates of a group; each has the grams after the first `before_g` of those retired."""
 
 VERDICTS = Table(
     name="verdicts",
@@ -82,66 +99,150 @@ def _certificate(entered: Entered, made: Happened) -> Changes:
     event: certificate.Event = made.event
     number = id_of(made.stream)
     match event:
-        case certificate.Issued():
-            yield _issued(entered, made, number, event)
+        case Issued() | Shared():
+            yield _issued(entered, made, event)
             yield from _behind(entered, number)
+            yield from _shares(entered, made)
+            yield from _said(number, made)
+        case Adopted():
+            yield from _adopted(entered, made, event)
+            yield from _said(number, made)
+        case Reissued():
+            yield from _reissued(entered, made, event)
             yield from _said(number, made)
         case certificate.HomeCancelled():
             shown = {"reference": event.reference, "day": event.day}
             yield Change(table=AWAITED, key=(number, event.standard), sets=shown)
             yield Change(table=RETIREMENTS, key=(number,), adds={"awaiting": -1})
+        case certificate.Replaced() | certificate.BeneficiaryReplaced():
+            yield Change(table=RETIREMENTS, key=(number,), sets={"counted": 0})
+        case (
+            RowShown()
+            | certificate.Annulled()
+            | certificate.AnnulledByCourt()
+            | certificate.Witnessed()
+            | certificate.JointlyWitnessed()
+            | certificate.Confirmed()
+            | certificate.Honoured()
+            | certificate.NumberedBefore()
+            | certificate.Assigned()
+            | certificate.Concluded()
+        ):
+            pass
         case _:
             assert_never(event)
 
 
-def _issued(entered: Entered, made: Happened, number: str, event: certificate.Issued) -> Change:
-    outcome = outcome_of(made)
-    today = day_of(entered.at_us).isoformat()
-    imported = next((used.month for used in entered.each(RetirementImported)), None)
-    period_from, period_to = event.period or (None, None)
+def _issued(entered: Entered, made: Happened, event: Issued | Shared) -> Change:
+    imported = next((used.month for used in entered.each(batch.RetirementImported)), None)
     said: dict[str, Value] = {
-        "entry": entered.index,
-        "at_us": entered.at_us,
         "imported": int(imported is not None),
-        "month": imported or today[:7],
-        "day": None if imported else today,
-        "holder": outcome["holder"],
+        "month": imported or entered.day[:7],
+        "day": None if imported else entered.day,
+        "shares": event.rows.count if isinstance(event, Shared) else 0,
+        **_stated(event),
+        **_told(entered, outcome_of(made)),
+    }
+    return Change(table=RETIREMENTS, key=(id_of(made.stream),), sets=said)
+
+
+def _adopted(entered: Entered, made: Happened, event: Adopted) -> Changes:
+    """A certificate of a group has a row of its own from now on."""
+    came, group = outcome_of(made), id_of(event.group)
+    (statement,) = entered.made(RowShown)
+    yield Change(
+        table=RETIREMENTS,
+        key=(group,),
+        adds={"amount_g": -came["amount_g"], "shares": -1},
+    )
+    period_from, period_to = came["period"] or (None, None)
+    said: dict[str, Value] = {
+        "month": came["day"][:7],
+        "day": came["day"],
+        "purpose": came["purpose"],
+        "period_from": period_from,
+        "period_to": period_to,
+        "ground": came["ground"],
+        "group_number": group,
+        "beneficiary": entered.row_says(statement.event.row)[1],
+        **_told(entered, came),
+    }
+    yield Change(table=RETIREMENTS, key=(id_of(made.stream),), sets=said)
+
+
+def _reissued(entered: Entered, made: Happened, event: Reissued) -> Changes:
+    first, last = event.retired
+    said: dict[str, Value] = {
+        "imported": int(first != last),
+        "month": first[:7],
+        "day": first if first == last else None,
+        "replaces": id_of(event.replaces),
+        **_stated(event),
+        **_told(entered, outcome_of(made)),
+    }
+    yield Change(table=RETIREMENTS, key=(id_of(made.stream),), sets=said)
+
+
+def _stated(event: Issued | Shared | Reissued) -> dict[str, Value]:
+    """What a certificate states of the retirement."""
+    period_from, period_to = event.period or (None, None)
+    return {
         "purpose": event.purpose,
         "period_from": period_from,
         "period_to": period_to,
         "place": event.place,
         "ground": event.ground,
         "public": int(event.public),
-        "amount_g": outcome["amount_g"],
-        "custodial": int(outcome["custodial"]),
-        "recovered": int(outcome["recovered"]),
-        "awaiting": len(outcome["home"]),
-        **{name: getattr(event, name) for name in HIDDEN},
+        **{name: getattr(event, name, None) for name in HIDDEN},
     }
-    return Change(table=RETIREMENTS, key=(number,), sets=said)
+
+
+def _told(entered: Entered, came: Any) -> dict[str, Value]:
+    """What an outcome says of the grams."""
+    return {
+        "entry": entered.index,
+        "at_us": entered.at_us,
+        "counted": 1,
+        "holder": came["holder"],
+        "amount_g": came["amount_g"],
+        "custodial": int(came["custodial"]),
+        "recovered": int(came["recovered"]),
+        "awaiting": len(came["home"]),
+    }
 
 
 def _behind(entered: Entered, number: str) -> Changes:
     """The grams that a certificate was issued for, batch by batch."""
-    for made in entered.happened:
-        event = made.event
-        if isinstance(event, Retired | RetirementImported):
-            origin = outcome_of(made)["origin"]
-            row = (number, made.stream, event.standard, origin, event.amount_g)
-            yield Fact(table=RETIRED, row=row)
+    kinds = (batch.Retired, batch.RetirementImported, batch.LockRetired, batch.ClaimRetired)
+    for made in entered.made(*kinds):
+        origin = outcome_of(made)["origin"]
+        row = (number, made.stream, made.event.standard, origin, made.event.amount_g)
+        yield Fact(table=RETIRED, row=row)
+
+
+def _shares(entered: Entered, made: Happened) -> Changes:
+    """The certificates of a group, each under a number that derives from its row."""
+    event, came, group = made.event, outcome_of(made), id_of(made.stream)
+    if not isinstance(event, Shared):
+        return
+    assert event.rows.items is not None
+    act = (came["author"], came["nonce"], came["part"])
+    for row, (beneficiary, amount_g, before_g) in enumerate(event.rows.items):
+        number = entered.row_id(*act, row)
+        yield Fact(table=SHARES, row=(group, row, number, beneficiary, amount_g, before_g))
 
 
 def _said(number: str, made: Happened) -> Changes:
-    outcome = outcome_of(made)
-    for place, verdict in enumerate(outcome["verdicts"]):
+    came = outcome_of(made)
+    for place, verdict in enumerate(came["verdicts"]):
         yield Fact(table=VERDICTS, row=(number, place, *verdict))
-    for standard in outcome["home"]:
+    for standard in came["home"]:
         yield Change(table=AWAITED, key=(number, standard))
 
 
 PROJECTION = Projection(
     name="retirements",
     version=1,
-    tables=(RETIREMENTS, RETIRED, VERDICTS, AWAITED),
+    tables=(RETIREMENTS, RETIRED, SHARES, VERDICTS, AWAITED),
     folds={"certificate": _certificate},
 )

@@ -7,12 +7,16 @@
 none has. Nothing that was true is overwritten: each question can be asked as of any size that the log ever had.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, TypeVar
 
-from registry.history import Happened
+from registry.domain.ranges import Range
+from registry.domain.timing import day_of
+from registry.history import Happened, happened
+from registry.ledger import ids, rows
+from registry.ledger.entry import Entry
 
 OPEN = 2**63 - 1
 """The `until` of a row that is true now."""
@@ -115,25 +119,57 @@ class Entered:
     index: int
     at_us: int
     happened: tuple[Happened, ...]
+    row_id: Callable[[str, bytes, int, int], str]
+    """The id of what a row of a part brings into being, of (author, nonce, part, row)."""
+    row_says: Callable[[bytes], Any]
+    """What a detached row says."""
+
+    @property
+    def day(self) -> str:
+        """The day of the entry in China."""
+        return day_of(self.at_us).isoformat()
 
     def number_of(self, made: Happened) -> int:
         """Which of the entry's events `made` is, from 0."""
         return next(number for number, own in enumerate(self.happened) if own is made)
 
-    def each(self, *kinds: type[Event]) -> list[Event]:
-        """The events of `kinds` in the entry, in order."""
-        return [made.event for made in self.happened if isinstance(made.event, kinds)]
+    def made(self, *kinds: type) -> list[Happened]:
+        """What happened in the entry of `kinds`, in order."""
+        return [made for made in self.happened if isinstance(made.event, kinds)]
 
-    def stream_of(self, kind: type) -> str:
-        """The stream in which the one event of `kind` in the entry happened."""
-        (found,) = [made.stream for made in self.happened if isinstance(made.event, kind)]
-        return found
+    def each(self, kind: type[Event]) -> list[Event]:
+        """The events of `kind` in the entry, in order."""
+        return [made.event for made in self.made(kind)]
+
+    def stream_of(self, *kinds: type) -> str:
+        """The stream in which the one event of `kinds` in the entry happened."""
+        (found,) = self.made(*kinds)
+        return found.stream
+
+
+def entered(
+    index: int, entry: Entry, detached: Mapping[tuple[int, int], Sequence[bytes]]
+) -> Entered:
+    """The entry with this index, which was judged before, and the rows beside it, as folds take it."""
+    return Entered(
+        index=index,
+        at_us=entry.at_us,
+        happened=tuple(happened(entry, detached)),
+        row_id=partial(ids.row_id, entry.intent.log),
+        row_says=rows.row_says,
+    )
 
 
 def outcome_of(made: Happened) -> Mapping[str, Any]:
     """What came of an event that has an outcome."""
     assert made.outcome is not None
     return made.outcome
+
+
+def ranges_of(made: Happened) -> tuple[Range, ...]:
+    """The serial ranges that an event moved."""
+    ranges: tuple[Range, ...] = outcome_of(made)["ranges"]
+    return ranges
 
 
 def id_of(stream: str) -> str:

@@ -16,7 +16,7 @@ from registry.ledger.tree import Frontier
 from registry.place import Server
 from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.folding import Page
-from registry.projections.table import Entered, Projection, Table, Value
+from registry.projections.table import Projection, Table, Value, entered
 from registry.store.follower import read_on
 from registry.store.log import PAGE_ENTRIES, Log, Moment, Placed
 from registry.store.recorder import Cursor
@@ -186,7 +186,7 @@ class Folding:
         """Fold `page` in one transaction with the new position; False if it was folded already."""
         folded = Page(group)
         for placed in page:
-            folded.take(entered(placed))
+            folded.take(entered(placed.index, placed.entry, placed.detached))
         with self._keeper.trouble(), self._keeper.writing() as cursor:
             stored = positions(cursor)
             if any(stored[own.name][1] != at for own in group):
@@ -262,12 +262,6 @@ def size_at(log: Log, at_us: int) -> int:
             else:
                 high = middle
     return low
-
-
-def entered(placed: Placed) -> Entered:
-    """An entry of the log, as projections take it."""
-    happened = tuple(placed.happened())
-    return Entered(index=placed.index, at_us=placed.entry.at_us, happened=happened)
 
 
 def _copy(source: Keeper, target: Keeper) -> None:
