@@ -75,7 +75,7 @@ def transfer(
         "standard": batch.standard,
         "range": serials,
         "venue": venue,
-        "trade": _hidden(trade),
+        "trade": hidden(trade),
     }
     signers = (giver,) if venue is None else (giver, venue)
     return single(signers, batch.name, "batch.transferred.v1", body)
@@ -100,7 +100,7 @@ def retire(shares: Sequence[Share], *, holder: str, statement: Statement) -> Pla
             (batch.name, [_used(holder, batch.standard, given_g, serials)])
             for batch, given_g, serials in shares
         ]
-        return [*used, (certificate, [_said(statement)])]
+        return [*used, (certificate, [said(statement)])]
 
     return Plan(signers=(holder,), parts=parts)
 
@@ -110,22 +110,23 @@ def _used(holder: str, standard: str, amount_g: int, serials: Range | None) -> H
     return "batch.retired.v1", body
 
 
-def _said(statement: Statement) -> Happening:
+def said(statement: Statement) -> Happening:
+    """What a certificate says, beside the retirement that it is of."""
     body = {
         "purpose": statement.purpose,
         "period": statement.period,
         "place": statement.place,
         "ground": statement.ground,
         "public": statement.public,
-        "activity": _hidden(statement.activity),
-        "organisers": _hidden(list(statement.organisers)),
-        "beneficiary": _hidden(statement.beneficiary),
-        "purchaser": _hidden(statement.purchaser),
-        "agent": _hidden(statement.agent),
+        "activity": hidden(statement.activity),
+        "organisers": hidden(list(statement.organisers)),
+        "beneficiary": hidden(statement.beneficiary),
+        "purchaser": hidden(statement.purchaser),
+        "agent": hidden(statement.agent),
     }
     return "certificate.issued.v1", body
 
 
-def _hidden(value: str | list[str] | None) -> Hidden | None:
+def hidden(value: str | list[str] | None) -> Hidden | None:
     """What is committed to; of what is not said, nothing is."""
     return Hidden(value=value) if value else None

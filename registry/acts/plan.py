@@ -28,8 +28,13 @@ class Plan:
     nonce: bytes | None = None
 
 
+def known(signers: Sequence[str | Signer], parts: Parts, *, nonce: bytes | None = None) -> Plan:
+    """The act of `parts`, in streams whose names are all known."""
+    return Plan(signers=tuple(signers), parts=lambda _: parts, nonce=nonce)
+
+
 def single(
     signers: Sequence[str | Signer], stream: str, kind: str, body: Mapping[str, Any]
 ) -> Plan:
     """The act of one event of `kind` in a `stream` whose name is known."""
-    return Plan(signers=tuple(signers), parts=lambda _: [(stream, [(kind, body)])])
+    return known(signers, [(stream, [(kind, body)])])
