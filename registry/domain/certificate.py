@@ -486,6 +486,30 @@ def outcome_of(
     }
 
 
+def shared_out(event: Shared, found: Mapping[str, Any], act: Act) -> Mapping[str, Any]:
+    """What a retirement for many comes to: what was `found` of it as of any other, and what its numbers derive from.
+
+    Raises:
+        RefusedError: `wrong_amount`.
+    """
+    same = event.rows.total_g == found["amount_g"]
+    require(same, "wrong_amount", amount_g=event.rows.total_g, retired_g=found["amount_g"])
+    (part,) = [number for number, made in enumerate(act.parts) if event in made.events]
+    day = day_of(act.at_us).isoformat()
+    return {**found, "author": act.author, "day": day, "nonce": act.nonce, "part": part}
+
+
+def reissued_as(event: Reissued, came: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a certificate in the place of another comes to, by what `came` of the other."""
+    found = restated(event, came["verdicts"])
+    return {**came, "amount_g": event.amount_g, "holder": event.holder, "verdicts": found}
+
+
+def adopted_as(came: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the certificate of a row comes to, by what `came` of the row that was shown."""
+    return {name: value for name, value in came.items() if name != "certificate"}
+
+
 def holder_of(retired: Any) -> str:
     """Whose grams a retirement used up; out of a lock, whose the lock was."""
     holder: str = retired.owner if retired.kind == LOCK_RETIRED else retired.holder
@@ -563,13 +587,7 @@ def _issued(event: Issued | Shared, act: Act) -> Mapping[str, Any]:
     found = outcome_of(event, used, at_us=act.at_us, custodial=custodial, recovered=recovered)
     if used[0][0].kind != IMPORTED:
         _check_verdicts(found["verdicts"], act)
-    if isinstance(event, Issued):
-        return found
-    same = event.rows.total_g == found["amount_g"]
-    require(same, "wrong_amount", amount_g=event.rows.total_g, retired_g=found["amount_g"])
-    (part,) = [number for number, made in enumerate(act.parts) if event in made.events]
-    day = day_of(act.at_us).isoformat()
-    return {**found, "author": act.author, "day": day, "nonce": act.nonce, "part": part}
+    return shared_out(event, found, act) if isinstance(event, Shared) else found
 
 
 def _life_of_key(holder: str, act: Act) -> tuple[bool, bool]:
@@ -599,15 +617,15 @@ def _adopted(state: Certificate, act: Act) -> Mapping[str, Any]:
     ((_, came),) = act.outcomes_of(RowShown)
     expected = came["certificate"]
     require(state.name == expected, "wrong_id", stream=state.name, expected=expected)
-    return {name: value for name, value in came.items() if name != "certificate"}
+    return adopted_as(came)
 
 
 def _reissued(event: Reissued, act: Act) -> Mapping[str, Any]:
     """What the number replaced says, with the verdicts on what is stated now."""
     ((_, came),) = act.outcomes_of(Replaced, BeneficiaryReplaced)
-    found = restated(event, came["verdicts"])
-    _check_verdicts(found, act)
-    return {**came, "amount_g": event.amount_g, "holder": event.holder, "verdicts": found}
+    found = reissued_as(event, came)
+    _check_verdicts(found["verdicts"], act)
+    return found
 
 
 def _judged(state: Certificate, event: Later, act: Act) -> Outcome:
