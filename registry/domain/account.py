@@ -7,7 +7,7 @@ A key that an account has had never comes again. Here stand the state, and the r
 account's stream stands in `account_life`, `account_freezes` and `account_ties`, and together in `accounts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
@@ -263,10 +263,10 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case RecoveryStopped():
             _announcement(state, event)
         case RecoveryWithdrawn():
-            _check_strangers(state, act)
+            require_strangers(act.by.values(), [state], act)
             _announcement(state, event)
         case Recovered():
-            _check_strangers(state, act)
+            require_strangers(act.by.values(), [state], act)
             _check_due(state, _announcement(state, event), act)
         case _:
             assert_never(event)
@@ -338,6 +338,21 @@ def require_mandate(
     return mandate
 
 
+def require_strangers(officers: Iterable[str], accounts: Sequence[Account], act: Act) -> None:
+    """Return if none of `officers` acts upon one of `accounts` for which the same person decides as for their own.
+
+    Raises:
+        RefusedError: `own_account`.
+    """
+    for officer in officers:
+        for account in accounts:
+            own = (
+                officer == account.name
+                or act.state(officer, Account).controller == account.controller
+            )
+            require(not own, "own_account", account=account.name, officer=officer)
+
+
 def require_over(account: str, until: str, today: str) -> None:
     """Return if the day `until` has passed.
 
@@ -350,7 +365,7 @@ def require_over(account: str, until: str, today: str) -> None:
 
 
 def _announced(state: Account, event: RecoveryAnnounced, act: Act) -> Mapping[str, Any]:
-    _check_strangers(state, act)
+    require_strangers(act.by.values(), [state], act)
     standing = state.recovery
     if standing is not None:
         raise RefusedError("recovery_announced", account=state.name, announced=standing.announced)
@@ -365,13 +380,6 @@ def _announcement(state: Account, event: Ending) -> Recovery:
     meant, expected = event.means[0], state.recovery.announced
     require(meant == expected, "wrong_entry_meant", meant=meant, expected=expected)
     return state.recovery
-
-
-def _check_strangers(state: Account, act: Act) -> None:
-    """Nobody recovers an account for whom the same person decides as for their own."""
-    for officer in act.by.values():
-        own = officer == state.name or act.state(officer, Account).controller == state.controller
-        require(not own, "own_account", account=state.name, officer=officer)
 
 
 def _check_due(state: Account, recovery: Recovery, act: Act) -> None:

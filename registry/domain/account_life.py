@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, assert_never
 from rpds import HashTrieMap
 
 from registry.domain import shape
-from registry.domain.account import Account, Mandate, require_free
+from registry.domain.account import Account, Mandate, require_free, require_strangers
 from registry.domain.account_ties import Reason
 from registry.domain.act import Act, Outcome
 from registry.domain.roles import ROLES, Registry
@@ -213,11 +213,8 @@ def _check_into(state: Account, other: str, act: Act) -> None:
     into = act.state(other, Account)
     require(into.is_open, "account_not_open", account=other)
     officers = [act.by["officer"], act.by["second officer"]]
+    require_strangers(officers, [state, into], act)
     controllers = [act.state(officer, Account).controller for officer in officers]
-    for officer, controller in zip(officers, controllers, strict=True):
-        for account in (state, into):
-            own = controller == account.controller
-            require(not own, "own_account", account=account.name, officer=officer)
     distinct = len(set(controllers)) == len(controllers)
     require(distinct, "not_distinct", accounts=officers, controllers=controllers)
 

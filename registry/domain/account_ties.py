@@ -20,6 +20,7 @@ from registry.domain.account import (
     require_free,
     require_mandate,
     require_over,
+    require_strangers,
 )
 from registry.domain.act import Act, Outcome
 from registry.domain.conduct import check_standing
@@ -200,7 +201,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
     Raises:
         RefusedError: `account_not_open`, `account_frozen`, `to_itself`, `day_passed`, `not_an_event`, `wrong_ground`,
             `no_mandate`, `not_the_party`, `honour_missing`, `too_early`, `not_the_successor`,
-            `forbidden_by_standing`.
+            `own_account`, `forbidden_by_standing`.
     """
     today = day_of(act.at_us).isoformat()
     match event:
@@ -221,6 +222,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
             pass
         case Devolved():
             require_free(state)
+            require_strangers(act.by.values(), [state, act.state(event.taker, Account)], act)
             named = event.reason not in NAMED_BEFORE or event.taker == state.successor
             expected = state.successor
             require(named, "not_the_successor", account=event.taker, expected=expected)
@@ -323,7 +325,10 @@ def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Ac
 
 
 def _check_other_open(name: str, act: Act) -> Account:
-    other = act.state(name, Account)
+    other = act.consulted.get(name)
+    # The second person of an act is no party to it: their account is touched, and so not consulted.
+    require(other is not None, "own_account", account=name, officer=name)
+    assert isinstance(other, Account)
     require(other.is_open, "account_not_open", account=name)
     return other
 

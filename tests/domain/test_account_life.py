@@ -287,6 +287,14 @@ def second_hat(world, _batch):
     (closed_alice, lambda w, _b: succeeds(w, "owner", "alice"), "account_not_open"),
     (nothing, lambda w, _b: succeeds(w, "ghost", "alice"), "account_not_open"),
     (nothing, lambda w, b: devolves(w, b, "owner", "alice", 1), "not_the_successor"),
+    (nothing, lambda w, b: devolves(w, b, "owner", "one", 1), "own_account"),
+    (controlled, lambda w, b: devolves(w, b, "owner", "branch", 1), "own_account"),
+    (nothing, lambda w, b: devolves(w, b, "owner", "owner", 1), "to_itself"),
+    (
+        nothing,
+        lambda w, _b: succeeds(w, "one", "alice"),
+        "own_account",
+    ),
     (succeeded, lambda w, b: devolves(w, b, "owner", "bob", 1), "not_the_successor"),
     (
         succeeded,

@@ -126,6 +126,12 @@ def test_nobody_offers_more_than_policy_lets_one_person_send_without_a_second(wo
     assert world.state(batch).locked_g == 201
 
 
+def test_the_second_person_of_an_offer_is_not_its_taker(world, batch):
+    refusal = refused(world, lambda: offers(world, batch, "owner", "two", 1, seconded="two"))
+
+    assert refusal.code == "own_account"
+
+
 def donates(world, batch, **changed):
     return offers(world, batch, "owner", "games", 500, **changed)
 
