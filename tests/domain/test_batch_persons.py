@@ -3,11 +3,13 @@
 import pytest
 
 from registry.errors import RefusedError
-from tests.world import HOUR_US, refused, table
+from tests.world import GRAMS, HOUR_US, refused, table
 from tests.worlds_accounts import mandates, offers, pledges, says, set_policy, staffed
 from tests.worlds_batches import meant, seconded, trades, transfers_seconded
+from tests.worlds_conduct import lists, sets_policy
 
 DAY_US = 24 * HOUR_US
+NEXT_YEAR = "2027-01-01"
 
 
 @pytest.fixture
@@ -194,3 +196,46 @@ def test_nobody_seconds_what_they_take_or_give(world, batch):
     assert taken.code == given.code == "wrong_signers"
     assert held(world, batch, "two") == []
     assert held(world, batch, "one") == [(0, 10)]
+
+
+@table(
+    "doing, of, act",
+    ("send", "owner", lambda w, b: w.transfers(b, "owner", "bob", 1)),
+    ("receive", "bob", lambda w, b: w.transfers(b, "owner", "bob", 1)),
+    ("send", "owner", lambda w, b: offers(w, b, "owner", "bob", 1)),
+    (
+        "send",
+        "owner",
+        lambda w, b: trades(w, b, "owner", "bob", 1, means=meant(mandates(w, until=NEXT_YEAR))),
+    ),
+    (
+        "receive",
+        "bob",
+        lambda w, b: trades(w, b, "owner", "bob", 1, means=meant(mandates(w, until=NEXT_YEAR))),
+    ),
+    ("retire", "owner", lambda w, b: w.retires(b, "owner", 1)),
+    ("issue", "owner", lambda w, _: w.issues(1)),
+    ("receive", "owner", lambda w, _: w.deposits("A-1-1", GRAMS)),
+)
+def test_who_is_listed_does_not_do_what_policy_forbids_the_listed(world, batch, doing, of, act):
+    found = lists(world, of)
+    forbids = sets_policy(world, "breach_forbids", doing)
+
+    with pytest.raises(RefusedError) as caught:
+        act(world, batch)
+
+    assert caught.value.code == "forbidden_by_standing"
+    facts = caught.value.facts
+    assert (facts["doing"], facts["account"]) == (doing, world[of].account)
+    assert facts["policy"] == forbids
+    assert found[0] < forbids
+
+
+def test_who_is_listed_does_what_policy_does_not_forbid(world, batch):
+    lists(world, "owner")
+    sets_policy(world, "breach_forbids", "list", "receive")
+
+    world.transfers(batch, "owner", "bob", 1)
+    world.retires(batch, "owner", 1)
+
+    assert held(world, batch, "bob") == [(0, 1)]
