@@ -85,6 +85,18 @@ class Desk:
         """As `custody.officers`."""
         return custody.officers(self.operator, count, *strangers_to)
 
+    def second(self, doing: str, amount_g: int, *strangers_to: str) -> str | None:
+        """The officer who seconds an act, where policy wants two persons for so many grams; None where it does not."""
+        policy = self.operator.registry().policy("second_person_over")
+        over = policy is not None and doing in policy.codes and amount_g > (policy.number or 0)
+        officers = self.officers(1, *strangers_to) if over else []
+        return officers[0] if officers else None
+
+    def streams(self, prefix: str) -> list[str]:
+        """All streams of a kind, such as "campaign", in the order in which they began."""
+        with self.operator.log.recorder.reading() as cursor:
+            return Moment(cursor).streams(f"{prefix}/")
+
     def body(self, role: str, typed: str | None) -> str:
         """The account that was named to act in `role`; if none was, the one whose key is kept here.
 
