@@ -62,8 +62,15 @@ def shared_out(
             own.append((start, cut))
             amount_g -= cut - start
             start = cut
-    nothing = Ranges()
-    return held.update({name: held.get(name, nothing).with_(own) for name, own in gained.items()})
+    return held.update({name: _with(held.get(name), own) for name, own in gained.items()})
+
+
+def _with(before: Ranges | None, ranges: list[Range]) -> Ranges:
+    """`ranges`, and what was there before; the gift of ten thousand is one range of somebody who has nothing yet."""
+    if before is None and len(ranges) == 1:
+        ((start, end),) = ranges
+        return Ranges((((start, end),),), end - start)
+    return (before or Ranges()).with_(ranges)
 
 
 def gathered(parts: Iterable[Ranges]) -> Ranges:
