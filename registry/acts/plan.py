@@ -5,7 +5,7 @@ same plan: the parts may name streams that the act begins (`Setting.new`), whose
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.acts.propose import Happening, Setting
@@ -38,3 +38,15 @@ def single(
 ) -> Plan:
     """The act of one event of `kind` in a `stream` whose name is known."""
     return known(signers, [(stream, [(kind, body)])])
+
+
+def seconded(plan: Plan, whose: str, second: str | None) -> Plan:
+    """`plan`, an act of the account `whose`, with `second` as its second person; as it is where nobody is asked for."""
+    if second is None:
+        return plan
+    part = (second, [("account.seconded.v1", {"account": whose})])
+    return replace(
+        plan,
+        signers=(*plan.signers, second),
+        parts=lambda setting: [*plan.parts(setting), part],
+    )
