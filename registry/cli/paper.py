@@ -5,7 +5,7 @@ from typing import Any
 
 from registry.cli import words
 from registry.cli.voice import Voice
-from registry.domain.batch import Retired, RetirementImported
+from registry.domain.batch import RetirementImported
 from registry.domain.certificate import HomeCancelled
 from registry.ledger.note import VerifierKey
 from registry.verifier.certificate import Verified, signer_of
@@ -115,9 +115,7 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         voice.say("verify.verdict", verdict=words.verdict_words(verdict, voice.lang))
 
 
-def _retired(
-    batch: str, retired: Retired | RetirementImported, came: Mapping[str, Any]
-) -> dict[str, Any]:
+def _retired(batch: str, retired: Any, came: Mapping[str, Any]) -> dict[str, Any]:
     ranges = came["ranges"]
     beside = isinstance(ranges, Mapping)
     found: dict[str, Any] = {

@@ -8,31 +8,28 @@ The order of checks is part of the format: docs/format.md, "Checking a compact p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from registry.domain import certificate, forms
-from registry.domain.act import ActPart
-from registry.domain.batch import ORIGINS, Retired, RetirementImported, check_imported
-from registry.domain.certificate import HomeCancelled
-from registry.domain.form import Form
+from registry.domain import certificate
+from registry.domain.batch import ORIGINS, check_imported
+from registry.domain.certificate import (
+    IMPORTED,
+    RETIREMENTS,
+    Certificate,
+    HomeCancelled,
+    Issued,
+    Reissued,
+    Shared,
+)
 from registry.domain.ranges import RANGES_PER_ACT_MAX
 from registry.domain.roles import LogKeyReplaced
 from registry.domain.shape import period, serials
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
-from registry.history import (
-    INLINE_RANGES_MAX,
-    SignedEntry,
-    check_bearers,
-    check_entry,
-    check_keys,
-    check_life,
-    check_opening,
-    read_parts,
-)
+from registry.history import INLINE_RANGES_MAX, check_keys, check_openings, commitments
 from registry.ledger import canonical, ids, proof, tree
 from registry.ledger import entry as entries
-from registry.ledger.entry import NO_PREVIOUS
+from registry.ledger.commitment import field_name
 from registry.ledger.intent import natural, sized
 from registry.ledger.keys import SUITE, Key
 from registry.ledger.note import (
@@ -43,6 +40,10 @@ from registry.ledger.note import (
     split_note,
 )
 from registry.ledger.proof import Leaf, Proof
+from registry.verifier import row
+from registry.verifier.later import Life, Said, live
+from registry.verifier.reading import ReadAct, read_act
+from registry.verifier.row import ShownRow
 
 DEMONSTRATION_PREFIX = "demo."
 
@@ -56,24 +57,31 @@ class Verified:
     """
 
     number: str
+    """The number under which the grams are counted, as far as the file shows."""
     origin: str
     size: int
     index: int
     at_us: int
     signers: tuple[str, ...]
+    """Of the entry in which the grams were retired."""
     holder: str
     amount_g: int
-    retired: tuple[tuple[str, Retired | RetirementImported, Mapping[str, Any]], ...]
-    """The batch, what was retired of it, and the outcome."""
-    statement: certificate.Issued
+    retired: tuple[tuple[str, Any, Mapping[str, Any]], ...]
+    """The batch, what was retired of it, and the outcome; of a whole group, if it is about one row of it."""
+    statement: Issued | Shared | Reissued
     custodial: bool
     recovered: bool
     """Whether the holder's key came by recovery: given by two officers, not added by a key that the holder had."""
     verdicts: tuple[tuple[str, str, str, str], ...]
     awaiting: tuple[str, ...]
-    cancelled_at_home: tuple[HomeCancelled, ...]
+    said: tuple[Said, ...]
+    """What was said of it since, in order."""
+    former: tuple[str, ...]
+    """The numbers in the place of which this one stands, oldest first."""
+    share: ShownRow | None
+    """The row of a group that this is about."""
     opened: Mapping[str, Any]
-    """What the openings in the file show, by the field of the certificate."""
+    """What the openings in the file show, by the field of the statement."""
     log_keys: tuple[Key, ...]
     """The keys that signed for the log, oldest first, as far as they follow from entries in the file."""
 
@@ -83,9 +91,15 @@ class Verified:
         return not self.awaiting
 
     @property
+    def cancelled_at_home(self) -> tuple[HomeCancelled, ...]:
+        """The home cancellations that are shown."""
+        events = (said.event for said in self.said)
+        return tuple(event for event in events if isinstance(event, HomeCancelled))
+
+    @property
     def is_attested(self) -> bool:
         """Whether it says what happened elsewhere, attested by those who signed, not proven."""
-        return any(isinstance(retired, RetirementImported) for _, retired, _ in self.retired)
+        return any(retired.kind == IMPORTED for _, retired, _ in self.retired)
 
     @property
     def is_demonstration(self) -> bool:
@@ -94,17 +108,17 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadAct:
-    """An entry, read as far as it can be without the states before it."""
+class _Issue:
+    """The act that issued a certificate, or a group of them, in its part `part`."""
 
-    signed: SignedEntry
-    form: Form
-    parts: tuple[ActPart, ...]
+    act: ReadAct
+    part: int
+    statement: Issued | Shared
 
     @property
     def stream(self) -> str:
-        """The stream of the last part, which is the certificate's where there is one."""
-        return self.parts[-1].stream
+        """The certificate's, or the group's."""
+        return self.act.parts[self.part].stream
 
 
 def is_demonstration(origin: str) -> bool:
@@ -134,7 +148,8 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
         size_min: the least size of a tree that is recent enough.
 
     Raises:
-        BrokenHistoryError: the proof does not hold; the code says why, and the facts where.
+        BrokenHistoryError: the proof does not hold; the code says why, and the facts where. `annulled`: it holds, and
+            shows that the certificate was annulled; the fact `verified` holds it.
         IncompleteError: `no_pinned_key`: everything else holds, which without a key says nothing.
         StaleError: `older_than_asked`: it holds, of a tree smaller than `size_min`; the fact `verified` holds it.
     """
@@ -147,14 +162,24 @@ def verify(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> Verifi
         verified = _verified(found, issue)
         if key is None:
             raise IncompleteError("no_pinned_key", origin=verified.origin)
-        check_log(found, issue, key, verified.log_keys)
+        check_log(found, issue.act, key, verified.log_keys)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **{**refusal.facts, **where}) from refusal
     if verified.size < size_min:
         raise StaleError(
             "older_than_asked", size=verified.size, size_min=size_min, verified=verified
         )
+    _check_stands(verified)
     return verified
+
+
+def _check_stands(verified: Verified) -> None:
+    """Return if the certificate was not annulled, as far as the file shows."""
+    for said in verified.said:
+        if isinstance(said.event, certificate.Annulment):
+            raise BrokenHistoryError(
+                "annulled", stream=said.stream, index=said.index, verified=verified
+            )
 
 
 def signer_of(verified: Verified, pinned: VerifierKey) -> VerifierKey:
@@ -166,80 +191,94 @@ def _signer(log_keys: Sequence[Key], pinned: VerifierKey) -> VerifierKey:
     return VerifierKey(name=pinned.name, public=log_keys[-1][1]) if log_keys else pinned
 
 
-def _verified(found: Proof, issue: ReadAct) -> Verified:
+def _verified(found: Proof, issue: _Issue) -> Verified:
     """What the file shows, once everything in it agrees with the root that it names, whoever signed that."""
     text, _ = split_note(found.note)
     checkpoint = read_checkpoint(text)
     outcome = _check_outcomes(issue)
-    shown = _read_later(found, issue, set(outcome["home"]))
-    log_keys = read_rotations(found, issue)
-    require(found.row is None, "unknown_kind", why="no kind of today gives certificates to rows")
-    opened = _opened(found, issue)
+    share = _share(found, issue)
+    life = live(found.later, _begun(found, issue, outcome), share)
+    log_keys = read_rotations(found, issue.act)
+    opened = _opened(found, issue, share, life)
     for leaf in (found.leaf, *found.later, *found.rotations):
         check_inclusion(leaf, checkpoint)
-    entry = issue.signed.entry
+    entry = issue.act.signed.entry
+    own_g = outcome["amount_g"] if share is None else share.amount_g
     return Verified(
-        number=issue.stream.partition("/")[2],
+        number=life.number.partition("/")[2],
         origin=checkpoint.origin,
         size=checkpoint.size,
         index=found.leaf.index,
         at_us=entry.at_us,
         signers=tuple(signer.account for signer in entry.intent.signers),
         holder=outcome["holder"],
-        amount_g=outcome["amount_g"],
+        amount_g=own_g,
         retired=tuple(_retirements(issue)),
-        statement=_statement(issue),
+        statement=life.statement,
         custodial=outcome["custodial"],
         recovered=outcome["recovered"],
-        verdicts=tuple(tuple(verdict) for verdict in outcome["verdicts"]),
-        awaiting=tuple(sorted(set(outcome["home"]) - {event.standard for event in shown})),
-        cancelled_at_home=shown,
+        verdicts=life.state.verdicts,
+        awaiting=tuple(sorted(life.state.home)),
+        said=life.said,
+        former=tuple(number.partition("/")[2] for number in life.former),
+        share=share,
         opened=opened,
         log_keys=log_keys,
     )
 
 
-def read_act(data: bytes) -> ReadAct:
-    """The entry in `data`, once all holds that can be told from it alone: form, signatures, life, who signs, places.
-
-    Raises:
-        RefusedError: what does not hold.
-    """
-    signed = check_entry(data)
-    entry, asked = signed.entry, signed.entry.intent
-    check_life(asked, entry.at_us)
-    parts, form = read_parts(asked)
-    check_bearers(asked)
-    signers = [signer.account for signer in asked.signers]
-    expected = forms.signers_of(form, parts)
-    fits = len(expected) == len(signers) and all(
-        forms.may_sign(capacity, named, account)
-        for (capacity, named), account in zip(expected, signers, strict=True)
+def _begun(found: Proof, issue: _Issue, outcome: Mapping[str, Any]) -> Life:
+    """The certificate as it was issued, which nothing was said of yet."""
+    index, entry = found.leaf.index, issue.act.signed.entry
+    blank = Certificate(name=issue.stream)
+    state = certificate.evolve(blank, issue.statement, outcome, index)
+    first, last = certificate.days_judged(_retirements(issue)[0][1], entry.at_us)
+    leaf = tree.leaf_hash(found.leaf.entry)
+    return Life(
+        log=entry.intent.log,
+        number=issue.stream,
+        # What the state cannot know, the file shows: on which days the grams may have been retired.
+        state=replace(state, retired=(first.isoformat(), last.isoformat())),
+        statement=issue.statement,
+        stated=(0, issue.part),
+        meant=(index, leaf),
+        position=1,
+        index=index,
+        at_us=entry.at_us,
+        previous=leaf,
     )
-    named = [account for _, account in expected]
-    require(fits, "wrong_signers", expected=named, signers=signers)
-    consulted = [stream for stream, _ in entry.consulted]
-    looked_at = forms.consults(parts, signers)
-    require(consulted == looked_at, "wrong_consulted", recorded=consulted, expected=looked_at)
-    for place in entry.places:
-        first = place.position == 1
-        require(first == (place.previous == NO_PREVIOUS), "wrong_previous")
-    return ReadAct(signed=signed, form=form, parts=tuple(parts))
 
 
-def _read_issue(data: bytes) -> ReadAct:
-    """The entry as the one that issued a certificate, under its own number."""
-    issue = read_act(data)
-    issuing = isinstance(issue.parts[-1].events[0], certificate.Issued)
-    require(issuing, "not_a_certificate", form=issue.form.name)
-    expected = f"certificate/{issue.parts[-1].new_id()}"
+def _share(found: Proof, issue: _Issue) -> ShownRow | None:
+    """The row of a group that the file is about, if it is about one."""
+    if found.row is None:
+        return None
+    shown = row.shown(found.row, issue.act.parts)
+    own = shown.event is issue.statement
+    require(own, "unknown_kind", kind=shown.event.kind, why="its rows are no certificates")
+    return shown
+
+
+def _read_issue(data: bytes) -> _Issue:
+    """The entry as the one that issued a certificate, or a group of them, under its own number."""
+    act = read_act(data)
+    stating = [
+        (number, event)
+        for number, part in enumerate(act.parts)
+        for event in part.events
+        if isinstance(event, Issued | Shared)
+    ]
+    require(len(stating) == 1, "not_a_certificate", form=act.form.name)
+    number, event = stating[0]
+    issue = _Issue(act=act, part=number, statement=event)
+    expected = f"certificate/{act.parts[number].new_id()}"
     require(issue.stream == expected, "wrong_id", stream=issue.stream, expected=expected)
-    first = issue.signed.entry.places[-1].position == 1
+    first = act.signed.entry.places[number].position == 1
     require(first, "wrong_position", stream=issue.stream, expected=1)
     return issue
 
 
-def read_rotations(found: Proof, issue: ReadAct) -> tuple[Key, ...]:
+def read_rotations(found: Proof, act: ReadAct) -> tuple[Key, ...]:
     """The keys of the log, oldest first, once each was named by an entry that the one before it signed.
 
     Raises:
@@ -248,18 +287,18 @@ def read_rotations(found: Proof, issue: ReadAct) -> tuple[Key, ...]:
     log_keys: list[Key] = []
     index, at_us = -1, 0
     for leaf in found.rotations:
-        act = read_act(leaf.entry)
-        asked, event = act.signed.entry.intent, act.parts[0].events[0]
+        rotation = read_act(leaf.entry)
+        asked, event = rotation.signed.entry.intent, rotation.parts[0].events[0]
         require(isinstance(event, LogKeyReplaced), "unknown_form", kind=event.kind)
-        same = asked.log == issue.signed.entry.intent.log
+        same = asked.log == act.signed.entry.intent.log
         require(same, "wrong_log", log=asked.log.hex())
-        check_keys(asked, act.parts)
+        check_keys(asked, rotation.parts)
         log_keys = log_keys or [asked.signers[0].key]
         follows = asked.signers[0].key == log_keys[-1] and event.key not in log_keys
-        follows = follows and leaf.index > index and act.signed.entry.at_us >= at_us
+        follows = follows and leaf.index > index and rotation.signed.entry.at_us >= at_us
         require(follows, "gap_in_rotations", rotation=leaf.index)
         log_keys.append(event.key)
-        index, at_us = leaf.index, act.signed.entry.at_us
+        index, at_us = leaf.index, rotation.signed.entry.at_us
     return tuple(log_keys)
 
 
@@ -288,63 +327,59 @@ def check_log(found: Proof, act: ReadAct, key: VerifierKey, log_keys: Sequence[K
     require(meant == expected, "wrong_log", log=meant.hex(), expected=expected.hex())
 
 
-def _statement(issue: ReadAct) -> certificate.Issued:
-    event: certificate.Issued = issue.parts[-1].events[0]
-    return event
-
-
-def _retirements(
-    issue: ReadAct,
-) -> list[tuple[str, Retired | RetirementImported, Mapping[str, Any]]]:
+def _retirements(issue: _Issue) -> list[tuple[str, Any, Mapping[str, Any]]]:
     """Batch, retirement and recorded outcome, of every retirement in the act."""
     found = []
-    for part, place in zip(issue.parts, issue.signed.entry.places, strict=True):
+    for part, place in zip(issue.act.parts, issue.act.signed.entry.places, strict=True):
         for event, outcome in zip(part.events, place.outcomes, strict=True):
-            if isinstance(event, Retired | RetirementImported):
+            if event.kind in RETIREMENTS:
                 found.append((part.stream, event, outcome))
     return found
 
 
-def _check_outcomes(issue: ReadAct) -> Mapping[str, Any]:
+def _check_outcomes(issue: _Issue) -> Mapping[str, Any]:
     """The certificate's recorded outcome, once it is what follows from the act and from what was retired."""
     used = _retirements(issue)
-    entry = issue.signed.entry
+    entry = issue.act.signed.entry
     for batch, retired, came in used:
         _check_retirement(retired, issue)
         try:
             _check_ranges(batch, retired, came)
         except RefusedError as refusal:
             raise RefusedError("wrong_outcome", **{**refusal.facts, "stream": batch}) from refusal
-    recorded = entry.places[-1].outcomes[0]
+    recorded = entry.places[issue.part].outcomes[0]
     expected = certificate.outcome_of(
-        _statement(issue),
+        issue.statement,
         [(retired, came) for _, retired, came in used],
         at_us=entry.at_us,
         custodial=_flag(recorded, "custodial", issue),
         recovered=_flag(recorded, "recovered", issue),
     )
+    if isinstance(issue.statement, Shared):
+        act = issue.act.as_act(index=0)
+        expected = certificate.shared_out(issue.statement, expected, act)
     same = canonical.encode(recorded) == canonical.encode(expected)
     require(same, "wrong_outcome", stream=issue.stream, expected=expected)
     return expected
 
 
-def _flag(recorded: object, name: str, issue: ReadAct) -> bool:
+def _flag(recorded: object, name: str, issue: _Issue) -> bool:
     """What the outcome says of the holder's key, which does not follow from the act: true or false."""
     found = recorded.get(name) if isinstance(recorded, dict) else None
     require(isinstance(found, bool), "wrong_outcome", stream=issue.stream)
     return found is True
 
 
-def _check_retirement(retired: Retired | RetirementImported, issue: ReadAct) -> None:
+def _check_retirement(retired: Any, issue: _Issue) -> None:
     """What the rules ask of a retirement by itself."""
-    entry = issue.signed.entry
-    if isinstance(retired, Retired):
-        certificate.check_ground(_statement(issue), retired)
-    else:
+    entry = issue.act.signed.entry
+    if retired.kind == IMPORTED:
         check_imported(retired, nonce=entry.intent.nonce, at_us=entry.at_us)
+    else:
+        certificate.check_ground(issue.statement, retired)
 
 
-def _check_ranges(batch: str, retired: Retired | RetirementImported, came: object) -> None:
+def _check_ranges(batch: str, retired: Any, came: object) -> None:
     """A retirement's recorded outcome has its form, and its ranges are as many grams as it says."""
     shaped = isinstance(came, dict) and came.keys() == {"origin", "period", "ranges"}
     require(shaped, "wrong_outcome", stream=batch)
@@ -354,8 +389,10 @@ def _check_ranges(batch: str, retired: Retired | RetirementImported, came: objec
     ranges = came["ranges"]
     total_g = ranges_g(ranges)
     require(total_g == retired.amount_g, "wrong_outcome", stream=batch, amount_g=retired.amount_g)
-    asked = retired.range is None or ranges == [list(retired.range)]
-    require(asked, "wrong_outcome", stream=batch, range=retired.range)
+    # Who retires what was given, or out of a lock, names no range.
+    named = getattr(retired, "range", None)
+    asked = named is None or ranges == [list(named)]
+    require(asked, "wrong_outcome", stream=batch, range=named)
 
 
 def ranges_g(ranges: object) -> int:
@@ -392,39 +429,24 @@ def _inline_g(ranges: object) -> int:
     return total_g
 
 
-def _read_later(found: Proof, issue: ReadAct, awaited: set[str]) -> tuple[HomeCancelled, ...]:
-    """What was said of the certificate since: its stream's further entries, none left out in between."""
-    meant = (found.leaf.index, tree.leaf_hash(found.leaf.entry))
-    before, previous = issue.signed.entry, meant[1]
-    index, shown = found.leaf.index, []
-    for position, leaf in enumerate(found.later, 2):
-        act = read_act(leaf.entry)
-        entry = act.signed.entry
-        require(entry.intent.log == before.intent.log, "wrong_log", log=entry.intent.log.hex())
-        place = entry.places[0]
-        follows = act.stream == issue.stream and leaf.index > index and entry.at_us >= before.at_us
-        follows = follows and (place.position, place.previous) == (position, previous)
-        require(follows, "gap_in_certificate", stream=act.stream, position=place.position)
-        event = act.parts[0].events[0]
-        require(isinstance(event, HomeCancelled), "unknown_form", kind=event.kind)
-        require(event.means == meant, "wrong_entry_meant", meant=event.means[0])
-        require(event.standard in awaited, "not_awaited", standard=event.standard)
-        certificate.check_cancelled(event, at_us=entry.at_us)
-        awaited.discard(event.standard)
-        shown.append(event)
-        before, previous, index = entry, tree.leaf_hash(leaf.entry), leaf.index
-    return tuple(shown)
-
-
-def _opened(found: Proof, issue: ReadAct) -> dict[str, Any]:
-    """What the openings show; of the first leaf by the field of the certificate."""
+def _opened(found: Proof, issue: _Issue, share: ShownRow | None, life: Life) -> dict[str, Any]:
+    """What the openings show; of what is stated now, and of the row, by the field of the statement."""
     shown = {}
-    intents = [issue.signed.entry.intent]
+    intents = [issue.act.signed.entry.intent]
     intents += [entries.decode(leaf.entry).intent for leaf in found.later]
+    of_row = ""
+    if share is not None and found.row is not None:
+        of_row = field_name(found.row.part, found.row.event, f"rows/{found.row.number}")
+    leaf, part = life.stated
     for number, opening in found.openings:
         require(number < len(intents), "wrong_opening", field=opening.field)
-        check_opening(intents[number], opening)
-        if number == 0:
+        committed = dict(commitments(intents[number]))
+        if number == 0 and share is not None:
+            committed[of_row] = share.whom
+        check_openings(intents[number], [opening], committed)
+        if (number, opening.field) == (0, of_row) and leaf == 0:
+            shown["beneficiary"] = opening.value
+        elif number == leaf and opening.field.startswith(f"{part}/"):
             shown[opening.field.rpartition("/")[2]] = opening.value
     return shown
 

@@ -18,14 +18,13 @@ from registry.ledger.note import VerifierKey, read_checkpoint, split_note
 from registry.ledger.proof import Proof
 from registry.verifier import row
 from registry.verifier.certificate import (
-    ReadAct,
     check_inclusion,
     check_log,
     is_demonstration,
     ranges_g,
-    read_act,
     read_rotations,
 )
+from registry.verifier.reading import ReadAct, read_act
 from registry.verifier.row import ShownRow
 
 CAMPAIGN = "campaign/"
