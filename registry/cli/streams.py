@@ -187,18 +187,35 @@ def _order(state: Order) -> dict[str, Any]:
 
 
 def _batch(state: Batch) -> dict[str, Any]:
+    waiting_g = sum(own.total_g for _, own in state.waiting.items())
     return {
         "status": state.status,
+        "suspended_in": state.suspended,
         "credit_origin": state.origin,
         "standard": state.standard,
         "period": state.period,
+        "project": state.project,
+        "root": state.root,
+        "depth": state.depth,
+        "custodian": state.custodian,
+        "expires": state.expires,
         "received_g": state.received_g,
         "held_g": state.held_g,
         "locked_g": state.locked_g,
+        "waiting_g": waiting_g,
         "retired_g": state.retired_g,
         "cancelled_g": state.cancelled_g,
         "carved_g": state.carved_g,
         "holders": len(state.held),
+        "locks": [
+            {
+                "entry": index,
+                "ground": lock.ground,
+                "owner": lock.owner,
+                "left_g": lock.left.total_g,
+            }
+            for index, lock in sorted(state.locks.items())
+        ],
     }
 
 
