@@ -11,9 +11,12 @@ from registry.cli import words
 from registry.cli.exits import UsageError
 from registry.cli.opened import Opened, opened
 from registry.cli.voice import Voice, is_demonstration
+from registry.domain.timing import day_of
 from registry.errors import require
 from registry.place import Place
 from registry.projections.table import Value
+from registry.store.clock import wall_us
+from registry.store.log import Moment
 from registry.store.views import Views, size_at, views
 from registry.store.views_tables import Condition
 
@@ -27,6 +30,9 @@ class Question:
     source: Opened
     views: Views
     size: int
+
+    day: str
+    """The day in China that is asked about: of what was typed, or today."""
 
     def rows(
         self, table: str, *conditions: Condition, order: Sequence[str] = (), **equal: Value
@@ -68,21 +74,25 @@ def asked(place: Place, as_of: str | None = None) -> Iterator[Question]:
         RefusedError: `no_registry`, `no_such_entry`.
     """
     with opened(place) as source, views(source.log) as tables:
-        size = tables.size if as_of is None else _size(as_of, source, tables.size)
-        yield Question(source=source, views=tables, size=size)
+        size, at_us = _as_of(as_of, source, tables.size)
+        yield Question(source=source, views=tables, size=size, day=day_of(at_us).isoformat())
 
 
-def _size(typed: str, source: Opened, size: int) -> int:
-    """How many entries there were: after entry `typed`, or at the end of a day, or at a time.
+def _as_of(typed: str | None, source: Opened, size: int) -> tuple[int, int]:
+    """How many entries there were after entry `typed`, at the end of that day, or at that time; and when that was.
 
     Raises:
         UsageError: `malformed`.
         RefusedError: `no_such_entry`.
     """
+    if typed is None:
+        return size, wall_us()
     if _INDEX.fullmatch(typed):
         require(int(typed) < size, "no_such_entry", index=int(typed), size=size)
-        return int(typed) + 1
-    return min(size_at(source.log, _time_us(typed)), size)
+        with source.log.recorder.reading() as cursor:
+            return int(typed) + 1, Moment(cursor).placed(int(typed)).entry.at_us
+    at_us = _time_us(typed)
+    return min(size_at(source.log, at_us), size), at_us
 
 
 def _time_us(typed: str) -> int:

@@ -12,7 +12,16 @@ from typing import Annotated
 import typer
 
 from registry.cli import exits
-from registry.cli.commands import account, batch, certificate, movement, project, role, standard
+from registry.cli.commands import (
+    account,
+    batch,
+    certificate,
+    movement,
+    project,
+    role,
+    standard,
+    tables,
+)
 from registry.cli.options import (
     Account,
     AsOf,
@@ -49,6 +58,7 @@ app.add_typer(standard.app, name="standard")
 app.add_typer(project.app, name="project")
 app.add_typer(batch.app, name="batch")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(tables.app, name="views")
 
 
 @app.command()
@@ -373,6 +383,7 @@ def follow(
     following.run(place, position=position, voice=Voice(lang))
 
 
+app.command("list")(tables.show_list)
 app.command("transfer")(movement.transfer)
 app.command("retire")(movement.retire)
 

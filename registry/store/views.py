@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
-from registry.errors import BrokenHistoryError
+from registry.errors import BrokenHistoryError, require
 from registry.ledger.tree import Frontier
 from registry.place import Server
 from registry.projections.every import PROJECTIONS, TABLES
@@ -222,6 +222,21 @@ def views(log: Log) -> Iterator[Views]:
             found = positions(cursor)
         size = min(found[own.name][1].size for own in PROJECTIONS)
         yield Views(asked, cursor, size=size, log_size=target)
+
+
+def rebuild(log: Log, *names: str) -> int:
+    """Have the tables of these projections, or all, made anew from the first entry; returns how many entries it took.
+
+    Raises:
+        RefusedError: `not_permitted` if they may not be written, or are not there.
+    """
+    size = _signed(log)
+    with closing(kept_at(log)) as keeper, keeper.trouble():
+        require(keeper.prepare(PROJECTIONS), "not_permitted", server=keeper.where, why="views")
+        folding = Folding(log, keeper)
+        folding.reset(*names)
+        folding.catch_up(size)
+    return size
 
 
 def _caught_up(log: Log, keeper: Keeper, size: int, stack: ExitStack) -> Keeper:
