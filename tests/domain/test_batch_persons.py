@@ -98,14 +98,14 @@ def test_who_asks_to_accept_is_not_pushed_anything(world, batch):
 
 
 @table(
-    "doing, act",
-    ("send", lambda w, b, g: w.transfers(b, "owner", "alice", g)),
-    ("send", lambda w, b, g: offers(w, b, "owner", "alice", g)),
-    ("send", lambda w, b, g: pledges(w, b, "owner", "bob", g)),
-    ("send", lambda w, b, g: trades(w, b, "owner", "alice", g, means=meant(mandates(w)))),
-    ("retire", lambda w, b, g: w.retires(b, "owner", g)),
+    "act, doing",
+    (lambda w, b, g: w.transfers(b, "owner", "alice", g), "send"),
+    (lambda w, b, g: offers(w, b, "owner", "alice", g), "send"),
+    (lambda w, b, g: pledges(w, b, "owner", "bob", g), "send"),
+    (lambda w, b, g: trades(w, b, "owner", "alice", g, means=meant(mandates(w))), "send"),
+    (lambda w, b, g: w.retires(b, "owner", g), "retire"),
 )
-def test_what_is_large_takes_a_second_person(world, batch, doing, act):
+def test_what_is_large_takes_a_second_person(world, batch, act, doing):
     set_policy(world, "second_person_over", codes=(doing,), number=100)
     mandates(world)
 
@@ -199,25 +199,25 @@ def test_nobody_seconds_what_they_take_or_give(world, batch):
 
 
 @table(
-    "doing, of, act",
-    ("send", "owner", lambda w, b: w.transfers(b, "owner", "bob", 1)),
-    ("receive", "bob", lambda w, b: w.transfers(b, "owner", "bob", 1)),
-    ("send", "owner", lambda w, b: offers(w, b, "owner", "bob", 1)),
+    "act, of, doing",
+    (lambda w, b: w.transfers(b, "owner", "bob", 1), "owner", "send"),
+    (lambda w, b: w.transfers(b, "owner", "bob", 1), "bob", "receive"),
+    (lambda w, b: offers(w, b, "owner", "bob", 1), "owner", "send"),
     (
-        "send",
+        lambda w, b: trades(w, b, "owner", "bob", 1, means=meant(mandates(w, until=NEXT_YEAR))),
         "owner",
-        lambda w, b: trades(w, b, "owner", "bob", 1, means=meant(mandates(w, until=NEXT_YEAR))),
+        "send",
     ),
     (
-        "receive",
-        "bob",
         lambda w, b: trades(w, b, "owner", "bob", 1, means=meant(mandates(w, until=NEXT_YEAR))),
+        "bob",
+        "receive",
     ),
-    ("retire", "owner", lambda w, b: w.retires(b, "owner", 1)),
-    ("issue", "owner", lambda w, _: w.issues(1)),
-    ("receive", "owner", lambda w, _: w.deposits("A-1-1", GRAMS)),
+    (lambda w, b: w.retires(b, "owner", 1), "owner", "retire"),
+    (lambda w, _: w.issues(1), "owner", "issue"),
+    (lambda w, _: w.deposits("A-1-1", GRAMS), "owner", "receive"),
 )
-def test_who_is_listed_does_not_do_what_policy_forbids_the_listed(world, batch, doing, of, act):
+def test_who_is_listed_does_not_do_what_policy_forbids_the_listed(world, batch, act, of, doing):
     found = lists(world, of)
     forbids = sets_policy(world, "breach_forbids", doing)
 
