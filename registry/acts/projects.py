@@ -1,6 +1,6 @@
 """A project's way into the registry: put forward, validated, registered, its reductions verified."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from registry.acts.plan import Plan, single
@@ -66,3 +66,21 @@ def _with_document(signer: str, project: Project, happening: Happening, document
             (standard, [("standard.document_entered.v1", entered)]),
         ],
     )
+
+
+def suspend(signers: Sequence[str], project: str, *, document: bytes) -> Plan:
+    """Have a project stand still, by the authority and an officer."""
+    return single(signers, project, "project.suspended.v1", {"document": document})
+
+
+def reinstate(
+    signers: Sequence[str], project: str, means: tuple[int, bytes], *, document: bytes
+) -> Plan:
+    """Let a project go on; `means` is the entry that suspended it."""
+    said = {"means": means, "document": document}
+    return single(signers, project, "project.reinstated.v1", said)
+
+
+def cancel(signers: Sequence[str], project: str, *, document: bytes) -> Plan:
+    """End a project."""
+    return single(signers, project, "project.cancelled.v1", {"document": document})

@@ -1,4 +1,4 @@
-"""Recognising a kind of credit, by the competent authority and an officer."""
+"""Recognising a kind of credit, by the competent authority and an officer or by those of both sides; withdrawing it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -28,3 +28,34 @@ def recognise(
         "serial_format": serial_format,
     }
     return single(signers, f"standard/{code}", "standard.recognised.v1", body)
+
+
+def recognise_across(
+    authority: str,
+    partner: str,
+    code: str,
+    *,
+    credit_class: str,
+    home: str,
+    unit_g: int,
+    claims: Iterable[str],
+    serial_format: tuple[int, tuple[int, ...], int, int],
+    agreement: bytes,
+) -> Plan:
+    """Recognise the kind of credit `code`, by the authorities of both sides; the rest as in `CrossRecognised`."""
+    body = {
+        "credit_class": credit_class,
+        "home": home,
+        "unit_g": unit_g,
+        "claims": sorted(set(claims)),
+        "serial_format": serial_format,
+        "partner": partner,
+        "agreement": agreement,
+    }
+    signers = (authority, partner)
+    return single(signers, f"standard/{code}", "standard.cross_recognised.v1", body)
+
+
+def withdraw(signers: Sequence[str], stream: str, *, document: bytes) -> Plan:
+    """Recognise the kind of credit of `stream` no more."""
+    return single(signers, stream, "standard.withdrawn.v1", {"document": document})

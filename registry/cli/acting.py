@@ -26,7 +26,7 @@ from registry.ledger.keys import Key
 from registry.place import Place
 from registry.store import custody
 from registry.store.committer import Request
-from registry.store.log import BLANK, Moment
+from registry.store.log import BLANK, Moment, Placed
 from registry.store.operator import Operator
 from registry.store.views import views
 
@@ -76,10 +76,25 @@ class Desk:
         batches: list[Batch] = [self.state(name) for name in names]
         return [batch for batch in batches if batch.holding(holder).total_g]
 
-    def means(self, index: int) -> tuple[int, bytes]:
-        """Entry `index` as acts name it: with its leaf hash."""
+    def entry(self, index: int) -> Placed:
+        """Entry `index`.
+
+        Raises:
+            RefusedError: `no_such_entry`.
+        """
         with self.operator.log.recorder.reading() as cursor:
-            return index, Moment(cursor).node(0, index)
+            moment = Moment(cursor)
+            size = moment.head().size
+            require(0 <= index < size, "no_such_entry", index=index, size=size)
+            return moment.placed(index)
+
+    def means(self, index: int) -> tuple[int, bytes]:
+        """Entry `index` as acts name it: with its leaf hash.
+
+        Raises:
+            RefusedError: `no_such_entry`.
+        """
+        return index, self.entry(index).leaf
 
     def officers(self, count: int, *strangers_to: str) -> list[str]:
         """As `custody.officers`."""
