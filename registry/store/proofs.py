@@ -1,39 +1,58 @@
 """Making the proofs that the verifier checks; public material only, no private key needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from registry.domain import certificate, kinds, shape
 from registry.errors import RefusedError, require
+from registry.history import commitments
 from registry.ledger import proof, tree
-from registry.ledger.commitment import Opening
-from registry.ledger.proof import Leaf, Proof, Row
+from registry.ledger.commitment import Opening, field_name
+from registry.ledger.proof import LATER_MAX, Leaf, Proof, Row
 from registry.ledger.rows import RowTree
 from registry.store.log import Log, Moment, Placed
 from registry.store.openings import Openings
 
 LOG_STREAM = "registry"
+_PREFIX = "certificate/"
+STATING = (certificate.Issued, certificate.Shared, certificate.Reissued)
+"""What says for what grams were retired."""
 
 
-def certificate_proof(log: Log, openings: Openings, number: str, *, private: bool = False) -> bytes:
+Share = tuple[str, int]
+"""A row of a group: the group's number, and the row's."""
+
+
+def certificate_proof(
+    log: Log, openings: Openings, number: str, *, private: bool = False, share: Share | None = None
+) -> bytes:
     """The compact proof of certificate `number`, a file's bytes.
 
     The names behind it are shown if the certificate is public, or if `private` says that the file is for those whom
     they concern.
+
+    Args:
+        log: the log.
+        openings: what is kept of the names.
+        number: the certificate's number.
+        private: whether names are shown that are not public.
+        share: the row that has this number, where it is of a group and nothing was said of it by itself.
 
     Raises:
         RefusedError: `no_certificate`; `head_not_signed` if a crash left the head without its signature.
     """
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        indexes = moment.indexes(f"certificate/{number}")
-        if not indexes:
-            raise RefusedError("no_certificate", number=number)
-        note, size = _signed(moment, indexes[-1], log)
+        indexes, share = _chain(moment, number, share)
+        # What was said since may be more than a file has room for: the oldest of it tells how it came to be.
+        indexes = indexes[: LATER_MAX + 1]
+        note, size = signed_head(moment, indexes[-1], log)
         placed = [moment.placed(index) for index in indexes]
         random = _random(moment)
         leaves = [_leaf(moment, item, size) for item in placed]
         rotations = _rotations(moment, size)
-    shown = _openings(placed[0], openings, private=private)
+    row, names = _row(placed[0], share)
+    shown = _openings(placed, names, openings, private=private)
     first, *later = leaves
     return proof.encode(
         Proof(
@@ -42,9 +61,40 @@ def certificate_proof(log: Log, openings: Openings, number: str, *, private: boo
             leaf=first,
             later=tuple(later),
             rotations=rotations,
-            openings=tuple((0, opening) for opening in shown),
+            row=row,
+            openings=tuple(shown),
         )
     )
+
+
+def _chain(moment: Moment, number: str, share: Share | None) -> tuple[list[int], Share | None]:
+    """The entries that a certificate's proof holds, from the one that retired its grams on; and the row, if it is one.
+
+    A number that stands in the place of another goes on where that ended, and a row with a stream of its own where
+    it was shown out of its group.
+    """
+    own = moment.indexes(f"{_PREFIX}{number}")
+    if not own:
+        if share is None:
+            raise RefusedError("no_certificate", number=number)
+        return moment.indexes(f"{_PREFIX}{share[0]}"), share
+    begun = moment.placed(own[0])
+    kind, body = _first(begun, f"{_PREFIX}{number}")
+    if kind == certificate.Reissued.kind:
+        before, share = _chain(moment, body["replaces"].removeprefix(_PREFIX), share)
+        return [*before, *own[1:]], share
+    if kind == certificate.Adopted.kind:
+        group = body["group"]
+        before = [index for index in moment.indexes(group) if index <= own[0]]
+        _, shown = _first(begun, group)
+        return [*before, *own[1:]], (group.removeprefix(_PREFIX), shown["number"])
+    return own, share
+
+
+def _first(placed: Placed, stream: str) -> tuple[str, Any]:
+    """What first happens in `stream` in an entry: kind and body."""
+    (found,) = [part.events[0] for part in placed.entry.intent.parts if part.stream == stream]
+    return found
 
 
 def row_proofs(log: Log, index: int, part: int, event: int) -> Iterator[bytes]:
@@ -55,7 +105,7 @@ def row_proofs(log: Log, index: int, part: int, event: int) -> Iterator[bytes]:
     """
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        note, size = _signed(moment, index, log)
+        note, size = signed_head(moment, index, log)
         placed = moment.placed(index)
         random, leaf = _random(moment), _leaf(moment, placed, size)
         rotations = _rotations(moment, size)
@@ -75,7 +125,7 @@ def row_proofs(log: Log, index: int, part: int, event: int) -> Iterator[bytes]:
         )
 
 
-def _signed(moment: Moment, index: int, log: Log) -> tuple[bytes, int]:
+def signed_head(moment: Moment, index: int, log: Log) -> tuple[bytes, int]:
     """The signed checkpoint and its size, once it covers entry `index`."""
     head = moment.head()
     if head.checkpoint is None or head.signed_size <= index:
@@ -103,14 +153,42 @@ def _leaf(moment: Moment, placed: Placed, size: int) -> Leaf:
     return Leaf(index=placed.index, entry=placed.data, path=tuple(path))
 
 
-def _openings(placed: Placed, openings: Openings, *, private: bool) -> list[Opening]:
-    """The openings of the certificate's own commitments, in the order of its fields."""
-    kind, body = placed.entry.intent.parts[-1].events[0]
-    event = kinds.EVENTS[kind]
-    assert event is certificate.Issued
+def _row(placed: Placed, share: Share | None) -> tuple[Row | None, str]:
+    """The row of a group, with its path; and the field in which its name stands, or nothing."""
+    if share is None:
+        return None, ""
+    group, number = f"{_PREFIX}{share[0]}", share[1]
+    (part,) = [
+        place for place, part in enumerate(placed.entry.intent.parts) if part.stream == group
+    ]
+    rows = placed.came_with()[part, 0]
+    row = Row(
+        part=part, event=0, row=rows[number], number=number, path=tuple(RowTree(rows).path(number))
+    )
+    return row, field_name(part, 0, f"rows/{number}")
+
+
+def _openings(
+    placed: Sequence[Placed], row_field: str, openings: Openings, *, private: bool
+) -> list[tuple[int, Opening]]:
+    """The openings of what is stated now, with the number of their leaf, in the order of its fields."""
+    leaf, kind, body = _stated(placed)
     if not (body["public"] or private):
         return []
-    names = shape.commitments(event)
+    names = shape.commitments(kinds.EVENTS[kind])
     wanted = [body[name] for name in names if body[name] is not None]
+    if row_field and leaf == 0:
+        wanted.append(dict(commitments(placed[0].entry.intent, placed[0].came_with()))[row_field])
     found = openings.find(wanted)
-    return [found[one] for one in wanted if one in found]
+    return [(leaf, found[one]) for one in wanted if one in found]
+
+
+def _stated(placed: Sequence[Placed]) -> tuple[int, str, Any]:
+    """The last of these entries that states for what grams were retired: its number, and the event's kind and body."""
+    return [
+        (leaf, kind, body)
+        for leaf, item in enumerate(placed)
+        for part in item.entry.intent.parts
+        for kind, body in part.events
+        if kinds.EVENTS[kind] in STATING
+    ][-1]
