@@ -6,6 +6,7 @@ python tools/format_tables.py --write    replace what stands between their marke
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from registry.domain import (
     account_freezes,
@@ -30,6 +31,12 @@ from registry.domain.kinds import EVENTS
 
 FORMAT = Path(__file__).parents[1] / "docs" / "format.md"
 
+
+def _of(hint: Any) -> int:
+    """Which check an annotated type has."""
+    return id(hint.__metadata__[0])
+
+
 # What the document calls the checks that are no alias in `shape`.
 _OTHERS = {
     id(roles.Created.__annotations__["officers"].__metadata__[0]): "[[Account, Key], …], 2 to 8",
@@ -40,19 +47,19 @@ _OTHERS = {
     id(standard.Deposited.__annotations__["home_serials"].__metadata__[0]): "Spelled",
     id(project.Listed.__annotations__["method"].__metadata__[0]): "Method",
     id(project.Listed.__annotations__["excluded"].__metadata__[0]): "[Mechanism, …]",
-    id(batch.Year.__metadata__[0]): "Year",
-    id(batch.BatchName.__metadata__[0]): "Batch",
-    id(batch.LockGround.__metadata__[0]): "LockGround",
-    id(batch.CancelReason.__metadata__[0]): "CancelReason",
-    id(batch.Left.__metadata__[0]): "Grams, or 0",
-    id(batch.OptionalMeans.__metadata__[0]): "Means?",
+    _of(batch.Year): "Year",
+    _of(batch.BatchName): "Batch",
+    _of(batch.LockGround): "LockGround",
+    _of(batch.CancelReason): "CancelReason",
+    _of(batch.Left): "Grams, or 0",
+    _of(batch.OptionalMeans): "Means?",
     id(campaign.Given.__annotations__["count"].__metadata__[0]): "integer from 1 to 131,072",
-    id(campaign.Left.__metadata__[0]): "Grams, or 0",
-    id(order.Basis.__metadata__[0]): "Basis",
-    id(order.OptionalFen.__metadata__[0]): "Fen?",
-    id(order.Standards.__metadata__[0]): "[Code, …], sorted, 1 to 16",
-    id(order.Regions.__metadata__[0]): "[Place, …], sorted, 0 to 16",
-    id(order.Instalments.__metadata__[0]): "[[Day, integer], …], rising by day, 0 to 24",
+    _of(campaign.Left): "Grams, or 0",
+    _of(order.Basis): "Basis",
+    _of(order.OptionalFen): "Fen?",
+    _of(order.Standards): "[Code, …], sorted, 1 to 16",
+    _of(order.Regions): "[Place, …], sorted, 0 to 16",
+    _of(order.Instalments): "[[Day, integer], …], rising by day, 0 to 24",
     id(order.Bought.__annotations__["project"].__metadata__[0]): "Project?",
     id(roles.PolicySet.__annotations__["policy"].__metadata__[0]): "PolicyName",
     id(roles.PolicySet.__annotations__["codes"].__metadata__[0]): "[PolicyCode, …]",
@@ -66,24 +73,24 @@ _OTHERS = {
     ),
     id(account_life.Notified.__annotations__["channel"].__metadata__[0]): "Channel",
     id(account_ties.Devolved.__annotations__["reason"].__metadata__[0]): "Succession",
-    id(certificate.Reason.__metadata__[0]): "Reason",
-    id(certificate.Number.__metadata__[0]): "Certificate",
-    id(certificate.Row.__metadata__[0]): "DetachedRow",
-    id(certificate.RowPath.__metadata__[0]): "RowPath",
-    id(certificate.RowNumber.__metadata__[0]): "RowNumber",
-    id(activity.Phases.__metadata__[0]): "[Phase, …], sorted, 1 to 3",
-    id(activity.Method.__metadata__[0]): "AccountingMethod",
-    id(activity.Neutrality.__metadata__[0]): "Neutrality",
-    id(activity.Mode.__metadata__[0]): "Mode",
-    id(activity.Codes.__metadata__[0]): "[Code, …], sorted, 0 to 16",
-    id(activity.Scale.__metadata__[0]): "integer from 1 to 1,000,000,000?",
-    id(activity.Number.__metadata__[0]): "Certificate",
+    _of(certificate.Reason): "Reason",
+    _of(certificate.Number): "Certificate",
+    _of(certificate.Row): "DetachedRow",
+    _of(certificate.RowPath): "RowPath",
+    _of(certificate.RowNumber): "RowNumber",
+    _of(activity.Phases): "[Phase, …], sorted, 1 to 3",
+    _of(activity.Method): "AccountingMethod",
+    _of(activity.Neutrality): "Neutrality",
+    _of(activity.Mode): "Mode",
+    _of(activity.Codes): "[Code, …], sorted, 0 to 16",
+    _of(activity.Scale): "integer from 1 to 1,000,000,000?",
+    _of(activity.Number): "Certificate",
     id(activity.Published.__annotations__["report"].__metadata__[0]): "Report",
-    id(conduct.Level.__metadata__[0]): "Level",
-    id(conduct.Decision.__metadata__[0]): "Decision",
-    id(conduct.Review.__metadata__[0]): "Review",
-    id(report.Sort.__metadata__[0]): "Sort",
-    id(report.Count.__metadata__[0]): "Count",
+    _of(conduct.Level): "Level",
+    _of(conduct.Decision): "Decision",
+    _of(conduct.Review): "Review",
+    _of(report.Sort): "Sort",
+    _of(report.Count): "Count",
 }
 _OPTIONAL = "Optional"
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from registry.acts.movements import Share, Statement, said
-from registry.acts.plan import Parts, Plan, known, single
-from registry.acts.propose import Detached, Happening, Hidden, Setting
+from registry.acts.plan import Parts, Plan, known, seconded, single
+from registry.acts.propose import Detached, Hidden, Setting
 from registry.domain import shape
 from registry.domain.batch import Batch
 from registry.domain.campaign import Campaign
@@ -131,17 +131,8 @@ def give(
     parts: Parts = [
         (batch, [("batch.given.v1", given)]),
         (campaign.name, [("campaign.given.v1", told)]),
-        *seconded(organiser, second),
     ]
-    signers = (organiser,) if second is None else (organiser, second)
-    return known(signers, parts, nonce=nonce)
-
-
-def seconded(whose: str, second: str | None) -> list[tuple[str, list[Happening]]]:
-    """The last part of an act that two persons do; none where nobody is asked to second it."""
-    if second is None:
-        return []
-    return [(second, [("account.seconded.v1", {"account": whose})])]
+    return seconded(known((organiser,), parts, nonce=nonce), organiser, second)
 
 
 def claim(waiting: Waiting, taker: str) -> Plan:

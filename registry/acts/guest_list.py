@@ -32,14 +32,16 @@ CHUNK_TAG = "carbon-registry/guest-chunk/v1"
 CHUNK_GUESTS_MAX = shape.ROWS_MAX
 """A gift's row is at most 104 bytes, so that as many rows are less than what their bytes may come to."""
 
+_FORMULA = ("=", "+", "-", "@")
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}", re.ASCII)
 _GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """One guest: number, account or none, name or none, and how much they are given."""
+    """One guest: line in the file, number, account or none, name or none, and how much they are given."""
 
+    line: int
     number: str
     account: str | None
     name: str
@@ -91,11 +93,13 @@ def read(data: bytes, *, each_g: int | None) -> GuestList:
         guest = _guest(line, columns, cells, each_g, bad)
         if guest is None:
             continue
-        if guest.number in guests:
+        # A guest's number names a file, and some file systems do not tell cases apart.
+        number = guest.number.casefold()
+        if number in guests:
             bad.append((line, "no", guest.number))
         if guest.account is not None and guest.account in accounts:
             bad.append((line, "account", guest.account))
-        guests[guest.number] = guest
+        guests[number] = guest
         accounts.add(guest.account or "")
     if bad:
         raise RefusedError("bad_rows", rows=bad)
@@ -142,6 +146,7 @@ def _guest(
         return None
     amounts = [found[column] for column in _AMOUNTS if column in found]
     return Guest(
+        line=line,
         number=found["no"],
         account=found.get("account"),
         name=found.get("name", ""),
@@ -166,6 +171,13 @@ def _account(text: str) -> str | None:
     return checked
 
 
+def _name(text: str) -> str:
+    """What the guest is called, unless a spreadsheet would take it for a formula."""
+    if text.startswith(_FORMULA):
+        raise ValueError(text)
+    return sheet.name(text) if text else ""
+
+
 def _grams(text: str) -> int:
     if not (_GRAMS.fullmatch(text) and int(text) <= shape.GRAMS_MAX):
         raise ValueError(text)
@@ -175,7 +187,7 @@ def _grams(text: str) -> int:
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "no": _number,
     "account": _account,
-    "name": lambda text: sheet.name(text) if text else "",
+    "name": _name,
     "tonnes": sheet.grams_of_tonnes,
     "grams": _grams,
 }

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.acts.campaigns import Means, seconded
+from registry.acts.campaigns import Means
 from registry.acts.movements import Share, Statement, said
-from registry.acts.plan import Parts, Plan, known, single
+from registry.acts.plan import Parts, Plan, known, seconded, single
 from registry.acts.propose import Hidden, Setting
 from registry.domain.act_forms.batches import BATCHES_PER_RETIREMENT_MAX
 from registry.domain.order import Lot, Order
@@ -106,10 +106,9 @@ def buy(
     parts: Parts = [
         (batch.name, [("batch.locked.v1", locked)]),
         (order.name, [("order.bought.v1", bought)]),
-        *seconded(seller, second),
     ]
-    signers = [seller, *([buyer] if buyer != seller else []), *([second] if second else [])]
-    return known(signers, parts)
+    signers = (seller,) if buyer == seller else (seller, buyer)
+    return seconded(known(signers, parts), seller, second)
 
 
 def lots_left(order: Order) -> list[tuple[str, int, Lot]]:

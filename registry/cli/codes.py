@@ -546,6 +546,10 @@ _CREDITS: dict[str, Text] = {
             " Lock them in the same act."
         ),
     ),
+    "nothing_buffered": (
+        "批次 {batch} 没有锁在缓冲里的信用。",
+        "Nothing of {batch} is locked in the buffer.",
+    ),
     "gift_retire_only": (
         "批次 {batch} 中获赠的信用只能注销，不能转让[（{gifted}）][（{holder}）]。",
         "What was given out of {batch} may only be retired, never moved on[ ({gifted})][ ({holder})].",
@@ -646,9 +650,16 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
         "行程“{leg}”读不懂：{why}。",
         "The journey “{leg}” cannot be read: {why}.",
     ),
-    "not_the_organiser": (
-        "活动的主办方是 {expected}，不是 {organiser}。",
-        "The campaign is organised by {expected}, not by {organiser}.",
+    "no_gift": (
+        "没有等待领取的赠碳[：{holder}]：领取码不属于本登记系统，或已领取、已注销、已退回。",
+        "No gift waits[ for {holder}]: the code is of another registry, or it was claimed, retired or has gone back.",
+    ),
+    "other_codes": (
+        "这份名单已用另一批领取码赠出[（记录 {index}）]，或领取码不全[：{directory}]。请用当时的目录再次运行。",
+        (
+            "This list was given with other claim codes[ (entry {index})], or some are missing[ in {directory}]. Run it"
+            " again with the directory that was used then."
+        ),
     ),
     "not_funded": (
         "{batch} 不是为本活动拨入的批次。请核对批次，或先拨入（registry campaign fund）。",
@@ -723,6 +734,10 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
     "not_performed": (
         "尚未履行完毕[：已履行 {performed_g}，应为 {amount_g}][：已履行 {performed_fen} 分，应为 {amount_fen} 分]。",
         "Not all was performed[: {performed_g} of {amount_g}][: {performed_fen} fen of {amount_fen}].",
+    ),
+    "nothing_locked": (
+        "没有为修复令 {order} 锁定的余量。",
+        "Nothing is locked for the order {order}.",
     ),
     "grams_locked": (
         "还有 {locked_g} 为此修复令锁定，不能结案。请先释放（registry order release）。",

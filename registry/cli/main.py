@@ -15,8 +15,11 @@ from registry.cli import exits
 from registry.cli.commands import (
     account,
     batch,
+    campaign,
     certificate,
+    gift,
     movement,
+    order,
     project,
     role,
     standard,
@@ -58,6 +61,9 @@ app.add_typer(standard.app, name="standard")
 app.add_typer(project.app, name="project")
 app.add_typer(batch.app, name="batch")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(gift.app, name="gift")
+app.add_typer(order.app, name="order")
 app.add_typer(tables.app, name="views")
 
 

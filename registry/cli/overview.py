@@ -10,6 +10,8 @@ from registry.cli import words
 from registry.cli.opened import Opened, opened
 from registry.cli.streams import figures, tell_fields
 from registry.cli.voice import Voice, is_demonstration
+from registry.domain.campaign import Campaign
+from registry.domain.order import Order
 from registry.domain.roles import Registry
 from registry.errors import require
 from registry.place import Place
@@ -95,6 +97,68 @@ def standards(place: Place, *, voice: Voice) -> None:
             for state in states
         ]
         _tell_rows("overview.standards", rows, source, voice)
+
+
+def campaigns(place: Place, *, voice: Voice) -> None:
+    """Say which gift campaigns there are, what for, and how far they are.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        rows = []
+        for name in _streams(source, "campaign"):
+            state: Campaign = source.state(name)
+            rows.append(
+                {
+                    "campaign": name,
+                    "occasion": _first_said(source, name, "occasion"),
+                    "organiser": source.name_of(state.organiser) or state.organiser,
+                    "status": state.status,
+                    "deadline": state.deadline,
+                    "gifts": state.gifts,
+                    "funded_g": state.funded_g,
+                    "given_g": state.given_g,
+                    "returned_g": state.returned_g,
+                }
+            )
+        _tell_rows("overview.campaigns", rows, source, voice)
+
+
+def orders(place: Place, today: str, *, voice: Voice) -> None:
+    """Say which restoration orders there are, and what of them is performed and overdue on the day `today`.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        rows = []
+        for name in _streams(source, "order"):
+            state: Order = source.state(name)
+            terms = state.terms
+            assert terms is not None
+            rows.append(
+                {
+                    "order": name,
+                    "basis": state.basis,
+                    "court": source.name_of(state.court) or state.court,
+                    "status": state.status,
+                    "deadline": terms.deadline,
+                    "amount": words.measured(terms.amount, terms.unit),
+                    "performed": words.measured(state.performed, terms.unit),
+                    "overdue": words.measured(state.overdue(today), terms.unit),
+                    "locked_g": state.locked_g,
+                }
+            )
+        _tell_rows("overview.orders", rows, source, voice)
+
+
+def _first_said(source: Opened, name: str, field: str) -> Any:
+    """What the first entry of a stream commits to in a field; None where that is not kept."""
+    first = next(made for made in source.stream(name)[0].happened() if made.stream == name)
+    committed = getattr(first.event, field)
+    found = source.shown([committed]).get(committed)
+    return None if found is None else found.value
 
 
 def _roles_of(source: Opened) -> dict[str, list[str]]:

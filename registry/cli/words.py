@@ -191,6 +191,7 @@ FIELDS: dict[str, Text] = {
     "account": ("账户", "account"),
     "activity": ("活动", "activity"),
     "agent": ("代理人", "agent"),
+    "amount": ("应履行", "owed"),
     "amount_fen": ("金额", "amount in money"),
     "amount_g": ("数量", "amount"),
     "basis": ("文书类型", "basis"),
@@ -200,6 +201,7 @@ FIELDS: dict[str, Text] = {
     "body": ("机构", "body"),
     "boundary": ("项目边界（摘要）", "boundary (digest)"),
     "buyer": ("购入签署人", "buyer"),
+    "campaign": ("活动", "campaign"),
     "cancelled_g": ("已核减", "cancelled"),
     "carved_g": ("已分出", "carved out"),
     "certificate": ("证明", "certificate"),
@@ -222,6 +224,8 @@ FIELDS: dict[str, Text] = {
     "entry": ("记录", "entry"),
     "excluded": ("声明未参与", "declared not in"),
     "expires": ("到期日", "expires"),
+    "funded_g": ("拨入", "funded"),
+    "gifts": ("份数", "gifts"),
     "given_g": ("其中未领取的赠量", "of these given and not claimed"),
     "giver": ("转出", "from"),
     "ground": ("依据", "ground"),
@@ -249,11 +253,14 @@ FIELDS: dict[str, Text] = {
     "obligor": ("义务人", "obligor"),
     "occasion": ("事由", "occasion"),
     "officers": ("登记官", "officers"),
+    "order": ("修复令", "order"),
     "organiser": ("主办方", "organiser"),
     "organisers": ("主办单位", "organisers"),
     "origin": ("来源", "origin"),
+    "overdue": ("逾期", "overdue"),
     "owner": ("业主", "owner"),
     "parent": ("母批次", "parent batch"),
+    "performed": ("已履行", "performed"),
     "performed_fen": ("已履行", "performed"),
     "performed_g": ("已履行", "performed"),
     "period": ("期间", "period"),
@@ -275,6 +282,7 @@ FIELDS: dict[str, Text] = {
     "retire_only": ("只可注销", "retire only"),
     "retired_at_home": ("原登记系统已注销", "retired at home"),
     "retired_g": ("已注销", "retired"),
+    "returned_g": ("退回", "returned"),
     "role": ("角色", "role"),
     "roles": ("角色", "roles"),
     "root": ("根批次", "root batch"),
@@ -776,6 +784,11 @@ def tonnes(grams: int) -> str:
 def yuan(fen: int) -> str:
     """Money in yuan, exactly: 123456 is 1234.56 元."""
     return f"{fen // 100}.{fen % 100:02} 元"
+
+
+def measured(amount: int, unit: str) -> str:
+    """What is owed or done under an order that counts in "g" or in "fen"."""
+    return tonnes(amount) if unit == "g" else yuan(amount)
 
 
 def local_time(at_us: int) -> str:

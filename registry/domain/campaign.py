@@ -161,7 +161,7 @@ def judge(state: Campaign, event: Event, act: Act) -> Outcome:
         _check_opened(state, event, act)
         return None
     own = event.organiser == state.organiser
-    require(own, "not_the_organiser", organiser=event.organiser, expected=state.organiser)
+    require(own, "not_the_organiser", organiser=state.organiser, account=event.organiser)
     match event:
         case Funded():
             _check_in_time(state.deadline, act)

@@ -27,9 +27,9 @@ def test_a_list_says_who_gets_how_much():
     listed = told(SOUND)
 
     assert listed.guests == (
-        Guest(number="T-1", account=ONE, name="王伟", amount_g=50_000),
-        Guest(number="T-2", account=None, name="Ana", amount_g=1_000_000),
-        Guest(number="3", account=None, name="", amount_g=27),
+        Guest(line=2, number="T-1", account=ONE, name="王伟", amount_g=50_000),
+        Guest(line=3, number="T-2", account=None, name="Ana", amount_g=1_000_000),
+        Guest(line=4, number="3", account=None, name="", amount_g=27),
     )
     assert listed.total_g == 1_050_027
 
@@ -89,6 +89,15 @@ def test_every_bad_row_is_named_by_its_line():
         (7, "tonnes", "0"),
         (8, "tonnes", "0.0000001"),
     ]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+86", "-A", "@SUM(A1)"])
+def test_no_name_is_a_formula(name):
+    assert bad_rows(f"no,name,grams\n1,{name},5\n") == [(2, "name", name)]
+
+
+def test_numbers_that_differ_in_case_alone_are_one():
+    assert bad_rows("no,grams\nt-1,5\nT-1,5\n") == [(3, "no", "T-1")]
 
 
 def test_two_guests_may_have_one_name():

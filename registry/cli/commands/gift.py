@@ -1,0 +1,102 @@
+"""`registry gift`: a guest claims what was given to them, or uses it up at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.cli.options import Directory, DryRun, Json, Language, State, place_of
+from registry.cli.voice import Voice
+
+app = typer.Typer(no_args_is_help=True, help="Claim a gift, or retire it / 领取赠碳，或直接注销")
+
+Code = Annotated[
+    str | None,
+    typer.Argument(metavar="CODE", help="The claim code. / 领取码。", show_default=False),
+]
+Holder = Annotated[
+    str | None,
+    typer.Option("--holder", metavar="ACCOUNT", help="Of an account, instead. / 或账户。"),
+]
+
+
+@app.command("claim")
+def claim(
+    code: Code = None,
+    *,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="ACCOUNT", help="Into this. / 领入账户。")
+    ] = None,
+    holder: Holder = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Claim what was given into an account / 领取到账户"""
+    from registry.cli import gifts
+
+    gifts.claim(
+        gifts.Whose(code=code, holder=holder),
+        to,
+        place_of(directory, state),
+        dry_run=dry_run,
+        voice=Voice(lang, as_json=as_json),
+    )
+
+
+@app.command("retire")
+def retire(
+    code: Code = None,
+    *,
+    journey: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--journey", metavar="MODE:NUMBER", help="rail:300km, hotel:2night … / 行程，可重复。"
+        ),
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option("--amount", metavar="AMOUNT", help="So much, instead. / 或数量。")
+    ] = None,
+    holder: Holder = None,
+    beneficiary: Annotated[
+        str | None, typer.Option("--beneficiary", help="Your name, if you like. / 姓名，可不填。")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="FIRST..LAST", help="Of it. / 行程期间。")
+    ] = None,
+    where: Annotated[str | None, typer.Option("--place", help="GB/T 2260. / 地点。")] = None,
+    public: Annotated[
+        bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
+    ] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Retire a gift at once, for a journey / 直接注销，抵消行程"""
+    from registry.acts.movements import Statement
+    from registry.cli import gifts, given
+
+    statement = Statement(
+        purpose="individual",
+        period=None if period is None else given.period(period, "--period"),
+        place=where,
+        public=public,
+        beneficiary=beneficiary,
+    )
+    gifts.retire(
+        gifts.Whose(code=code, holder=holder),
+        amount,
+        journey or [],
+        statement,
+        place_of(directory, state),
+        output=output,
+        dry_run=dry_run,
+        voice=Voice(lang, as_json=as_json),
+    )

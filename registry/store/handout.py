@@ -1,0 +1,131 @@
+"""What an organiser hands out to the guests of one list: claim codes, and a proof for everybody; a directory.
+
+    LIST.txt        campaign and digest of the list, so that the directory serves no other
+    codes.csv       no, name, grams, claim code: 0600; durable before anything is recorded, so that no code is lost
+    proofs/NO.gift  each guest's own proof, which anybody can check offline; made again whenever it is asked for
+
+A crash before `codes.csv` has its name leaves nothing that was ever given; after that, the same codes are used again.
+"""
+
+import csv
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+
+from nacl.bindings import crypto_sign_seed_keypair
+
+from registry.acts import claim_codes
+from registry.acts.guest_list import Guest
+from registry.errors import RefusedError, require
+from registry.ledger.keys import SUITE, Key
+from registry.store.folder import synchronise
+
+LIST = "LIST.txt"
+CODES = "codes.csv"
+PROOFS = "proofs"
+SUFFIX = ".gift"
+CODES_BYTES_MAX = 64 * 1024 * 1024
+
+_COLUMNS = ["no", "name", "grams", "code"]
+
+
+def public_key(seed: bytes) -> Key:
+    """The public key of an Ed25519 seed of 32 bytes."""
+    public, _ = crypto_sign_seed_keypair(seed)
+    return SUITE, public
+
+
+def secrets_for(guests: Iterable[Guest]) -> dict[str, bytes]:
+    """A fresh secret for every guest who has no account, by the guest's number."""
+    return {
+        guest.number: secrets.token_bytes(claim_codes.SECRET_BYTES)
+        for guest in guests
+        if guest.account is None
+    }
+
+
+def begin(directory: Path, campaign: str, digest: bytes) -> None:
+    """Make `directory` the hand-out of one list, or find that it is already.
+
+    Raises:
+        RefusedError: `directory_in_use` by anything else.
+    """
+    told = f"{campaign}\n{digest.hex()}\n"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = directory / LIST
+    if mark.exists():
+        same = mark.read_text("utf-8") == told
+        require(same, "directory_in_use", directory=str(directory))
+        return
+    require(not any(directory.iterdir()), "directory_in_use", directory=str(directory))
+    _write(mark, told)
+
+
+def keep_codes(directory: Path, guests: Sequence[Guest], secret_of: Mapping[str, bytes]) -> None:
+    """Write the codes where only their owner can read them; once this returns, they survive a power cut."""
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(_COLUMNS)
+    table.writerows(
+        [
+            guest.number,
+            guest.name,
+            guest.amount_g,
+            claim_codes.spell(secret_of[guest.number]) if guest.number in secret_of else "",
+        ]
+        for guest in guests
+    )
+    # With a byte order mark, by which spreadsheets know UTF-8.
+    _write(directory / CODES, "\ufeff" + text.getvalue())
+
+
+def kept_codes(directory: Path) -> dict[str, bytes] | None:
+    """The secrets in a hand-out, by the number of their guest; None if none were made yet.
+
+    Raises:
+        RefusedError: `bad_claim_code`, `bad_header`: the file was changed since.
+    """
+    file = directory / CODES
+    if not file.exists():
+        return None
+    rows = list(csv.reader(StringIO(file.read_text("utf-8-sig")), strict=True))
+    found = ",".join(rows[0]) if rows else ""
+    if found != ",".join(_COLUMNS) or any(len(row) != len(_COLUMNS) for row in rows):
+        raise RefusedError("bad_header", found=found, expected=",".join(_COLUMNS))
+    return {number: claim_codes.read(code) for number, _, _, code in rows[1:] if code}
+
+
+def write_proofs(directory: Path, proofs: Iterable[tuple[Guest, bytes]]) -> int:
+    """Write each guest's proof; how many there are. They can be made again, so nothing waits for the disk."""
+    folder = directory / PROOFS
+    folder.mkdir(exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    count = 0
+    try:
+        for guest, proof in proofs:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            file = os.open(f"{guest.number}{SUFFIX}", flags, 0o644, dir_fd=opened)
+            try:
+                os.write(file, proof)
+            finally:
+                os.close(file)
+            count += 1
+    finally:
+        os.close(opened)
+    return count
+
+
+def _write(file: Path, text: str) -> None:
+    """Have `file` hold `text`, readable by its owner alone, whole or not at all, whatever happens."""
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+    synchronise(file.parent)
+    synchronise(file.parent.resolve().parent)
