@@ -750,6 +750,10 @@ _CERTIFICATES: dict[str, Text] = {
         "时间判定“{verdict}”为政策（记录 {policy}）所禁止。请更正声明期间，或换用合适的减排量。",
         "Policy (entry {policy}) forbids the timing verdict “{verdict}”. Correct the period, or use other credits.",
     ),
+    "annulled": (
+        "此证明已被撤销（记录 {index}）：不再有效。其减排量仍为已注销。",
+        "This certificate was annulled (entry {index}) and is not valid any more. Its grams stay retired.",
+    ),
     "not_the_holder": (
         "证明的持有人是 {holder}，不是 {account}。须由持有人签署。",
         "The certificate's holder is {holder}, not {account}. The holder has to sign.",
