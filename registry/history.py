@@ -9,7 +9,7 @@ Rows that come with an intent are seen as part of their event, by all three: not
 The order of checks is part of the format: docs/format.md, "Order of checks".
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -36,6 +36,7 @@ from registry.ledger.rows import Beside
 INLINE_RANGES_MAX = 16
 POSSESSION_PURPOSE = "act"
 NO_ROWS: Beside = MappingProxyType({})
+NOTHING_TAKEN: Mapping[str, Place] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,13 +343,20 @@ def append(view: View, signed: SignedIntent, *, at_us: int) -> Addition:
     return _addition(view, judged, signed, data, at_us)
 
 
-def follow(view: View, signed: SignedEntry, beside: Beside = NO_ROWS) -> Addition:
+def follow(
+    view: View,
+    signed: SignedEntry,
+    beside: Beside = NO_ROWS,
+    apart: Collection[str] = frozenset(),
+) -> Addition:
     """The entry, read back as the next one of the log, once it is what `append` would have written.
 
     Args:
         view: the log before it.
         signed: the entry.
         beside: of the rows that are said to stand beside it those that came with the intent, as `rows_wanted` counts.
+        apart: streams that it touches and of which `view` knows nothing: their parts are not judged, and their places
+            are taken as they are recorded.
 
     Raises:
         BrokenHistoryError: it cannot have been written by this log's rules; facts say where.
@@ -356,7 +364,12 @@ def follow(view: View, signed: SignedEntry, beside: Beside = NO_ROWS) -> Additio
     """
     entry = signed.entry
     try:
-        judged = _judge(view, entry.intent, beside, entry.at_us)
+        taken = {
+            part.stream: place
+            for part, place in zip(entry.intent.parts, entry.places, strict=True)
+            if part.stream in apart
+        }
+        judged = _judge(view, entry.intent, beside, entry.at_us, taken)
         _check_places(entry, judged)
     except RefusedError as refusal:
         part = entry.intent.parts[0]
@@ -444,7 +457,14 @@ def _read_outcome(recorded: Outcome, detached: Sequence[bytes]) -> Outcome:
     return {**recorded, "ranges": tuple(ranges)}
 
 
-def _judge(view: View, asked: Intent, beside: Beside, at_us: int) -> _Judged:
+def _judge(
+    view: View,
+    asked: Intent,
+    beside: Beside,
+    at_us: int,
+    taken: Mapping[str, Place] = NOTHING_TAKEN,
+) -> _Judged:
+    """What `asked` comes to at `at_us`; of the streams in `taken`, which are not known, what stands there."""
     require(at_us >= view.at_us, "clock_back", at_us=at_us, head_us=view.at_us)
     check_life(asked, at_us)
     if view.log is not None and view.log != asked.log:
@@ -458,7 +478,8 @@ def _judge(view: View, asked: Intent, beside: Beside, at_us: int) -> _Judged:
     check_bearers(asked)
     _check_meant(view, parts)
     consulted = forms.consults(parts, [signer.account for signer in asked.signers])
-    streams = {name: view.stream(name) for name in (*consulted, *(part.stream for part in parts))}
+    touched = [part.stream for part in parts if part.stream not in taken]
+    streams = {name: view.stream(name) for name in (*consulted, *touched)}
     passed = gate.judge(
         gate.Asked(
             index=view.size,
@@ -474,26 +495,40 @@ def _judge(view: View, asked: Intent, beside: Beside, at_us: int) -> _Judged:
         ),
         form,
         {name: stream.state for name, stream in streams.items()},
+        taken,
     )
+    places, detached = _places(parts, beside, passed.outcomes, streams, taken)
+    return _Judged(
+        consulted=tuple([(name, streams[name].length) for name in consulted]),
+        places=places,
+        after=passed.after,
+        detached=detached,
+    )
+
+
+def _places(
+    parts: Sequence[ActPart],
+    beside: Beside,
+    outcomes: Sequence[Sequence[Outcome]],
+    streams: Mapping[str, Stream],
+    taken: Mapping[str, Place],
+) -> tuple[tuple[Place, ...], tuple[Detached, ...]]:
+    """Where an act stands in its streams, with what came of it there, and the rows beside it."""
     places, detached = [], []
     for number, part in enumerate(parts):
-        outcomes = []
-        for order, outcome in enumerate(passed.outcomes[number]):
+        if part.stream in taken:
+            places.append(taken[part.stream])
+            continue
+        came = []
+        for order, outcome in enumerate(outcomes[number]):
             said, moved = _wire(outcome)
-            outcomes.append(said)
+            came.append(said)
             standing = (*beside.get((number, order), ()), *moved)
             if standing:
                 detached.append(Detached(part=number, event=order, rows=standing))
         before = streams[part.stream]
-        places.append(
-            Place(position=before.length + 1, previous=before.last, outcomes=tuple(outcomes))
-        )
-    return _Judged(
-        consulted=tuple([(name, streams[name].length) for name in consulted]),
-        places=tuple(places),
-        after=passed.after,
-        detached=tuple(detached),
-    )
+        places.append(Place(position=before.length + 1, previous=before.last, outcomes=tuple(came)))
+    return tuple(places), tuple(detached)
 
 
 def check_life(asked: Intent, at_us: int) -> None:
@@ -597,6 +632,7 @@ def _addition(
         streams={
             part.stream: Stream(state=judged.after[part.stream], length=place.position, last=leaf)
             for part, place in zip(asked.intent.parts, judged.places, strict=True)
+            if part.stream in judged.after
         },
         detached=judged.detached,
     )

@@ -916,6 +916,13 @@ _HISTORY: dict[str, Text] = {
         "更换日志公钥的记录不相连[（记录 {rotation}）]。请向登记机构重新取得证明。",
         "The entries that replaced the log's key do not follow each other[ (entry {rotation})]. Get the proof again.",
     ),
+    "left_out": (
+        "档案不完整：缺少[ {stream} 的第 {position} 条记录（序号 {index} 的记录以其为据）]，无法判断。请索取完整的档案或副本。",
+        (
+            "The dossier is incomplete: something was left out[, entry {position} of {stream}, on which entry {index} rests],"
+            " so nothing can be said. Ask for the whole dossier, or a copy of the log."
+        ),
+    ),
     "rows_missing": (
         "缺少记录[ {index}] 旁的明细行[（{kind}：应有 {expected} 行，有 {found} 行）]，无法判断。请取得完整副本。",
         (
@@ -970,6 +977,14 @@ _HISTORY: dict[str, Text] = {
     "derived.head": (
         "存储的日志头与记录不符；记录本身成立。请由记录重建。",
         "The stored head differs from the entries; the entries themselves stand. Build it again.",
+    ),
+    "derived.views": (
+        "投影数据表与由记录重算的结果不同：[表 {table}，][{key} 的 ][{column}：]"
+        "[现为 {found}，][应为 {expected}][{why}]。"
+        "记录本身成立；用 registry views rebuild 重建。",
+        "The tables of projections are not what the entries come to:[ table {table},][ of {key}][ the {column}]"
+        "[ is {found}][ and should be {expected}][ {why}]. The entries themselves stand; registry views rebuild makes"
+        " the tables anew.",
     ),
     "derived.openings": (
         "存储的名称或文字打不开账上的承诺[（记录 {entry}，{field}）]；记录本身成立。",
@@ -1040,6 +1055,13 @@ _HISTORY: dict[str, Text] = {
     "no_write_ahead_log": (
         "{file} 所在的文件系统不支持 WAL[（{mode}）]。请把目录移到本地磁盘。",
         "The file system of {file} does not allow a write-ahead log[ ({mode})]. Move the directory to a local disk.",
+    ),
+    "dossier_too_long": (
+        "须重放的记录超过 {bytes_max} 字节，做不成一份档案。请改为提供日志的公开副本（registry backup --public），由对方整体审计（registry audit）。",
+        (
+            "What would have to be replayed is more than {bytes_max} bytes, too much for a dossier. Hand out a public copy of"
+            " the log instead (registry backup --public): who audits it (registry audit) sees more."
+        ),
     ),
     "head_not_signed": (
         "日志头还没有签名（可能刚刚中断过）：{directory}。请先以写入方式打开一次登记系统，再导出。",

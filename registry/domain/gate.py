@@ -4,7 +4,7 @@ The order of checks, which decides the code where several could be given (docs/f
 and what is equal in it; the signers, one by one: named, key, role; their controllers; then event by event, in order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,19 +31,26 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """What an act came to: the outcomes by part and event, and the new states by stream."""
+    """What an act came to: the outcomes by part and event, and the new states by stream; of what is apart neither."""
 
     outcomes: tuple[tuple[Outcome, ...], ...]
     after: Mapping[str, Any]
 
 
-def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
+def judge(
+    asked: Asked,
+    form: Form,
+    before: Mapping[str, Any],
+    apart: Collection[str] = frozenset(),
+) -> Passed:
     """What `asked`, which is of `form`, comes to.
 
     Args:
         asked: the act.
         form: its form, from `forms.form_of`.
         before: the states of all streams that it touches or consults, before it.
+        apart: streams that it touches and of which nothing is known: what happens in them is not judged, and no rule
+            is told what came of it.
 
     Raises:
         RefusedError: `not_begun`, `already_begun`, `wrong_signers`, `key_not_valid`, `role_missing`, `not_distinct`,
@@ -67,8 +74,11 @@ def judge(asked: Asked, form: Form, before: Mapping[str, Any]) -> Passed:
         outcomes=[],
     )
     after = {}
-    outcomes = []
+    outcomes: list[tuple[Outcome, ...]] = []
     for part in asked.parts:
+        if part.stream in apart:
+            outcomes.append(())
+            continue
         state = before[part.stream]
         came: list[Outcome] = []
         for event in part.events:

@@ -90,7 +90,7 @@ def decode(data: bytes) -> Proof:
     require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
     return Proof(
         random=sized(random, RANDOM_BYTES, "random"),
-        note=_bytes(note, NOTE_BYTES_MAX, "note"),
+        note=octets(note, NOTE_BYTES_MAX, "note"),
         leaf=_read_leaf(leaf),
         later=tuple(_read_leaf(item) for item in several(later, 0, LATER_MAX, "later")),
         rotations=tuple(
@@ -98,7 +98,7 @@ def decode(data: bytes) -> Proof:
         ),
         row=None if row is None else _read_row(row),
         openings=tuple(
-            _read_opening(item) for item in several(openings, 0, OPENINGS_MAX, "openings")
+            read_opening(item) for item in several(openings, 0, OPENINGS_MAX, "openings")
         ),
     )
 
@@ -115,7 +115,7 @@ def _read_leaf(value: object) -> Leaf:
     index, entry, path = array(value, 3, "leaf")
     return Leaf(
         index=natural(index, "index"),
-        entry=_bytes(entry, PROOF_BYTES_MAX, "entry"),
+        entry=octets(entry, PROOF_BYTES_MAX, "entry"),
         path=_read_path(path),
     )
 
@@ -125,13 +125,18 @@ def _read_row(value: object) -> Row:
     return Row(
         part=natural(part, "part"),
         event=natural(event, "event"),
-        row=_bytes(row, PROOF_BYTES_MAX, "row"),
+        row=octets(row, PROOF_BYTES_MAX, "row"),
         number=natural(number, "number"),
         path=_read_path(path),
     )
 
 
-def _read_opening(value: object) -> tuple[int, Opening]:
+def read_opening(value: object) -> tuple[int, Opening]:
+    """The opening that stands in a file, and the number of the leaf that it is of.
+
+    Raises:
+        RefusedError: `malformed`.
+    """
     number, field, salt, opened = array(value, 4, "opening")
     require(isinstance(field, str), "malformed", field="opening", why="a field name expected")
     opening = Opening(field=field, salt=sized(salt, SALT_BYTES, "salt"), value=opened)
@@ -139,7 +144,7 @@ def _read_opening(value: object) -> tuple[int, Opening]:
 
 
 def _read_path(value: object) -> tuple[bytes, ...]:
-    data = _bytes(value, PATH_HASHES_MAX * HASH_BYTES, "path")
+    data = octets(value, PATH_HASHES_MAX * HASH_BYTES, "path")
     require(len(data) % HASH_BYTES == 0, "malformed", field="path", why="not of 32-byte hashes")
     return tuple(_split(data))
 
@@ -148,7 +153,12 @@ def _split(data: bytes) -> Sequence[bytes]:
     return [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
 
 
-def _bytes(value: object, bytes_max: int, field: str) -> bytes:
+def octets(value: object, bytes_max: int, field: str) -> bytes:
+    """`value`, if it is a byte string of at most `bytes_max`.
+
+    Raises:
+        RefusedError: `malformed`.
+    """
     fits = isinstance(value, bytes) and len(value) <= bytes_max
     require(fits, "malformed", field=field, why="a byte string within its limit expected")
     assert isinstance(value, bytes)

@@ -6,8 +6,10 @@ A complete subtree is named (level, number): its 2^level leaves start at number 
 tree keeps the complete subtrees only; every root and every proof is made of those.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import pairwise
 
 from registry.errors import require
 
@@ -99,6 +101,60 @@ def inclusion_path(index: int, size: int, node: Node) -> list[bytes]:
             start = middle
     path.reverse()
     return path
+
+
+def inclusion_hashes(indexes: Sequence[int], size: int, node: Node) -> list[bytes]:
+    """The hashes that lead from several leaves at once to the root of `size` leaves, from left to right.
+
+    One for each of the largest subtrees that hold none of `indexes`, which rise: no hash stands there twice, and none
+    that follows from the leaves themselves.
+    """
+    return [_range_root(start, end, node) for start, end in _beside(indexes, 0, size)]
+
+
+def root_from_hashes(
+    leaves: Sequence[tuple[int, bytes]], size: int, hashes: Sequence[bytes]
+) -> bytes:
+    """The root that `hashes` claim for a tree of `size` leaves.
+
+    Args:
+        leaves: index and leaf hash of each leaf that is known, rising; one at least.
+        size: how many leaves there are.
+        hashes: as `inclusion_hashes` makes them.
+
+    Raises:
+        RefusedError: `bad_path` if there are not as many hashes as the shape of the tree demands, or no such leaves.
+    """
+    indexes = [index for index, _ in leaves]
+    rising = bool(indexes) and all(one < other for one, other in pairwise(indexes))
+    fits = rising and indexes[0] >= 0 and indexes[-1] < size <= SIZE_MAX
+    require(fits, "bad_path", why="leaves that do not rise, or are not in the tree", size=size)
+    _check_hashes(hashes, sum(1 for _ in _beside(indexes, 0, size)))
+    return _root_over(leaves, 0, size, iter(hashes))
+
+
+def _beside(indexes: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The largest subtrees of the leaves from `start` up to `end` that hold none of `indexes`, from left to right."""
+    if not indexes:
+        yield start, end
+    elif end - start > 1:
+        middle = start + _split(end - start)
+        right = bisect_left(indexes, middle)
+        yield from _beside(indexes[:right], start, middle)
+        yield from _beside(indexes[right:], middle, end)
+
+
+def _root_over(
+    leaves: Sequence[tuple[int, bytes]], start: int, end: int, hashes: Iterator[bytes]
+) -> bytes:
+    if not leaves:
+        return next(hashes)
+    if end - start == 1:
+        return leaves[0][1]
+    middle = start + _split(end - start)
+    right = bisect_left(leaves, middle, key=lambda leaf: leaf[0])
+    left = _root_over(leaves[:right], start, middle, hashes)
+    return node_hash(left, _root_over(leaves[right:], middle, end, hashes))
 
 
 def consistency_path(old_size: int, size: int, node: Node) -> list[bytes]:

@@ -1,0 +1,104 @@
+"""Which streams have to be replayed for a certificate, and how far: the same answer for who makes a dossier and who
+checks one, from what stands in the entries and from nothing that the file says of itself.
+
+    concerned   the certificate, and what a concerned stream came from: batches, projects, standards, campaigns, orders,
+                activities, other certificates; from their first entry to their last
+    followed    these, the log's own stream, and what the rules ask of others, up to where they ask it
+
+docs/format.md, "Dossier".
+"""
+
+from collections.abc import Callable, Sequence
+
+from registry.ledger.entry import Entry
+from registry.ledger.tree import SIZE_MAX
+
+WHOLE = SIZE_MAX
+LOG = "registry"
+ACCOUNT = "account"
+_PEOPLE = frozenset({LOG, ACCOUNT, "conduct"})
+"""What concerns somebody, and not these grams."""
+_MANY = frozenset({"batch", "certificate"})
+"""What an act touches beside a stream and is a matter of its own."""
+_HOLDERS = frozenset({"campaign", "order"})
+"""What holds grams of batches: their rules ask what came of an act in the batch."""
+
+Entries = Callable[[str, int, int], Sequence[Entry]]
+"""Of a stream, the entries after so many up to so many, as far as they are there."""
+
+
+def reach(number: str, entries: Entries) -> tuple[frozenset[str], frozenset[str]]:
+    """The streams that are concerned by certificate `number`, and all that are followed.
+
+    Args:
+        number: the certificate's.
+        entries: where entries come from; asked again for a stream when more of it turns out to be needed.
+    """
+    found = _Reach(number)
+    while found.unread:
+        for stream in sorted(found.unread):
+            found.unread.discard(stream)
+            after = found.read.get(stream, 0)
+            more = entries(stream, after, found.wanted[stream])
+            found.read[stream] = after + len(more)
+            for entry in more:
+                found.take(stream, entry)
+    return frozenset(found.concerned), frozenset(found.wanted)
+
+
+class _Reach:
+    """What is known so far: how much of which stream is wanted, and how much of it was read."""
+
+    def __init__(self, number: str) -> None:
+        certificate = f"certificate/{number}"
+        self.concerned = {certificate}
+        self.wanted = {certificate: WHOLE, LOG: WHOLE}
+        self.read: dict[str, int] = {}
+        self.unread = set(self.wanted)
+        self._touched: dict[str, int] = {}
+
+    def take(self, stream: str, entry: Entry) -> None:
+        """Take into account an entry of `stream`, which is followed."""
+        touches = {
+            part.stream: place.position
+            for part, place in zip(entry.intent.parts, entry.places, strict=True)
+        }
+        for name, position in touches.items():
+            self._touched[name] = max(position, self._touched.get(name, 0))
+            if name in self.wanted:
+                self._want(name, position)
+        for name, length in entry.consulted:
+            self._want(name, length)
+        for signer in entry.intent.signers:
+            if signer.account in touches and _kind(signer.account) == ACCOUNT:
+                self._want(signer.account, touches[signer.account])
+        self._take_touched(stream, touches)
+
+    def _take_touched(self, stream: str, touches: dict[str, int]) -> None:
+        """What stands in the same act as something in `stream`, as far as that matters to `stream`."""
+        kind, is_first = _kind(stream), touches[stream] == 1
+        concerned = stream in self.concerned
+        for name, position in touches.items():
+            if concerned and (is_first or kind == "activity") and _kind(name) not in _PEOPLE:
+                self._concern(name)
+            elif is_first or kind in _HOLDERS or (concerned and _kind(name) not in _MANY):
+                self._want(name, position)
+
+    def _want(self, stream: str, length: int) -> None:
+        length = max(length, self._touched.get(stream, 0))
+        if length > self.wanted.get(stream, -1):
+            self.wanted[stream] = length
+            if length > self.read.get(stream, 0):
+                self.unread.add(stream)
+
+    def _concern(self, stream: str) -> None:
+        if stream not in self.concerned:
+            self.concerned.add(stream)
+            self.wanted[stream] = WHOLE
+            # What was read of it was not read as concerned.
+            self.read[stream] = 0
+            self.unread.add(stream)
+
+
+def _kind(stream: str) -> str:
+    return stream.partition("/")[0]
