@@ -20,6 +20,8 @@ from registry.ledger.entry import Entry
 
 OPEN = 2**63 - 1
 """The `until` of a row that is true now."""
+POSITIONS = "view_positions"
+"""The table in which a database says which version of each projection made its tables, and how far they are."""
 
 Value = str | int | bytes | None
 Row = tuple[Value, ...]
@@ -77,6 +79,11 @@ class Table:
         """All columns, in the order in which a row has them."""
         own = (*self.key, *self.values, Column(name="since", kind="integer"))
         return own if self.lasting else (*own, Column(name="until", kind="integer"))
+
+    @property
+    def view(self) -> str:
+        """What it is called in a database."""
+        return f"view_{self.name}"
 
     @cached_property
     def names(self) -> tuple[str, ...]:

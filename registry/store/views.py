@@ -28,7 +28,6 @@ from registry.store.views_tables import (
     Position,
     as_objects,
     current,
-    name_of,
     positions,
     select,
     set_position,
@@ -282,7 +281,7 @@ def size_at(log: Log, at_us: int) -> int:
 def _copy(source: Keeper, target: Keeper) -> None:
     with source.reading() as reading, target.writing() as writing:
         for table in TABLES.values():
-            reading.execute(f"SELECT {', '.join(table.names)} FROM {name_of(table)}")  # noqa: S608  # names of ours
+            reading.execute(f"SELECT {', '.join(table.names)} FROM {table.view}")  # noqa: S608  # names of ours
             target.add(writing, table, [tuple(row) for row in reading.fetchall()])
         found = positions(reading)
         for own in PROJECTIONS:

@@ -10,10 +10,10 @@ from typing import Any, LiteralString
 from psycopg import Connection, sql
 
 from registry.projections.every import PROJECTIONS, TABLES
-from registry.projections.table import Kind, Projection
-from registry.store.views_tables import BLANK, POSITIONS, creation, name_of
+from registry.projections.table import POSITIONS, Kind, Projection
+from registry.store.views_tables import BLANK, creation
 
-NAMES = (POSITIONS, *map(name_of, TABLES.values()))
+NAMES = (POSITIONS, *(table.view for table in TABLES.values()))
 KINDS: Mapping[Kind, str] = {"text": 'text COLLATE "C"', "integer": "bigint", "bytes": "bytea"}
 
 _POSITIONS: LiteralString = """
@@ -63,7 +63,7 @@ def statements(connection: Connection[Any], schema: str) -> Iterator[sql.SQL | s
         yield sql.SQL(_POSITIONS)
         yield from _granted(connection, schema, [POSITIONS])
     for own in PROJECTIONS:
-        tables = [name_of(table) for table in own.tables]
+        tables = [table.view for table in own.tables]
         definition, before = known.get(own.name, ("", []))
         if definition != own.definition or not set(tables) <= set(found):
             yield from _made(own, before)
@@ -72,7 +72,7 @@ def statements(connection: Connection[Any], schema: str) -> Iterator[sql.SQL | s
 
 def _made(own: Projection, before: list[str]) -> Iterator[sql.SQL | sql.Composed]:
     """The tables of a projection, instead of those of the version before."""
-    tables = [name_of(table) for table in own.tables]
+    tables = [table.view for table in own.tables]
     for name in dict.fromkeys([*before, *tables]):
         yield sql.SQL("DROP TABLE IF EXISTS {name};\n").format(name=sql.Identifier(name))
     for statement in creation(own, KINDS, ""):

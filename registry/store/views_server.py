@@ -11,11 +11,11 @@ from psycopg import Connection
 from psycopg.types.array import ListBinaryDumper
 
 from registry.place import Server
-from registry.projections.table import Column, Kind, Projection, Row, Table
+from registry.projections.table import POSITIONS, Column, Kind, Projection, Row, Table
 from registry.store.postgres import PostgresCursor
 from registry.store.recorder import LOCK_TIMEOUT_S, Cursor
 from registry.store.server import connect, server_trouble
-from registry.store.views_tables import BLANK, POSITIONS, name_of, positions
+from registry.store.views_tables import BLANK, positions
 
 _ARRAYS: Mapping[Kind, str] = {"text": "text[]", "integer": "bigint[]", "bytes": "bytea[]"}
 _MAY_READ = """
@@ -68,9 +68,7 @@ class ServerKeeper:
 
     def add(self, cursor: Cursor, table: Table, rows: Sequence[Row]) -> None:
         columns = ", ".join(f"?::{_ARRAYS[column.kind]}" for column in table.columns)
-        cursor.execute(
-            f"INSERT INTO {name_of(table)} SELECT * FROM unnest({columns})", _turned(rows)
-        )
+        cursor.execute(f"INSERT INTO {table.view} SELECT * FROM unnest({columns})", _turned(rows))
 
     def end(self, cursor: Cursor, table: Table, closed: Sequence[Row]) -> None:
         ends = (
@@ -82,14 +80,14 @@ class ServerKeeper:
         names = [column.name for column in ends]
         own = " AND ".join(f"own.{name} = said.{name}" for name in names[1:])
         cursor.execute(
-            f"UPDATE {name_of(table)} own SET until = said.ends"
+            f"UPDATE {table.view} own SET until = said.ends"
             f" FROM unnest({arrays}) AS said ({', '.join(names)}) WHERE {own}",
             _turned(closed),
         )
 
     def clear(self, cursor: Cursor, projection: Projection) -> None:
         for table in projection.tables:
-            cursor.execute(f"DELETE FROM {name_of(table)}")
+            cursor.execute(f"DELETE FROM {table.view}")
 
     def close(self) -> None:
         if self._kept is not None:
@@ -97,7 +95,7 @@ class ServerKeeper:
             self._kept = None
 
     def _may(self, asked: str, projections: Sequence[Projection]) -> bool:
-        names = [POSITIONS, *(name_of(own) for one in projections for own in one.tables)]
+        names = [POSITIONS, *(own.view for one in projections for own in one.tables)]
         with self.reading() as cursor:
             cursor.execute(asked, (names,))
             return bool(cursor.fetchone()[0])

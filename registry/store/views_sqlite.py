@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from registry.projections.table import Kind, Projection, Row, Table
+from registry.projections.table import POSITIONS, Kind, Projection, Row, Table
 from registry.store.recorder import LOCK_TIMEOUT_S, Cursor
 from registry.store.sqlite import STATEMENTS_CACHED, storage_trouble
-from registry.store.views_tables import BLANK, POSITIONS, creation, name_of, positions
+from registry.store.views_tables import BLANK, creation, positions
 
 FILE = "views.db"
 MEMORY = ":memory:"
@@ -63,18 +63,16 @@ class SqliteKeeper:
     def add(self, cursor: Cursor, table: Table, rows: Sequence[Row]) -> None:
         assert isinstance(cursor, sqlite3.Cursor)
         signs = ",".join("?" * len(table.names))
-        cursor.executemany(f"INSERT INTO {name_of(table)} VALUES ({signs})", rows)
+        cursor.executemany(f"INSERT INTO {table.view} VALUES ({signs})", rows)
 
     def end(self, cursor: Cursor, table: Table, closed: Sequence[Row]) -> None:
         assert isinstance(cursor, sqlite3.Cursor)
         own = " AND ".join(f"{column.name} = ?" for column in table.key)
-        cursor.executemany(
-            f"UPDATE {name_of(table)} SET until = ? WHERE {own} AND since = ?", closed
-        )
+        cursor.executemany(f"UPDATE {table.view} SET until = ? WHERE {own} AND since = ?", closed)
 
     def clear(self, cursor: Cursor, projection: Projection) -> None:
         for table in projection.tables:
-            cursor.execute(f"DELETE FROM {name_of(table)}")
+            cursor.execute(f"DELETE FROM {table.view}")
 
     def close(self) -> None:
         if self._kept is not None:
@@ -129,14 +127,14 @@ def _stale(cursor: Cursor, projections: Sequence[Projection]) -> list[Projection
         projection
         for projection in projections
         if known.get(projection.name, ("", BLANK))[0] != projection.definition
-        or any(name_of(table) not in there for table in projection.tables)
+        or any(table.view not in there for table in projection.tables)
     ]
 
 
 def _make(cursor: Cursor, stale: Sequence[Projection], projections: Sequence[Projection]) -> None:
     """Make the tables of `stale` anew, and drop what none of `projections` has any more."""
     kept = {
-        name_of(table)
+        table.view
         for projection in projections
         if projection not in stale
         for table in projection.tables

@@ -17,10 +17,9 @@ from typing import Any, Literal, Protocol, get_args
 
 from registry.ledger.tree import EMPTY_ROOT
 from registry.projections.folding import Current
-from registry.projections.table import OPEN, Column, Kind, Projection, Row, Table, Value
+from registry.projections.table import OPEN, POSITIONS, Column, Kind, Projection, Row, Table, Value
 from registry.store.recorder import Cursor
 
-POSITIONS = "view_positions"
 KEYS_PER_QUERY = 64
 
 Comparison = Literal["=", "<", "<=", ">", ">=", "<>"]
@@ -79,11 +78,6 @@ class Keeper(Protocol):
         """Give back what is open."""
 
 
-def name_of(table: Table) -> str:
-    """What `table` is called in a database."""
-    return f"view_{table.name}"
-
-
 def creation(projection: Projection, kinds: Mapping[Kind, str], ending: str) -> Iterator[str]:
     """The statements that make the tables of `projection`.
 
@@ -93,7 +87,7 @@ def creation(projection: Projection, kinds: Mapping[Kind, str], ending: str) -> 
         ending: what stands after a table's columns.
     """
     for table in projection.tables:
-        name = name_of(table)
+        name = table.view
         columns = ", ".join(_declared(column, kinds) for column in table.columns)
         key = ", ".join([*_names(table.key), "since"])
         yield f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({key})){ending}"
@@ -137,7 +131,7 @@ def current(cursor: Cursor, table: Table, keys: Sequence[Row]) -> Current:
         # LEFT, so that the few that are asked for are looked up among the many, in either database.
         cursor.execute(
             f"WITH asked ({', '.join(asked)}) AS (VALUES {values}) SELECT {wanted} FROM asked"
-            f" LEFT JOIN {name_of(table)} own ON {same} AND own.until = {OPEN}",
+            f" LEFT JOIN {table.view} own ON {same} AND own.until = {OPEN}",
             list(chain.from_iterable(chunk)),
         )
         for row in cursor.fetchall():
@@ -158,7 +152,7 @@ def select(
         conditions: what must hold of the rows.
         ending: how they are to be grouped and in which order.
     """
-    name = name_of(table)
+    name = table.view
     values: list[Value] = [value for *_, value in conditions if value is not None]
     if table.lasting:
         if as_of is not None:

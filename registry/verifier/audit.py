@@ -2,7 +2,7 @@
 
     an entry that does not follow          named with its code
     an entry that is not the one recorded  `entry_altered`, where the stored leaf still says what it was
-    a cache that differs from the log      `derived.` tree, rows, nonces, detached, head, openings; the history stands
+    a cache that differs from the log      `derived.` tree, rows, nonces, detached, head, openings, views; they alone
 
 The log is read once, in order; signatures are checked in processes beside it (`signed`).
 """
@@ -33,7 +33,7 @@ from registry.ledger.note import (
 )
 from registry.ledger.rows import Along
 from registry.place import Place
-from registry.verifier import database, run
+from registry.verifier import database, run, views
 from registry.verifier.interim import NOT_KEEPING, Keeping
 from registry.verifier.replay import Replay
 from registry.verifier.run import Progress
@@ -113,6 +113,8 @@ def audit(
         found.check_ends(replay)
         checkpoint, note = _check_head(source, replay, found, key)
         opened = _check_openings(source, replay, found)
+        if found.first is None:
+            found.first = views.difference(source, replay)
     seen = None if key is None else _check_memory(replay, key)
     if found.first is not None:
         raise found.first

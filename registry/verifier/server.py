@@ -26,6 +26,7 @@ from registry.verifier.stored import (
     PARTS_PER_ENTRY,
     ROWID_MIN,
     SCHEMA_VERSION,
+    Ask,
     StoredEntry,
     StoredOpening,
     UnreadableError,
@@ -107,6 +108,8 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND NOT c.relispartition AND NO
     AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid)
     AND NOT EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhparent, inhrelid))
 """
+_MAY_READ_VIEWS = "SELECT has_table_privilege(to_regclass('view_positions'), 'SELECT')"
+_OTHER_TABLES = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
 _MAY_READ_OPENINGS = "SELECT has_table_privilege(to_regclass('openings'), 'SELECT')"
 
 
@@ -209,6 +212,22 @@ class ServerDatabase:
         names = [field.name for field in fields(StoredOpening)]
         for row in self._paged(_OPENINGS, ENTRIES_PER_PAGE):
             yield StoredOpening(**dict(zip(names, row, strict=True)))
+
+    @contextmanager
+    def views(self) -> Iterator[Ask | None]:
+        """Who answers questions over the tables of projections, where there are some, and this role may read them.
+
+        Raises:
+            BrokenHistoryError: `derived.views`.
+        """
+        if self._rows(_MAY_READ_VIEWS) != [(True,)]:
+            yield None
+            return
+        try:
+            with self._connection.transaction():
+                yield self._paged
+        except _OTHER_TABLES as error:
+            raise BrokenHistoryError("derived.views", why=_said(error)) from error
 
     def _rows(self, query: str, values: list[Any] | None = None) -> list[Any]:
         return self._connection.execute(query, values, binary=True).fetchall()

@@ -20,6 +20,7 @@ from registry.verifier.stored import (
     PARTS_PER_ENTRY,
     ROWID_MIN,
     SCHEMA_VERSION,
+    Ask,
     StoredEntry,
     StoredOpening,
     UnreadableError,
@@ -30,6 +31,7 @@ from registry.verifier.stored import (
 
 DATABASE = "registry.db"
 OPENINGS = "openings.db"
+VIEWS = "views.db"
 
 Tables = Mapping[str, str]
 """The columns of each table: type, whether it is of the key, whether it may be NULL where it is not."""
@@ -125,6 +127,25 @@ class SqliteFile:
             query = f"SELECT {', '.join(names)} FROM openings ORDER BY entry"  # noqa: S608  # names of ours
             for row in connection.execute(query):
                 yield StoredOpening(**dict(zip(names, row, strict=True)))
+
+    @contextmanager
+    def views(self) -> Iterator[Ask | None]:
+        """Who answers questions over the file of the tables of projections beside a directory's log.
+
+        Raises:
+            BrokenHistoryError: `derived.views`.
+        """
+        file = self._file.with_name(VIEWS)
+        if self._openings is None or not file.is_file():
+            yield None
+            return
+        try:
+            with _connected(file) as connection:
+                yield lambda query: iter(connection.execute(query))
+        except BrokenHistoryError as broken:
+            if broken.facts.get("file") != str(file):
+                raise
+            raise BrokenHistoryError("derived.views", **broken.facts) from broken
 
     def _detached(
         self, which: str, index: int

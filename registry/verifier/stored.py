@@ -4,11 +4,15 @@ Nothing in it is trusted. A value of another type is handed on as it is, for the
 or of other columns, and what the database itself cannot read, is `database_unreadable`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from registry.errors import BrokenHistoryError
+
+Ask = Callable[[str], Iterator[tuple[object, ...]]]
+"""The rows that a SELECT finds."""
 
 SCHEMA_VERSION = 1
 PARTS_PER_ENTRY = 64
@@ -100,6 +104,13 @@ class Database(Protocol):
 
     def beside(self, index: int) -> Iterator[tuple[object, object, object, object, object]]:
         """The detached rows of entry `index`, in order."""
+
+    def views(self) -> AbstractContextManager[Ask | None]:
+        """Who answers questions over the tables of projections, of one moment; None where there are none to be read.
+
+        Raises:
+            BrokenHistoryError: `derived.views` if they are not as they are asked for.
+        """
 
     def openings(self) -> Iterator[StoredOpening]:
         """The openings that are kept and may be read, in order of the entries; none in a stranger's copy."""
