@@ -917,10 +917,13 @@ _HISTORY: dict[str, Text] = {
         "The entries that replaced the log's key do not follow each other[ (entry {rotation})]. Get the proof again.",
     ),
     "left_out": (
-        "档案不完整：缺少[ {stream} 的第 {position} 条记录（序号 {index} 的记录以其为据）]，无法判断。请索取完整的档案或副本。",
         (
-            "The dossier is incomplete: something was left out[, entry {position} of {stream}, on which entry {index} rests],"
-            " so nothing can be said. Ask for the whole dossier, or a copy of the log."
+            "档案不完整：缺少[ {stream} 的第 {position} 条记录][（序号 {index} 的记录以其为据）]，"
+            "无法判断。请索取完整的档案或副本。"
+        ),
+        (
+            "The dossier is incomplete: something was left out[, entry {position} of {stream}][, on which entry {index}"
+            " rests], so nothing can be said. Ask for the whole dossier, or a copy of the log."
         ),
     ),
     "rows_missing": (
@@ -1057,10 +1060,13 @@ _HISTORY: dict[str, Text] = {
         "The file system of {file} does not allow a write-ahead log[ ({mode})]. Move the directory to a local disk.",
     ),
     "dossier_too_long": (
-        "须重放的记录超过 {bytes_max} 字节，做不成一份档案。请改为提供日志的公开副本（registry backup --public），由对方整体审计（registry audit）。",
         (
-            "What would have to be replayed is more than {bytes_max} bytes, too much for a dossier. Hand out a public copy of"
-            " the log instead (registry backup --public): who audits it (registry audit) sees more."
+            "须重放的记录超过 {bytes_max} 字节，做不成一份档案。"
+            "请改为提供日志的公开副本（registry backup --public），由对方整体审计（registry audit）。"
+        ),
+        (
+            "What would have to be replayed is more than {bytes_max} bytes, too much for a dossier. Hand out a public copy"
+            " of the log instead (registry backup --public): who audits it (registry audit) sees more."
         ),
     ),
     "head_not_signed": (

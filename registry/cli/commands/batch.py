@@ -1,10 +1,11 @@
-"""`registry batch`: credits issued, or deposited from another registry."""
+"""`registry batch`: credits issued, deposited, carved out, traded; and what an authority does to a batch as a whole."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from registry.cli.commands.movement import Serials
 from registry.cli.options import (
     Amount,
     Directory,
@@ -22,7 +23,40 @@ if TYPE_CHECKING:
     from registry.acts.plan import Plan
     from registry.cli.acting import Desk
 
-app = typer.Typer(no_args_is_help=True, help="Issue, deposit, show batches / 签发、托管、查看批次")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Issue, deposit, carve, trade, suspend, cancel / 签发、托管、分立、过户、暂停、核减",
+)
+
+Batch = Annotated[str, typer.Argument(metavar="BATCH", help="batch/<id>. / 批次。")]
+OutOf = Annotated[str, typer.Option("--batch", metavar="BATCH", help="Out of this. / 批次。")]
+Holder = Annotated[str, typer.Option("--holder", metavar="ACCOUNT", help="Whose. / 持有人。")]
+ToWhom = Annotated[str, typer.Option("--to", metavar="ACCOUNT", help="To whom. / 转入账户。")]
+Monitored = Annotated[
+    str, typer.Option("--period", metavar="FIRST..LAST", help="Monitoring period. / 核算期。")
+]
+Authority = Annotated[
+    str | None, typer.Option("--authority", metavar="ACCOUNT", help="Who signs. / 主管部门。")
+]
+Verifier = Annotated[
+    str | None, typer.Option("--verifier", metavar="ACCOUNT", help="Who signs. / 核查机构。")
+]
+Custodian = Annotated[
+    str | None, typer.Option("--custodian", metavar="ACCOUNT", help="Who signs. / 托管机构。")
+]
+Buffer = Annotated[
+    str | None,
+    typer.Option("--buffer", metavar="ACCOUNT", help="Whose the share is. / 缓冲账户。"),
+]
+Code = Annotated[str, typer.Argument(metavar="CODE", help="Such as CCER. / 种类代码。")]
+HomeSerials = Annotated[
+    str, typer.Argument(metavar="SERIALS", help="As the home registry writes. / 原序列号。")
+]
+Proof = Annotated[Path, typer.Option("--document", help="Home's proof, a file. / 证明文件。")]
+Decision = Annotated[Path, typer.Option("--document", help="The decision, a file. / 决定文件。")]
+Expires = Annotated[
+    str, typer.Option("--expires", metavar="DAY", help="Last day of use. / 最后可用日。")
+]
 
 
 @app.command("issue")
@@ -30,33 +64,35 @@ def issue(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="project/<id>. / 项目。")],
     amount: Amount,
     *,
-    period: Annotated[
-        str, typer.Option("--period", metavar="FIRST..LAST", help="Monitoring period. / 核算期。")
-    ],
-    verifier: Annotated[
-        str | None, typer.Option("--verifier", metavar="ACCOUNT", help="Who signs. / 核查机构。")
-    ] = None,
-    authority: Annotated[
-        str | None, typer.Option("--authority", metavar="ACCOUNT", help="Who signs. / 主管部门。")
-    ] = None,
+    period: Monitored,
+    verifier: Verifier = None,
+    authority: Authority = None,
+    buffer: Buffer = None,
     directory: Directory,
     state: State = None,
     dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
-    """Issue what was verified, to the owner / 签发给业主"""
+    """Issue what was verified, to the owner / 签发给业主
+
+    The share that policy wants in the buffer is locked there. / 策略所定的缓冲份额同时锁入缓冲账户。
+    """
     from registry.acts import batches as acts
     from registry.cli import acting, given
 
     def make(desk: "Desk") -> "list[Plan]":
+        source = desk.state(desk.stream("project", project))
+        amount_g = given.grams(amount)
+        share_g = acts.buffered_g(desk.operator.registry(), source.standard, amount_g)
         return [
             acts.issue(
                 desk.body("verifier", verifier),
                 desk.body("authority", authority),
-                desk.state(desk.stream("project", project)),
+                source,
                 period=given.period(period, "--period"),
-                amount_g=given.grams(amount),
+                amount_g=amount_g,
+                buffered=(desk.body("buffer", buffer), share_g) if share_g else None,
             )
         ]
 
@@ -67,24 +103,16 @@ def issue(
 
 @app.command("deposit")
 def deposit(
-    standard: Annotated[str, typer.Argument(metavar="CODE", help="Such as CCER. / 种类代码。")],
-    serials: Annotated[
-        str, typer.Argument(metavar="SERIALS", help="As the home registry writes. / 原序列号。")
-    ],
+    standard: Code,
+    serials: HomeSerials,
     *,
-    period: Annotated[
-        str, typer.Option("--period", metavar="FIRST..LAST", help="Monitoring period. / 核算期。")
-    ],
-    holder: Annotated[str, typer.Option("--holder", metavar="ACCOUNT", help="To whom. / 持有人。")],
-    document: Annotated[
-        Path, typer.Option("--document", help="Home's proof, a file. / 证明文件。")
-    ],
+    period: Monitored,
+    holder: Holder,
+    document: Proof,
     retired: Annotated[
         bool, typer.Option("--retired-at-home", help="Retired there already. / 原登记系统已注销。")
     ] = False,
-    custodian: Annotated[
-        str | None, typer.Option("--custodian", metavar="ACCOUNT", help="Who signs. / 托管机构。")
-    ] = None,
+    custodian: Custodian = None,
     directory: Directory,
     state: State = None,
     dry_run: DryRun = False,
@@ -101,15 +129,14 @@ def deposit(
     def make(desk: "Desk") -> "list[Plan]":
         keeping = desk.body("exchange", custodian)
         (officer,) = desk.officers(1, keeping)
+        proof = given.digest(document)
         return [
             acts.deposit(
                 keeping,
                 officer,
                 desk.state(desk.stream("standard", standard)),
-                home_serials=serials,
+                acts.Units(home_serials=serials, holder=desk.account(holder), document=proof),
                 period=given.period(period, "--period"),
-                holder=desk.account(holder),
-                document=given.digest(document),
                 retired_at_home=retired,
             )
         ]
@@ -119,9 +146,289 @@ def deposit(
     )
 
 
+@app.command("deposit-allowances")
+def deposit_allowances(
+    standard: Code,
+    serials: HomeSerials,
+    *,
+    year: Annotated[str, typer.Option("--year", metavar="YYYY", help="Of which. / 配额年度。")],
+    expires: Expires,
+    holder: Holder,
+    document: Proof,
+    custodian: Custodian = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Deposit allowances of a year / 托管配额"""
+    from registry.acts import batches as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        keeping = desk.body("exchange", custodian)
+        (officer,) = desk.officers(1, keeping)
+        proof = given.digest(document)
+        return [
+            acts.deposit_allowances(
+                keeping,
+                officer,
+                desk.state(desk.stream("standard", standard)),
+                acts.Units(home_serials=serials, holder=desk.account(holder), document=proof),
+                year=year,
+                expires=expires,
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("carry-over")
+def carry_over(
+    batch: Batch,
+    *,
+    expires: Expires,
+    document: Decision,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Let allowances be used until a later day / 配额结转"""
+    from registry.acts import batches as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        meant = desk.state(desk.stream("batch", batch))
+        (officer,) = desk.officers(1, *filter(None, [meant.custodian]))
+        paper = given.digest(document)
+        return [acts.carry_over(meant, officer, expires=expires, document=paper)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("carve")
+def carve(
+    amount: Amount,
+    *,
+    holder: Holder,
+    batch: OutOf,
+    serials: Serials = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Carve a batch of its own out of a batch / 分立子批次"""
+    from registry.acts import batches as acts
+    from registry.cli import acting, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        own = desk.account(holder)
+        asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
+        return [acts.carve(share, own) for share in movements.shares(desk, own, asked)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("trade")
+def trade(
+    amount: Amount,
+    *,
+    giver: Annotated[str, typer.Option("--from", metavar="ACCOUNT", help="Whose. / 转出账户。")],
+    taker: ToWhom,
+    batch: OutOf,
+    serials: Serials = None,
+    venue: Annotated[
+        str | None, typer.Option("--venue", metavar="ACCOUNT", help="Who signs. / 交易机构。")
+    ] = None,
+    number: Annotated[str | None, typer.Option("--trade", help="Its number. / 成交编号。")] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Move credits under their holder's standing mandate / 成交过户
+
+    Signed by the exchange alone. / 由交易机构单独签署。
+    """
+    from registry.cli import acting, batches, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
+        return batches.trades(desk, asked, giver=giver, taker=taker, venue=venue, number=number)
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("suspend")
+def suspend(
+    batch: Batch,
+    *,
+    document: Decision,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Suspend a batch, by the authority and an officer / 暂停批次"""
+    from registry.acts import batches as acts
+    from registry.cli import acting, batches, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        meant = desk.state(desk.stream("batch", batch))
+        by = batches.deciding(desk, authority)
+        return [acts.suspend(meant, *by, document=given.digest(document))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("reinstate")
+def reinstate(
+    batch: Batch,
+    *,
+    document: Decision,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Reinstate a suspended batch / 恢复批次"""
+    from registry.cli import acting, batches, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        meant = desk.state(desk.stream("batch", batch))
+        return [batches.reinstates(desk, meant, authority, given.digest(document))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("cancel")
+def cancel(
+    amount: Amount,
+    *,
+    holder: Holder,
+    batch: OutOf,
+    reason: Annotated[
+        Literal["erroneous", "expired", "over_issuance", "reversal"],
+        typer.Option("--reason", help="Why. / 事由。"),
+    ],
+    document: Decision,
+    serials: Serials = None,
+    lock: Annotated[
+        int | None, typer.Option("--lock", metavar="ENTRY", help="Out of that lock. / 锁定的记录。")
+    ] = None,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Cancel grams for nobody's benefit / 核减"""
+    from registry.acts import batches as acts
+    from registry.cli import acting, batches, given, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        own = desk.account(holder)
+        asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
+        (share,) = movements.shares(desk, own, asked)
+        return [
+            acts.cancel(
+                share,
+                *batches.deciding(desk, authority),
+                holder=own,
+                reason=reason,
+                document=given.digest(document),
+                means=None if lock is None else desk.means(lock),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("release-buffer")
+def release_buffer(
+    amount: Amount,
+    *,
+    batch: OutOf,
+    taker: ToWhom,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Release grams from the buffer / 释放缓冲"""
+    from registry.acts import batches as acts
+    from registry.cli import acting, batches, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        meant = desk.state(desk.stream("batch", batch))
+        lock = desk.means(acts.buffer_lock(meant))
+        by, amount_g = batches.deciding(desk, authority), given.grams(amount)
+        to = desk.account(taker)
+        return [acts.release_buffer(meant, *by, means=lock, taker=to, amount_g=amount_g)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("import-books")
+def import_books(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A CSV of the books of before. / 旧账册 CSV。")
+    ],
+    *,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Enter the history of another system / 补录旧系统的账册
+
+    Begun again after a crash, it goes on where it was. / 中断后重新运行即可续录。
+    """
+    from registry.cli import import_books as importing
+
+    importing.run(
+        file,
+        place_of(directory, state),
+        authority=authority,
+        dry_run=dry_run,
+        voice=Voice(lang, as_json=as_json),
+    )
+
+
 @app.command("show")
 def show(
-    batch: Annotated[str, typer.Argument(metavar="BATCH", help="batch/<id>. / 批次。")],
+    batch: Batch,
     *,
     directory: Directory,
     state: State = None,
