@@ -8,11 +8,14 @@ from registry.cli.opened import Opened, opened, outcome_object
 from registry.cli.voice import Voice, is_demonstration
 from registry.domain import shape
 from registry.domain.account import Account
+from registry.domain.activity import Activity
 from registry.domain.batch import Batch
 from registry.domain.campaign import Campaign
 from registry.domain.certificate import Certificate
+from registry.domain.conduct import Case, Conduct
 from registry.domain.order import Order
 from registry.domain.project import Project
+from registry.domain.report import Report
 from registry.domain.roles import Registry
 from registry.domain.standard import Standard
 from registry.errors import RefusedError
@@ -20,7 +23,19 @@ from registry.history import Happened
 from registry.place import Place
 from registry.store.log import Placed
 
-State = Account | Batch | Campaign | Certificate | Order | Project | Registry | Standard
+State = (
+    Account
+    | Activity
+    | Batch
+    | Campaign
+    | Certificate
+    | Conduct
+    | Order
+    | Project
+    | Registry
+    | Report
+    | Standard
+)
 
 
 def show(name: str, place: Place, *, voice: Voice) -> None:
@@ -68,6 +83,12 @@ def figures(state: State) -> dict[str, Any]:
             found = _campaign(state)
         case Order():
             found = _order(state)
+        case Activity():
+            found = _activity(state)
+        case Report():
+            found = _report(state)
+        case Conduct():
+            found = _conduct(state)
         case _:
             assert_never(state)
     return found
@@ -78,7 +99,23 @@ def _registry(state: Registry) -> dict[str, Any]:
     names = ("since", "account", "role")
     held = [dict(zip(names, item, strict=True)) for item in roles]
     log_keys = [{"since": index, "public": key[1]} for index, key in state.log_keys]
-    return {"origin": state.origin, "log_keys": log_keys, "roles": held}
+    found = {"origin": state.origin, "log_keys": log_keys, "roles": held}
+    return {**found, "policies": policy_rows(state)}
+
+
+def policy_rows(state: Registry) -> list[dict[str, Any]]:
+    """What is policy, by name."""
+    return [
+        {
+            "policy": name,
+            "standard": subject or None,
+            "codes": policy.codes,
+            "per_mille": policy.number if name == "buffer_share" else None,
+            "amount_g": policy.number if name != "buffer_share" else None,
+            "since": policy.index,
+        }
+        for (name, subject), policy in sorted(state.policies.items())
+    ]
 
 
 def _standard(state: Standard) -> dict[str, Any]:
@@ -88,16 +125,76 @@ def _standard(state: Standard) -> dict[str, Any]:
         "unit_g": state.unit_g,
         "claims": state.claims,
         "deposited_units": sum(units.total_g for _, units in state.deposited.items()),
+        "withdrawn_in": state.withdrawn,
     }
 
 
 def _certificate(state: Certificate) -> dict[str, Any]:
     return {
+        "status": state.status,
         "holder": state.holder,
         "amount_g": state.amount_g,
         "issued_in": state.issued,
         "final": not state.home,
         "awaiting": state.home,
+        "replaced_by": state.replaced_by or None,
+        "assigned": None if state.assigned is None else state.assigned[0],
+        "witnesses": state.witnesses,
+        "confirmed": state.confirmed,
+        "former": state.former or None,
+        "rows": None if state.group is None else state.group.count,
+    }
+
+
+def _activity(state: Activity) -> dict[str, Any]:
+    return {
+        "status": state.status,
+        "organiser": state.organiser,
+        "category": state.category,
+        "ends": state.ends,
+        "filed_in": state.filed,
+        "received": state.received,
+        "emissions_g": state.emissions_g or None,
+        "measures": state.measures,
+        "retired_g": state.retired_g,
+        "offsets": sorted(number for number, _ in state.offsets.items()),
+        "conclusion": state.conclusion or None,
+    }
+
+
+def _report(state: Report) -> dict[str, Any]:
+    return {
+        "status": state.status,
+        "compiler": state.compiler,
+        "holder": state.holder,
+        "size": state.size,
+        "last": state.last,
+    }
+
+
+def _conduct(state: Conduct) -> dict[str, Any]:
+    standing = state.standing()
+    return {
+        "account": state.account,
+        "standing": standing.level,
+        "published_in": standing.entries,
+        "commended": state.commended,
+        "cases": [_case(entry, case) for entry, case in sorted(state.cases.items())],
+    }
+
+
+def _case(entry: int, case: Case) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "level": case.level,
+        "rule": case.rule,
+        "stage": case.stage,
+        "reply_by": case.reply_by or None,
+        "until": case.until,
+        "objection": case.objection or None,
+        "published_in": case.published,
+        "first": case.first or None,
+        "last": case.last or None,
     }
 
 
@@ -113,6 +210,42 @@ def _account(state: Account) -> dict[str, Any]:
         "recovered": state.is_recovered,
         "recovery_announced": None if standing is None else standing.announced,
         "recovery_not_before": None if standing is None else standing.not_before,
+        "closed_in": state.closed,
+        "successor": state.successor or None,
+        "accepts_first": state.acceptance,
+        "mandates": [
+            {
+                "since": index,
+                "exchange": mandate.exchange,
+                "until": mandate.until,
+                "standards": mandate.standards,
+            }
+            for index, mandate in sorted(state.mandates.items())
+        ],
+        "freezes": [
+            {
+                "since": freeze.index,
+                "authority": freeze.authority,
+                "until": freeze.until,
+                "lock": freeze.lock,
+                "in_force": freeze == state.freezes_of(freeze.lock)[0],
+                "orders": freeze.orders,
+            }
+            for freeze in state.freezes
+        ],
+        "ties": [
+            {
+                "since": index,
+                "ground": tie.ground,
+                "batch": tie.batch,
+                "amount_g": tie.amount_g,
+                "other": tie.other,
+                "until": tie.until,
+            }
+            for index, tie in sorted(state.ties.items())
+        ],
+        "bonds": state.bonds,
+        "notices": state.notices,
     }
 
 
@@ -130,7 +263,9 @@ def _project(state: Project) -> dict[str, Any]:
         "status": state.status,
         "owner": state.owner,
         "standard": state.standard,
+        "place": state.place,
         "crediting": state.crediting,
+        "suspended_in": state.suspended,
         "validator": state.validator[0],
         "monitored": monitored,
     }

@@ -499,7 +499,7 @@ FIELDS: dict[str, Text] = {
     "random": ("随机数", "random"),
     "range": ("指定序列号", "serial numbers asked for"),
     "ranges": ("序列号", "serial numbers"),
-    "reason": ("事由", "reason") | ANNULLED,
+    "reason": ("事由", "reason"),
     "receipt": ("收讫编号", "receipt"),
     "received": ("收讫于记录", "received in entry"),
     "received_g": ("入账", "received"),
@@ -571,7 +571,7 @@ _TERMS: Mapping[str, Mapping[str, Text]] = {
     "credit_class": CLASSES,
     "claims": PURPOSES,
     "origin": ORIGINS,
-    "reason": CANCEL_REASONS | SUCCESSIONS,
+    "reason": CANCEL_REASONS | SUCCESSIONS | ANNULLED,
     "policy": POLICIES,
     "channel": CHANNELS,
     "level": LEVELS,
@@ -1176,6 +1176,8 @@ def _number(name: str, value: int) -> str:
         return tonnes(value)
     if name.endswith("_fen"):
         return yuan(value)
+    if name.endswith("_hundredths"):
+        return f"{value // 100}.{value % 100:02} %"
     return local_time(value) if name.endswith("_us") else str(value)
 
 
