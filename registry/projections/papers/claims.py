@@ -1,0 +1,242 @@
+"""Retirements as the official papers count them: each once, as it is stated now, with the names that may be shown.
+
+    one claim   a retirement under the number that it got, or under the last that replaced it; a group is one
+    amount_g    what its batches lost by it, kind by kind
+
+so that the claims of a registry come to what its batches have retired.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.domain.timing import days_of_month
+
+Row = Mapping[str, Any]
+Verdict = tuple[str, str, str, str]
+
+RESTORATION = "restoration"
+TYPES: Mapping[str, str] = {
+    "enterprise": "enterprise",
+    "product_footprint": "enterprise",
+    "public_body": "public_body",
+    "meeting": "meeting",
+    "activity": "activity",
+    "competition": "activity",
+    "exhibition": "activity",
+    "zero_carbon_scene": "scene",
+    "zero_carbon_branch": "scene",
+    "zero_carbon_meeting_room": "scene",
+    "scenic_area": "scene",
+    RESTORATION: RESTORATION,
+    "individual": "individual",
+}
+"""By purpose, the type under which the annual table has it; the published one has no line for individuals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """The activity that a retirement offsets, as its registration form has it."""
+
+    activity: str
+    begins: str
+    ends: str
+    place: str
+    neutrality: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A retirement, and what it is claimed for."""
+
+    number: str
+    first_number: str
+    """The number that it got when the grams were retired."""
+    entry: int
+    """The entry that retired the grams."""
+    month: str
+    day: str | None
+    """None of imported history, of which only the month is known."""
+    purpose: str
+    period: tuple[str, str] | None
+    place: str | None
+    amounts: tuple[tuple[str, int], ...]
+    """Grams by kind of credit."""
+    is_public: bool
+    is_imported: bool
+    """Attested by whoever signed, not proven by the log."""
+    activity: str | None
+    """The activity's name, where it may be shown and is kept."""
+    organisers: tuple[str, ...]
+    filed: Filed | None
+    order: str | None
+    """The restoration order that it performs."""
+    shares: int
+    """How many certificates the group has; 0 for a certificate of its own."""
+    is_annulled: bool
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def amount_g(self) -> int:
+        """How much was retired."""
+        return sum(grams for _, grams in self.amounts)
+
+    @property
+    def sort(self) -> str:
+        """Its type in the annual table."""
+        return TYPES[self.purpose]
+
+    @property
+    def last_day(self) -> str:
+        """The day on which it counts: that of the retirement, or the last of the month of which it is known."""
+        return self.day or days_of_month(self.month)[1].isoformat()
+
+    @property
+    def where(self) -> str | None:
+        """The place, GB/T 2260: of the activity as filed, or as the certificate states it."""
+        return self.filed.place if self.filed else self.place
+
+    @property
+    def scene(self) -> tuple[str, str]:
+        """What 场次 counts it as: an activity, which is known by its form, its case, its name, or not but by this."""
+        if self.filed is not None:
+            return self.sort, self.filed.activity
+        if self.order is not None:
+            return self.sort, self.order
+        return self.sort, self.activity or self.first_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which claims a paper is about: those of the days from `first` to `last`, None for any, and of an area."""
+
+    first: str | None = None
+    last: str | None = None
+    area: str | None = None
+
+    def covers(self, claim: Claim) -> bool:
+        """Whether `claim` is of these days, and of this area."""
+        since = self.first is None or self.first <= claim.last_day
+        until = self.last is None or claim.last_day <= self.last
+        return since and until and self.is_in_area(claim.where)
+
+    def is_in_area(self, place: str | None) -> bool:
+        """Whether `place` is in the area: 510000 has all of its cities, 510100 all of its districts."""
+        if self.area is None:
+            return True
+        within = self.area.removesuffix("00").removesuffix("00")
+        return place is not None and place.startswith(within)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Rows of the tables of the same names, as of one size of the log."""
+
+    retirements: Sequence[Row]
+    retired: Sequence[Row]
+    verdicts: Sequence[Row]
+    certificates: Sequence[Row]
+    offsets: Sequence[Row]
+    activities: Sequence[Row]
+    performances: Sequence[Row]
+    batches: Sequence[Row]
+    reports: Sequence[Row]
+
+
+def commitments(tables: Tables) -> list[bytes]:
+    """What has to be opened to show the names that are public."""
+    public = [row for row in tables.retirements if row["public"] and row["counted"]]
+    hidden = [row[name] for row in public for name in ("activity", "organisers")]
+    return [one for one in hidden if one is not None]
+
+
+def claims_of(tables: Tables, shown: Mapping[bytes, Any]) -> list[Claim]:
+    """All claims, in the order in which the grams were retired.
+
+    Args:
+        tables: the rows.
+        shown: what is known of `commitments`.
+    """
+    by_number = {row["number"]: row for row in tables.retirements}
+    behind: dict[str, list[Row]] = defaultdict(list)
+    for row in tables.retired:
+        behind[row["number"]].append(row)
+    current = {_first(row, by_number): row for row in tables.retirements if row["counted"]}
+    look = _Look(tables, shown)
+    made = [look.claim(current[first], first, own) for first, own in behind.items()]
+    return sorted(made, key=lambda claim: (claim.entry, claim.number))
+
+
+def _first(row: Row, by_number: Mapping[str, Row]) -> str | None:
+    """The number under which the grams of a certificate were retired; None of one that was shown out of a group."""
+    while row["replaces"] is not None:
+        row = by_number[row["replaces"]]
+    return None if row["group_number"] is not None else str(row["number"])
+
+
+class _Look:
+    """What the other tables say of a certificate."""
+
+    def __init__(self, tables: Tables, shown: Mapping[bytes, Any]) -> None:
+        self._shown = shown
+        self._certificates = {row["number"]: row for row in tables.certificates}
+        self._activities = {row["activity"]: row for row in tables.activities}
+        self._cases = {row["certificate"]: row["order_stream"] for row in tables.performances}
+        self._adopted = Counter(row["group_number"] for row in tables.retirements)
+        self._verdicts: dict[str, list[Row]] = defaultdict(list)
+        for row in tables.verdicts:
+            self._verdicts[row["number"]].append(row)
+
+    def claim(self, row: Row, first: str, behind: Iterable[Row]) -> Claim:
+        """The claim whose certificate is `row` now, and whose grams were retired as `behind` says."""
+        number, shown = row["number"], bool(row["public"])
+        activity, hosts = (
+            self._shown.get(row[name]) if shown else None for name in ("activity", "organisers")
+        )
+        amounts: dict[str, int] = defaultdict(int)
+        entries = set()
+        for own in behind:
+            amounts[own["standard"]] += own["amount_g"]
+            entries.add(own["since"])
+        (entry,) = entries
+        certificate = self._certificates[number]
+        return Claim(
+            number=number,
+            first_number=first,
+            entry=entry,
+            month=row["month"],
+            day=row["day"],
+            purpose=row["purpose"],
+            period=_period(row),
+            place=row["place"],
+            amounts=tuple(sorted(amounts.items())),
+            is_public=shown,
+            is_imported=bool(row["imported"]),
+            activity=activity,
+            organisers=tuple(hosts or ()),
+            filed=self._filed(certificate["activity"]),
+            order=self._cases.get(first),
+            shares=row["shares"] + self._adopted[number],
+            is_annulled=certificate["state"] == "annulled",
+            verdicts=tuple(
+                (own["norm"], own["rule"], own["result"], own["reason"])
+                for own in self._verdicts[number]
+            ),
+        )
+
+    def _filed(self, activity: str | None) -> Filed | None:
+        if activity is None:
+            return None
+        row = self._activities[activity]
+        return Filed(
+            activity=activity,
+            begins=row["begins"],
+            ends=row["ends"],
+            place=row["place"],
+            neutrality=row["neutrality"],
+        )
+
+
+def _period(row: Row) -> tuple[str, str] | None:
+    return None if row["period_from"] is None else (row["period_from"], row["period_to"])
