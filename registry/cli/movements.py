@@ -5,6 +5,7 @@ from pathlib import Path
 
 from registry.acts import movements as acts
 from registry.acts.movements import Share, Statement
+from registry.acts.plan import seconded
 from registry.cli import given, happenings, words
 from registry.cli.acting import Desk, at_desk
 from registry.cli.certificates import write_proof
@@ -64,8 +65,10 @@ def retire(
         raise UsageError("no_file", file=str(output.absolute().parent))
     with at_desk(place, dry_run=dry_run) as desk:
         holder = desk.account(typed)
-        plan = acts.retire(shares(desk, holder, asked), holder=holder, statement=statement)
-        made = desk.perform([plan])
+        given_up = shares(desk, holder, asked)
+        plan = acts.retire(given_up, holder=holder, statement=statement)
+        second = desk.second("retire", sum(amount_g for _, amount_g, _ in given_up), holder)
+        made = desk.perform([seconded(plan, holder, second)])
         if output is None or dry_run:
             happenings.tell(made, desk.source, voice)
             return

@@ -75,16 +75,19 @@ def transfer(
 ) -> None:
     """Transfer credits / 划转"""
     from registry.acts import movements as acts
+    from registry.acts.plan import seconded
     from registry.cli import acting, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(giver), desk.account(taker)
         asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
         through = desk.maybe_account(venue)
-        return [
-            acts.transfer(share, giver=holder, taker=to, venue=through, trade=trade)
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
+        plans = []
+        for share in movements.shares(desk, holder, asked, transferable=True):
+            plan = acts.transfer(share, giver=holder, taker=to, venue=through, trade=trade)
+            second = desk.second("send", share[1], holder, *filter(None, [through]))
+            plans.append(seconded(plan, holder, second))
+        return plans
 
     acting.act(
         place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
