@@ -19,7 +19,17 @@ from registry.cli import codes, voice, words
 from registry.cli.certificates import read_number
 from registry.cli.main import run
 from registry.cli.voice import Voice
-from registry.domain import account, batch, certificate, kinds, roles, shape, standard
+from registry.domain import (
+    account,
+    account_life,
+    account_ties,
+    batch,
+    certificate,
+    kinds,
+    roles,
+    shape,
+    standard,
+)
 from registry.errors import BrokenHistoryError, RefusedError
 from registry.ledger import proof
 from registry.ledger.note import Checkpoint
@@ -200,6 +210,9 @@ def test_every_term_of_the_domain_has_words():
     assert words.ROLES.keys() == roles.ROLES
     assert words.GROUNDS.keys() == certificate.GROUNDS
     assert words.ORIGINS.keys() == set(batch.ORIGINS)
+    assert words.POLICIES.keys() == roles.POLICIES.keys()
+    assert words.CHANNELS.keys() == account_life.CHANNELS
+    assert words.SUCCESSIONS.keys() == account_ties.REASONS
     assert words.KINDS.keys() == kinds.EVENTS.keys()
     fields = {name for event in kinds.EVENTS.values() for name in shape.schema(event)}
     assert fields <= words.FIELDS.keys()

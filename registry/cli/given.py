@@ -16,6 +16,7 @@ PAPER_BYTES_MAX = 64 * 2**20
 
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,6}))?t?", re.ASCII)
 _GRAMS = re.compile(r"([1-9][0-9]{0,18})g", re.ASCII)
+_PER_MILLE = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.\.|–|-)(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBERS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2})*", re.ASCII)
 
@@ -36,6 +37,21 @@ def grams(typed: str, field: str = "AMOUNT") -> int:
     if amount_g == 0:
         raise UsageError("malformed", field=field, why="tonnes above 0, such as 12.5, or 27g")
     return amount_g
+
+
+def policy_number(policy: str, typed: str) -> int:
+    """The number of a policy as it was typed: per mille for a share, otherwise a mass, which may be 0.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    if typed == "0":
+        return 0
+    if policy != "buffer_share":
+        return grams(typed, "--number")
+    if _PER_MILLE.fullmatch(typed) is None:
+        raise UsageError("malformed", field="--number", why="per mille, from 0 to 1000")
+    return int(typed)
 
 
 def period(typed: str, field: str) -> tuple[str, str]:

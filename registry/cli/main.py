@@ -19,8 +19,11 @@ from registry.cli.commands import (
     certificate,
     gift,
     movement,
+    offer,
     order,
+    policy,
     project,
+    reports,
     role,
     standard,
     tables,
@@ -61,9 +64,12 @@ app.add_typer(standard.app, name="standard")
 app.add_typer(project.app, name="project")
 app.add_typer(batch.app, name="batch")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(offer.app, name="offer")
+app.add_typer(policy.app, name="policy")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(gift.app, name="gift")
 app.add_typer(order.app, name="order")
+app.add_typer(reports.app, name="report")
 app.add_typer(tables.app, name="views")
 
 
@@ -380,13 +386,19 @@ def follow(
     position: Annotated[
         int, typer.Option("--from", min=0, metavar="N", help="From this index on. / 自第 N 条起。")
     ] = 0,
+    only_tables: Annotated[
+        bool, typer.Option("--views", help="Keep the tables up instead. / 改为更新数据表。")
+    ] = False,
     lang: Language = None,
 ) -> None:
     """Print entries as they come, as JSON lines / 随到随印每条记录"""
     from registry.cli import following
 
     place = read_from(directory, state, read_url)
-    following.run(place, position=position, voice=Voice(lang))
+    if only_tables:
+        following.keep_tables(place, voice=Voice(lang))
+    else:
+        following.run(place, position=position, voice=Voice(lang))
 
 
 app.command("list")(tables.show_list)

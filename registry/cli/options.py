@@ -49,6 +49,11 @@ Amount = Annotated[
     str,
     typer.Argument(metavar="AMOUNT", help="Tonnes, such as 12.5; or grams: 27g. / 吨，或克。"),
 ]
+Entry = Annotated[int, typer.Argument(metavar="ENTRY", help="An entry's index. / 记录序号。")]
+Document = Annotated[Path, typer.Option("--document", help="The paper, a file. / 文件。")]
+Until = Annotated[
+    str, typer.Option("--until", metavar="DAY", help="The last day of it. / 截止日，含当日。")
+]
 Public = Annotated[
     str | None,
     typer.Option(

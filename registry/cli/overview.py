@@ -8,7 +8,7 @@ from typing import Any
 from registry.cli import accounts as accounts_asked
 from registry.cli import words
 from registry.cli.opened import Opened, opened
-from registry.cli.streams import figures, tell_fields
+from registry.cli.streams import figures, policy_rows, tell_fields
 from registry.cli.voice import Voice, is_demonstration
 from registry.domain.campaign import Campaign
 from registry.domain.order import Order
@@ -159,6 +159,17 @@ def _first_said(source: Opened, name: str, field: str) -> Any:
     committed = getattr(first.event, field)
     found = source.shown([committed]).get(committed)
     return None if found is None else found.value
+
+
+def policies(place: Place, *, voice: Voice) -> None:
+    """Say what is policy, since which entry.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        registry: Registry = source.state(LOG_ACCOUNT)
+        _tell_rows("overview.policies", policy_rows(registry), source, voice)
 
 
 def _roles_of(source: Opened) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """What is meant by the number of an entry that tied grams or froze an account, on the command line."""
 
+from registry.acts.freezes import lock_to_release
 from registry.acts.ties import Tied
 from registry.cli.acting import Desk
 from registry.domain.account import Account, Freeze
@@ -44,3 +45,22 @@ def frozen(desk: Desk, index: int) -> tuple[Account, Freeze]:
         if freeze.index == index:
             return account, freeze
     raise RefusedError("not_frozen", account=account.name, meant=index)
+
+
+def range_of(desk: Desk, account: Account, freeze: Freeze) -> Tied | None:
+    """The range that is released when `freeze` is over; None if it is of the whole account, or another waits."""
+    lock = lock_to_release(account, freeze)
+    return None if lock is None else tied(desk, lock)
+
+
+def exchange_of(desk: Desk, holder: str, mandate: int) -> str:
+    """The exchange to which `holder` gave the mandate of entry `mandate`.
+
+    Raises:
+        RefusedError: `no_mandate`.
+    """
+    given = desk.state(holder).mandates.get(mandate)
+    if given is None:
+        raise RefusedError("no_mandate", account=holder, meant=mandate)
+    exchange: str = given.exchange
+    return exchange

@@ -723,6 +723,16 @@ SCREEN: dict[str, Text] = {
             " registry verify {file}"
         ),
     ),
+    "certificate.written_dossier": (
+        (
+            "证明 {number} 的档案已写入 {file}（{bytes} 字节）。任何人都可用采信的公钥逐条重放："
+            "registry verify {file}"
+        ),
+        (
+            "The dossier of certificate {number} was written to {file} ({bytes} bytes). Anybody with a pinned key can"
+            " replay it: registry verify {file}"
+        ),
+    ),
     "certificate.written_private": (
         "文件内有不公开的名称：只交给所涉之人。",
         "The file shows names that are not public: give it to those whom they concern only.",
@@ -822,7 +832,6 @@ SCREEN: dict[str, Text] = {
     "list.hidden": ("（已隐去）", "(hidden)"),
     "views.title": ("数据表", "tables"),
     "views.projection": ("投影", "projection"),
-    "views.entries": ("已折叠记录", "entries folded"),
     "views.tables": ("数据表", "tables"),
     "views.rebuilt": ("已由全部 {size} 条记录重建。", "Made anew from all {size} entries."),
     "answer.true_of": (
@@ -929,6 +938,25 @@ SCREEN: dict[str, Text] = {
             " belong to these accounts; registry audit replays."
         ),
     ),
+    "verify.replayed": (
+        (
+            "截至 {size} 条记录，下列各流已据档案内的 {entries} 条记录逐条重放："
+            "每条都合乎规则，签署密钥属于所列账户，克数有其来源。密钥指纹 {fingerprint}。"
+        ),
+        (
+            "As of {size} entries these streams were replayed, from the {entries} entries in the dossier: each follows"
+            " from the rules, the keys are those of the accounts, and the grams were there. Key {fingerprint}."
+        ),
+    ),
+    "verify.stream": ("  {stream}（{count} 条）", "  {stream} ({count})"),
+    "verify.replayed_not": (
+        "未能表明：日志里没有这些流的其他记录（此后的，或与之并存的）；整部日志也未审计，要审计请 registry audit。",
+        (
+            "Not shown: that the log has no other entry of these streams, after these or beside them. The log was not"
+            " audited; registry audit does that."
+        ),
+    ),
+    "verify.status": ("证明状态：{status}", "The certificate is: {status}"),
     "verify.rotated": (
         "日志公钥已更换：检查点由指纹为 {fingerprint} 的后继密钥签署，文件内的更换记录由采信的公钥一路签署而来。",
         (

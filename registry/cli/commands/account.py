@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry.cli.commands import account_life, freeze, ties
 from registry.cli.options import (
     Account,
     Directory,
@@ -31,6 +32,9 @@ key_app = typer.Typer(
 recover_app = typer.Typer(no_args_is_help=True, help="Replace a lost key / 找回遗失的密钥")
 app.add_typer(key_app, name="key")
 app.add_typer(recover_app, name="recover")
+app.add_typer(freeze.app, name="freeze")
+app.add_typer(account_life.app)
+app.add_typer(ties.app)
 
 
 @app.command("open")

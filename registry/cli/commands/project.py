@@ -8,6 +8,7 @@ import typer
 from registry.cli.options import (
     Amount,
     Directory,
+    Document,
     DryRun,
     Json,
     Language,
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Propose to verify a project / 项目：申报至核查")
 
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="project/<id>. / 项目。")]
-Document = Annotated[Path, typer.Option("--document", help="The paper, a file. / 文件。")]
 Period = Annotated[
     str, typer.Option("--period", metavar="FIRST..LAST", help="Monitoring period. / 核算期。")
+]
+Authority = Annotated[
+    str | None, typer.Option("--authority", metavar="ACCOUNT", help="Who signs. / 主管部门。")
 ]
 
 
@@ -185,3 +188,93 @@ def show(
 
     place = read_from(directory, state, read_url)
     overview.stream("project", project, place, voice=Voice(lang, as_json=as_json))
+
+
+@app.command("suspend")
+def suspend(
+    project: Project,
+    *,
+    document: Document,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Have a project stand still / 暂停项目
+
+    By the authority and an officer. / 由主管部门和登记官。
+    """
+    from registry.acts import projects as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        by, stream = desk.body("authority", authority), desk.stream("project", project)
+        signers = [by, *desk.officers(1, by)]
+        return [acts.suspend(signers, stream, document=given.digest(document))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("reinstate")
+def reinstate(
+    project: Project,
+    *,
+    document: Document,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Let a suspended project go on / 恢复项目
+
+    By the authority and an officer. / 由主管部门和登记官。
+    """
+    from registry.acts import projects as acts
+    from registry.cli import acting, given
+    from registry.errors import require
+
+    def make(desk: "Desk") -> "list[Plan]":
+        by, stream = desk.body("authority", authority), desk.stream("project", project)
+        suspended = desk.state(stream).suspended
+        require(suspended is not None, "out_of_order", stream=stream, kind="project.reinstated.v1")
+        signers, means = [by, *desk.officers(1, by)], desk.means(suspended)
+        return [acts.reinstate(signers, stream, means, document=given.digest(document))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("cancel")
+def cancel(
+    project: Project,
+    *,
+    document: Document,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """End a project / 注销项目登记
+
+    By the authority and an officer. / 由主管部门和登记官。
+    """
+    from registry.acts import projects as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        by, stream = desk.body("authority", authority), desk.stream("project", project)
+        signers = [by, *desk.officers(1, by)]
+        return [acts.cancel(signers, stream, document=given.digest(document))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )

@@ -6,6 +6,7 @@ import typer
 
 from registry.cli.options import (
     Directory,
+    Document,
     DryRun,
     Json,
     Language,
@@ -116,3 +117,81 @@ def show_all(
 
     place = read_from(directory, state, read_url)
     overview.standards(place, voice=Voice(lang, as_json=as_json))
+
+
+@app.command("recognise-across")
+def recognise_across(
+    code: Code,
+    *,
+    credit_class: Class,
+    home: Annotated[
+        str, typer.Option("--home", metavar="CODE", help="Who issues it. / 原登记系统。")
+    ],
+    serials: Annotated[
+        str, typer.Option("--serials", metavar="N:B,B:F:L", help="Its serials. / 原序列号格式。")
+    ],
+    partner: Annotated[
+        str, typer.Option("--partner", metavar="ACCOUNT", help="The other side. / 对方主管部门。")
+    ],
+    document: Document,
+    claims: Claims = None,
+    unit: Unit = "1",
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Recognise a kind, by both sides / 双方互认一个种类
+
+    The document is their agreement. / 文件为双方协议。
+    """
+    from registry.acts import standards as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        other = desk.account(partner)
+        return [
+            acts.recognise_across(
+                desk.body("authority", authority),
+                other,
+                code,
+                credit_class=credit_class,
+                home=home,
+                unit_g=given.grams(unit, "--unit"),
+                claims=claims or acts.CLAIMS,
+                serial_format=given.serial_format(serials, "--serials"),
+                agreement=given.digest(document),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("withdraw")
+def withdraw(
+    code: Code,
+    *,
+    document: Document,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Recognise a kind no more / 撤销认可"""
+    from registry.acts import standards as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        by, stream = desk.body("authority", authority), desk.stream("standard", code)
+        signers = [by, *desk.officers(1, by)]
+        return [acts.withdraw(signers, stream, document=given.digest(document))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )

@@ -1,0 +1,309 @@
+"""`registry account pledge`, `reserve`, `seize`, `devolve`: what ties grams, and what goes without the holder's key."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.commands.movement import Batch, Serials, Standard
+from registry.cli.options import (
+    Account,
+    Amount,
+    Directory,
+    Document,
+    DryRun,
+    Entry,
+    Json,
+    Language,
+    State,
+    place_of,
+)
+from registry.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from registry.acts.plan import Plan
+    from registry.cli.acting import Desk
+
+pledge_app = typer.Typer(no_args_is_help=True, help="Pledge, release / 质押、解除")
+reserve_app = typer.Typer(
+    no_args_is_help=True, help="Set aside for settlement, settle, end / 交收锁定"
+)
+app = typer.Typer(no_args_is_help=True)
+app.add_typer(pledge_app, name="pledge")
+app.add_typer(reserve_app, name="reserve")
+
+Taker = Annotated[str, typer.Option("--to", metavar="ACCOUNT", help="To whom. / 转入账户。")]
+Court = Annotated[
+    str | None, typer.Option("--court", metavar="ACCOUNT", help="Who orders it. / 法院。")
+]
+Reason = Annotated[str, typer.Option("--reason", help="inheritance, merger, division … / 事由。")]
+
+
+@pledge_app.command("make")
+def pledge(
+    account: Account,
+    amount: Amount,
+    *,
+    pledgee: Annotated[
+        str, typer.Option("--pledgee", metavar="ACCOUNT", help="To whom. / 质权人。")
+    ],
+    document: Document,
+    standard: Standard = None,
+    batch: Batch = None,
+    serials: Serials = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Pledge grams, by holder and pledgee / 质押"""
+    from registry.acts import ties as acts
+    from registry.cli import acting, given, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        holder, to = desk.account(account), desk.account(pledgee)
+        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
+        return [
+            acts.pledge(
+                share,
+                holder,
+                to,
+                document=given.digest(document),
+                second=desk.second("send", share[1], holder, to),
+            )
+            for share in movements.shares(desk, holder, asked, transferable=True)
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@pledge_app.command("release")
+def release_pledge(
+    pledge: Entry,
+    *,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Release a pledge, as the pledgee / 解除质押"""
+    from registry.acts import ties as acts
+    from registry.cli import acting
+    from registry.cli.tied import tied
+
+    def make(desk: "Desk") -> "list[Plan]":
+        return [acts.release_pledge(tied(desk, pledge, "pledge"))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@reserve_app.command("make")
+def reserve(
+    account: Account,
+    amount: Amount,
+    *,
+    mandate: Annotated[
+        int, typer.Option("--mandate", metavar="ENTRY", help="Under which. / 授权记录。")
+    ],
+    standard: Standard = None,
+    batch: Batch = None,
+    serials: Serials = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Set grams aside under a mandate, as the exchange / 交收锁定"""
+    from registry.acts import ties as acts
+    from registry.cli import acting, movements
+    from registry.cli.tied import exchange_of
+
+    def make(desk: "Desk") -> "list[Plan]":
+        holder = desk.account(account)
+        means = desk.means(mandate)
+        venue = exchange_of(desk, holder, mandate)
+        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
+        return [
+            acts.reserve(
+                share,
+                holder,
+                venue,
+                means=means,
+                second=desk.second("send", share[1], holder, venue),
+            )
+            for share in movements.shares(desk, holder, asked, transferable=True)
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@reserve_app.command("settle")
+def settle(
+    reserve: Entry,
+    amount: Amount,
+    *,
+    taker: Taker,
+    trade: Annotated[str | None, typer.Option("--trade", help="Its number. / 成交编号。")] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Hand over what was set aside, as the exchange / 交收"""
+    from registry.acts import ties as acts
+    from registry.cli import acting, given
+    from registry.cli.tied import tied
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found = tied(desk, reserve, "settlement")
+        return [acts.settle(found, desk.account(taker), given.grams(amount), trade=trade)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@reserve_app.command("end")
+def end_reserve(
+    reserve: Entry,
+    *,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Give back what was not settled / 解除交收锁定
+
+    By the exchange, or else an officer. / 由交易机构，或由登记官。
+    """
+    from registry.acts import ties as acts
+    from registry.cli import acting
+    from registry.cli.tied import tied
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found = tied(desk, reserve, "settlement")
+        venue = found.tie.other
+        signer = venue if desk.operator.kept(venue) else desk.officers(1)[0]
+        return [acts.end_reserve(found, signer)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("seize")
+def seize(
+    account: Account,
+    amount: Amount,
+    *,
+    taker: Taker,
+    document: Document,
+    court: Court = None,
+    standard: Standard = None,
+    batch: Batch = None,
+    serials: Serials = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Take grams, by a court and two officers / 司法扣划"""
+    from registry.acts import ties as acts
+    from registry.cli import acting, given, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        holder, to = desk.account(account), desk.account(taker)
+        by = desk.body("court", court)
+        officers, paper = desk.officers(2, by), given.digest(document)
+        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
+        return [
+            acts.seize(share, holder, to, court=by, officers=officers, document=paper)
+            for share in movements.shares(desk, holder, asked, transferable=True)
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("seize-locked")
+def seize_locked(
+    lock: Entry,
+    amount: Amount,
+    *,
+    taker: Taker,
+    document: Document,
+    court: Court = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Take grams that are locked, by a court / 扣划已锁定的"""
+    from registry.acts import ties as acts
+    from registry.cli import acting, given
+    from registry.cli.tied import tied
+
+    def make(desk: "Desk") -> "list[Plan]":
+        by = desk.body("court", court)
+        return [
+            acts.seize_tied(
+                tied(desk, lock),
+                desk.account(taker),
+                given.grams(amount),
+                court=by,
+                officers=desk.officers(2, by),
+                document=given.digest(document),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("devolve")
+def devolve(
+    account: Account,
+    amount: Amount,
+    *,
+    taker: Taker,
+    reason: Reason,
+    document: Document,
+    standard: Standard = None,
+    batch: Batch = None,
+    serials: Serials = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Hand grams on, by two officers / 依法承继划转"""
+    from registry.acts import ties as acts
+    from registry.cli import acting, given, movements
+
+    def make(desk: "Desk") -> "list[Plan]":
+        holder, to = desk.account(account), desk.account(taker)
+        officers, paper = desk.officers(2, holder, to), given.digest(document)
+        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
+        return [
+            acts.devolve(share, holder, to, reason=reason, officers=officers, document=paper)
+            for share in movements.shares(desk, holder, asked, transferable=True)
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
