@@ -25,18 +25,27 @@ def read_number(typed: str) -> str:
     return typed.strip().removeprefix(_PREFIX).translate({ord(mark): None for mark in "- "}).lower()
 
 
-def export(typed: str, place: Place, *, output: Path | None, private: bool, voice: Voice) -> None:
-    """Write the proof file of a certificate to `output`.
+def export(
+    typed: str,
+    place: Place,
+    *,
+    output: Path | None,
+    private: bool,
+    dossier: bool = False,
+    voice: Voice,
+) -> None:
+    """Write the proof file of a certificate, or its dossier, to `output`.
 
     Raises:
         UsageError: `output_missing`.
-        RefusedError: `no_registry`, `no_certificate`, `head_not_signed`.
+        RefusedError: `no_registry`, `no_certificate`, `head_not_signed`, `dossier_too_long`.
     """
     if output is None:
         raise UsageError("output_missing")
     number = read_number(typed)
     with opened(place) as source:
-        size = write_proof(source, number, output, private=private)
+        write = write_dossier if dossier else write_proof
+        size = write(source, number, output, private=private)
         if voice.is_json:
             voice.json(
                 {
@@ -51,7 +60,7 @@ def export(typed: str, place: Place, *, output: Path | None, private: bool, voic
             return
         voice.demonstration(source.origin)
     facts = {"number": words.grouped(number), "file": output, "bytes": size}
-    voice.say("certificate.written", **facts)
+    voice.say("certificate.written_dossier" if dossier else "certificate.written", **facts)
     if private:
         voice.say("certificate.written_private")
 
@@ -67,6 +76,19 @@ def write_proof(source: Opened, number: str, output: Path, *, private: bool) -> 
     proof = certificate_proof(source.log, source.log.openings, number, private=private)
     _write(output, proof, private=private)
     return len(proof)
+
+
+def write_dossier(source: Opened, number: str, output: Path, *, private: bool) -> int:
+    """Write the dossier of the certificate `number`; returns its size in bytes.
+
+    Raises:
+        RefusedError: `no_certificate`, `head_not_signed`, `dossier_too_long`.
+    """
+    from registry.store.dossiers import certificate_dossier
+
+    found = certificate_dossier(source.log, source.log.openings, number, private=private)
+    _write(output, found, private=private)
+    return len(found)
 
 
 def show_all(place: Place, *, voice: Voice) -> None:

@@ -1,6 +1,6 @@
 """What a verified certificate says, on the screen and as JSON: and what its proof leaves open."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from registry.cli import words
@@ -39,7 +39,7 @@ def object_of(verified: Verified, key: VerifierKey) -> dict[str, Any]:
         "place": statement.place,
         "ground": statement.ground,
         "public": statement.public,
-        "retired": [_retired(*item) for item in verified.retired],
+        "retired": [retired_object(*item) for item in verified.retired],
         "final": verified.is_final,
         "awaiting": verified.awaiting,
         "home_cancelled": [_cancelled(shown) for shown in verified.cancelled_at_home],
@@ -73,18 +73,23 @@ def tell(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         voice.say("verify.name", field=words.term(words.FIELDS, field, voice.lang), value=value)
     if not (verified.opened or statement.public):
         voice.say("verify.private")
-    for batch, retired, came in verified.retired:
-        voice.say(
-            "verify.retired",
-            batch=batch,
-            standard=retired.standard,
-            period=came["period"],
-            amount_g=retired.amount_g,
-            ranges=_ranges(came["ranges"], voice),
-        )
+    tell_retired(verified.retired, voice)
     time = words.local_time(verified.at_us)
     voice.say("verify.signed", time=time, signers=verified.signers)
     _tell_standing(verified, key, voice)
+
+
+def tell_retired(retired: Iterable[tuple[str, Any, Mapping[str, Any]]], voice: Voice) -> None:
+    """Print what was retired, batch by batch."""
+    for batch, event, came in retired:
+        voice.say(
+            "verify.retired",
+            batch=batch,
+            standard=event.standard,
+            period=came["period"],
+            amount_g=event.amount_g,
+            ranges=_ranges(came["ranges"], voice),
+        )
 
 
 def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
@@ -115,7 +120,8 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         voice.say("verify.verdict", verdict=words.verdict_words(verdict, voice.lang))
 
 
-def _retired(batch: str, retired: Any, came: Mapping[str, Any]) -> dict[str, Any]:
+def retired_object(batch: str, retired: Any, came: Mapping[str, Any]) -> dict[str, Any]:
+    """What was retired of a batch, for JSON."""
     ranges = came["ranges"]
     beside = isinstance(ranges, Mapping)
     found: dict[str, Any] = {

@@ -1,16 +1,18 @@
-"""`registry verify`: a verdict on one proof file, for somebody who trusts nobody but a pinned key."""
+"""`registry verify`: a verdict on one proof file, or dossier, for somebody who trusts nobody but a pinned key."""
 
 from pathlib import Path
 
-from registry.cli import belief, paper, verdict
+from registry.cli import belief, paper, replayed, verdict
 from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
 from registry.errors import RegistryError, StaleError
-from registry.ledger import proof
+from registry.ledger import dossier, proof
 from registry.ledger.note import VerifierKey
 from registry.verifier import certificate
+from registry.verifier import dossier as dossiers
 from registry.verifier.certificate import Verified
+from registry.verifier.dossier import VerifiedDossier
 
 
 def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
@@ -19,23 +21,26 @@ def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
     Raises:
         UsageError: there is no such file, or the key is none.
     """
-    data = belief.readable(file, proof.PROOF_BYTES_MAX)
+    data = belief.readable(file, dossier.DOSSIER_BYTES_MAX)
+    is_dossier = dossier.is_dossier(data)
     origin = None
     try:
-        origin = certificate.origin_of(data)
+        origin = dossiers.origin_of(data) if is_dossier else certificate.origin_of(data)
         key = belief.key_for(origin, vkey)
-        verified = _verified(data, key, size_min, voice)
+        check = _replayed if is_dossier else _verified
+        verified = check(data, key, size_min, voice)
     except UsageError:
         raise
     except RegistryError as error:
         return _failed(verdict.of_error(error, origin), voice)
     assert key is not None
     found = Verdict(name="valid", origin=origin)
+    told = replayed if isinstance(verified, VerifiedDossier) else paper
     if voice.is_json:
-        verdict.say_object(found, paper.object_of(verified, key), voice)
+        verdict.say_object(found, told.object_of(verified, key), voice)
     else:
-        verdict.say(found, voice.text("verify.subject", number=paper.number_of(verified)), voice)
-        paper.tell(verified, key, voice)
+        verdict.say(found, voice.text("verify.subject", number=told.number_of(verified)), voice)
+        told.tell(verified, key, voice)
     return found.exit_code
 
 
@@ -65,3 +70,20 @@ def _remember(data: bytes, verified: object, key: VerifierKey | None, voice: Voi
     assert key is not None, "nothing is valid or stale without a key"
     assert isinstance(verified, Verified)
     belief.remember(proof.decode(data).note, certificate.signer_of(verified, key), voice)
+
+
+def _replayed(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice) -> VerifiedDossier:
+    """The certificate, once the dossier holds and contradicts nothing that was seen before."""
+    try:
+        found = dossiers.verify_dossier(data, key, size_min=size_min)
+    except StaleError as error:
+        _remember_signed(error.facts["verified"], voice)
+        raise
+    _remember_signed(found, voice)
+    return found
+
+
+def _remember_signed(found: object, voice: Voice) -> None:
+    assert isinstance(found, VerifiedDossier)
+    assert found.signer is not None, "nothing is valid or stale without a key"
+    belief.remember(found.note, found.signer, voice)

@@ -62,6 +62,10 @@ def show(
         bool,
         typer.Option("--private", help="With names that are not public. / 含不公开的名称。"),
     ] = False,
+    dossier: Annotated[
+        bool,
+        typer.Option("--dossier", help="With all that it comes from. / 含其来源的全部记录。"),
+    ] = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
@@ -75,7 +79,9 @@ def show(
             raise exits.UsageError("number_or_list")
         certificates.show_all(place, voice=voice)
     else:
-        certificates.export(number, place, output=output, private=private, voice=voice)
+        certificates.export(
+            number, place, output=output, private=private, dossier=dossier, voice=voice
+        )
 
 
 @app.command("home-cancelled")
