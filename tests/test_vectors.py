@@ -15,6 +15,7 @@ from registry.errors import RefusedError, RegistryError
 from registry.history import check_entry
 from registry.ledger import canonical, keys, note, tree
 from registry.verifier.certificate import verify
+from registry.verifier.dossier import verify_dossier
 from registry.verifier.replay import Replay
 from tests.test_format import codes_in
 from tools.make_vectors import VECTORS, tagged, text_of, vectors
@@ -131,6 +132,27 @@ def test_a_valid_proof_shows_its_certificate(vector):
 def test_a_broken_proof_is_refused(vector):
     with pytest.raises(RegistryError) as broken:
         verify(bytes.fromhex(vector["file"]), note.read_vkey(read("proofs.json")["vkey"]))
+
+    assert broken.value.code == vector["code"]
+
+
+@pytest.mark.parametrize("vector", read("dossier.json")["valid"], ids=lambda v: v["name"])
+def test_a_valid_dossier_replays_the_streams_of_its_certificate(vector):
+    found = verify_dossier(
+        bytes.fromhex(vector["file"]), note.read_vkey(read("dossier.json")["vkey"])
+    )
+
+    assert (found.number, found.size) == (vector["number"], vector["size"])
+    assert dict(found.concerned) == vector["streams"]
+    assert found.certificate.holder == vector["holder"]
+    assert str(found.certificate.amount_g) == vector["amount_g"]
+    assert found.opened == vector["names"]
+
+
+@pytest.mark.parametrize("vector", read("dossier.json")["broken"], ids=lambda v: v["name"])
+def test_a_broken_dossier_is_none(vector):
+    with pytest.raises(RegistryError) as broken:
+        verify_dossier(bytes.fromhex(vector["file"]), note.read_vkey(read("dossier.json")["vkey"]))
 
     assert broken.value.code == vector["code"]
 

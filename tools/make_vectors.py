@@ -33,7 +33,7 @@ from tests.world import (
     forged,
     log_key,
 )
-from tools import row_vectors
+from tools import dossier_vectors, row_vectors
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
 PROVENANCE = "made by tools/make_vectors.py of carbon-registry from fixed seeds; format version 1"
@@ -53,6 +53,7 @@ def vectors() -> dict[str, Any]:
         "verdicts.json": _verdicts(),
         "home_serials.json": _home_serials(),
         "rows.json": row_vectors.vectors(),
+        "dossier.json": dossier_vectors.vectors(),
     }
 
 
