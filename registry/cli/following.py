@@ -18,6 +18,7 @@ from registry.store.follower import Follower
 from registry.store.log import Log, Placed
 from registry.store.observer import Observer
 from registry.store.operator import log_key
+from registry.store.views import kept_up
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,6 +38,19 @@ def run(place: Place, *, position: int, voice: Voice) -> None:
                 lines = [{**_line(placed), "demonstration": demonstration} for placed in page]
                 if not voice.lines(lines):
                     follower.stop()
+
+
+def keep_tables(place: Place, *, voice: Voice) -> None:
+    """Keep the tables up with the log at `place`, until SIGINT or SIGTERM.
+
+    Raises:
+        RefusedError: `no_registry`; `not_permitted` if they may not be written.
+        BrokenHistoryError: `followed_other`: they are made anew next time.
+    """
+    with closing(Log(place)) as log, kept_up(log) as (folding, at):
+        follower = Follower(log, at.size, root=at.root, observer=_Told(voice))
+        with _stopped_by_signals(follower):
+            folding.keep_up(follower)
 
 
 class _Told(Observer):

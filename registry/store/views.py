@@ -12,12 +12,12 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from registry.errors import BrokenHistoryError, require
-from registry.ledger.tree import Frontier
+from registry.ledger.tree import EMPTY_ROOT, Frontier
 from registry.place import Server
 from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.folding import Page
 from registry.projections.table import Projection, Table, Value, entered
-from registry.store.follower import read_on
+from registry.store.follower import Follower, read_on
 from registry.store.log import PAGE_ENTRIES, Log, Moment, Placed
 from registry.store.recorder import Cursor
 from registry.store.views_sqlite import FILE, SqliteKeeper
@@ -156,6 +156,22 @@ class Folding:
                     raise
                 self.reset()
 
+    def keep_up(self, follower: Follower) -> None:
+        """Fold every page that `follower` shows, until it is stopped; it is to begin where all tables are, or before.
+
+        Raises:
+            BrokenHistoryError: as `Follower.pages`: what was folded from another past is made anew next time.
+            UnavailableError: as `Recorder.trouble` says.
+        """
+        at = Position(size=follower.size, root=follower.root or EMPTY_ROOT)
+        for page in follower.pages():
+            assert follower.root is not None
+            after = Position(size=follower.size, root=follower.root)
+            # Where somebody else has folded some of it, there may be the rest to do.
+            if not self._write(self._projections, at, page, after):
+                self.catch_up(after.size)
+            at = after
+
     def reset(self, *names: str) -> None:
         """Have the tables of these projections, or of all, empty: they are to be folded from the first entry."""
         with self._keeper.trouble(), self._keeper.writing() as cursor:
@@ -229,13 +245,26 @@ def rebuild(log: Log, *names: str) -> int:
     Raises:
         RefusedError: `not_permitted` if they may not be written, or are not there.
     """
-    size = _signed(log)
-    with closing(kept_at(log)) as keeper, keeper.trouble():
-        require(keeper.prepare(PROJECTIONS), "not_permitted", server=keeper.where, why="views")
-        folding = Folding(log, keeper)
+    with kept_up(log) as (folding, at):
         folding.reset(*names)
+        folding.catch_up(at.size)
+    return at.size
+
+
+@contextmanager
+def kept_up(log: Log) -> Iterator[tuple[Folding, Position]]:
+    """Who keeps the tables of the registry that `log` is of, and where to follow the log from, once they are caught up.
+
+    Raises:
+        RefusedError: `not_permitted` if the tables may not be written, or are not there.
+    """
+    size = _signed(log)
+    with closing(kept_at(log)) as keeper:
+        with keeper.trouble():
+            require(keeper.prepare(PROJECTIONS), "not_permitted", server=keeper.where, why="views")
+        folding = Folding(log, keeper)
         folding.catch_up(size)
-    return size
+        yield folding, min(folding.positions().values(), key=lambda at: at.size)
 
 
 def _caught_up(log: Log, keeper: Keeper, size: int, stack: ExitStack) -> Keeper:

@@ -24,7 +24,7 @@ _POSITIONS = f"""CREATE TABLE IF NOT EXISTS {POSITIONS} (
 
 
 class SqliteKeeper:
-    """A `Keeper` in one file, or in memory. For one thread."""
+    """A `Keeper` in one file, or in memory. For one thread at a time."""
 
     def __init__(self, file: str = MEMORY) -> None:
         """Nothing is opened yet."""
@@ -101,6 +101,7 @@ class SqliteKeeper:
                 self.where,
                 timeout=LOCK_TIMEOUT_S,
                 isolation_level=None,
+                check_same_thread=False,
                 cached_statements=STATEMENTS_CACHED,
             )
             made.execute("PRAGMA journal_mode = WAL")

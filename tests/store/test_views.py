@@ -1,15 +1,37 @@
 """The tables of projections say what a replay says, at any size, whoever folds them and however it ends."""
 
+# ruff: noqa: S608  # every statement is put together from names of ours
+
+import random
+import shutil
+import threading
+import time
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from registry.projections.every import TABLES
+from registry.acts.propose import Hidden
+from registry.errors import RefusedError
+from registry.place import Place
+from registry.place import Server as Address
+from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.table import Row, Table, entered
+from registry.store import views as viewing
+from registry.store import views_migration
+from registry.store.follower import Follower
 from registry.store.log import Log
-from registry.store.views import Views, views
-from tests.books import Book
+from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
+from registry.store.views import Folding, Views, kept_at, kept_up, rebuild, views
+from tests.books import Book, live_at
 from tests.folds import Folded
+from tests.grounds import Ground
+from tests.servers import Server, eventually
+from tests.store.conftest import write_quickly
+from tests.store.lives import Life, Teller
 
 BOTH = pytest.mark.on("sqlite", "postgres")
 
@@ -59,3 +81,214 @@ def test_as_of_any_size_they_say_what_a_replay_up_to_there_says(log: Log):
             expected = replayed(log, size)
             for table in TABLES.values():
                 assert told(asked, table, size) == expected[table], (size, table.name)
+
+
+# Whoever folds, and however it ends.
+
+
+def folded(place: Place) -> dict[Table, dict[Row, Row]]:
+    with closing(Log(place)) as log, views(log) as asked:
+        return {table: told(asked, table) for table in TABLES.values()}
+
+
+def expected(place: Place) -> dict[Table, dict[Row, Row]]:
+    with closing(Log(place)) as log:
+        return replayed(log, 10**9)
+
+
+def gives(book: Book, count: int) -> None:
+    with book.clerk() as clerk:
+        requests = [clerk.transfer(book.streams["native"], "owner", "bob", 1) for _ in range(count)]
+        clerk.operator.record(requests)
+
+
+def positions(book: Book) -> set[int]:
+    """How far the tables are; nothing where there are none yet."""
+    with closing(Log(book.place)) as log, closing(kept_at(log)) as keeper:
+        if not keeper.serves(PROJECTIONS):
+            return set()
+        return {at.size for at in Folding(log, keeper).positions().values()}
+
+
+def stored(book: Book, statement: str) -> list[Any]:
+    """What the tables hold, asked in their own language."""
+    file = "registry.db" if isinstance(book.place, Address) else "views.db"
+    return book.rows(statement, file=file)
+
+
+def folds(teller: Teller, place: Place) -> None:
+    """Make the tables anew, again and again, until killed."""
+    with closing(Log(place)) as log:
+        while True:
+            teller.tell("begun", rebuild(log))
+
+
+@BOTH
+def test_a_follower_that_is_killed_leaves_each_page_whole_or_not_at_all(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(viewing, "PAGE_ENTRIES", 3)
+    chance = random.Random(1)
+    for _ in range(4):
+        with Life(tmp_path, folds_in_small_pages, book.place) as life:
+            life.hear()
+            time.sleep(chance.uniform(0, 0.2))
+            life.kill()
+
+        assert len(positions(book)) <= 1
+        assert book.fault() is None
+    assert folded(book.place) == expected(book.place)
+
+
+def folds_in_small_pages(teller: Teller, place: Place) -> None:
+    viewing.PAGE_ENTRIES = 3
+    folds(teller, place)
+
+
+@BOTH
+def test_many_fold_at_once_and_each_entry_counts_once(book: Book, tmp_path: Path):
+    with ExitStack() as stack:
+        lives = [
+            stack.enter_context(Life(tmp_path, folds_in_small_pages, book.place)) for _ in range(3)
+        ]
+        for life in lives:
+            life.hear()
+        gives(book, 5)
+        for _ in range(2):
+            assert folded(book.place) == expected(book.place)
+
+    assert book.fault() is None
+
+
+@BOTH
+def test_tables_of_another_past_are_made_anew(
+    book: Book, ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "earlier").mkdir()
+    earlier = ground.copied(book, tmp_path / "earlier")
+    gives(book, 3)
+    folded(book.place)
+    other = replace_tables(book, earlier)
+    live_at(tmp_path / "earlier", monkeypatch)
+    gives(other, 5)
+
+    assert folded(other.place) == expected(other.place)
+    assert other.fault() is None
+
+
+def replace_tables(book: Book, earlier: Book) -> Book:
+    """The earlier registry, with the tables that were folded from the later one."""
+    names = ["view_positions", *(table.view for table in TABLES.values())]
+    if isinstance(book.place, Address):
+        migrate(earlier.place)
+        for name in names:
+            rows = book.rows(f"SELECT * FROM {name}")
+            earlier.change(f"DELETE FROM {name}")
+            for row in rows:
+                signs = ",".join("?" * len(row))
+                earlier.change(f"INSERT INTO {name} VALUES ({signs})", *row)
+    else:
+        for file in book.directory.glob("views.db*"):
+            shutil.copy(file, earlier.directory / file.name)
+    return earlier
+
+
+@BOTH
+def test_another_version_of_a_projection_is_folded_from_the_first_entry(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    folded(book.place)
+    later = [
+        replace(own, version=own.version + 1) if own.name == "holdings" else own
+        for own in PROJECTIONS
+    ]
+
+    for module in (viewing, views_migration):
+        monkeypatch.setattr(module, "PROJECTIONS", later)
+    in_between = folded(book.place)
+    if isinstance(book.place, Address):
+        migrate(book.place)
+
+    assert in_between == folded(book.place) == expected(book.place)
+    made = stored(book, "SELECT definition FROM view_positions WHERE projection = 'holdings'")
+    assert [row[0].split(" ")[0] for row in made] == ["2"]
+
+
+@BOTH
+def test_who_keeps_the_tables_up_folds_what_comes(book: Book):
+    with closing(Log(book.place)) as log, kept_up(log) as (folding, at):
+        follower = Follower(log, at.size, root=at.root)
+        keeping = threading.Thread(target=folding.keep_up, args=(follower,))
+        keeping.start()
+        try:
+            gives(book, 7)
+            eventually(lambda: follower.size == at.size + 7, "the tables to be kept up")
+        finally:
+            follower.stop()
+            keeping.join()
+
+    assert positions(book) == {at.size + 7}
+    assert folded(book.place) == expected(book.place)
+
+
+def test_a_writer_s_role_folds_and_a_reader_s_asks_all_the_same(server: Server, home: Path):
+    """A role that may not write the tables reads those that are caught up, and folds on in memory where they lag."""
+    address = Address(url=server.create_database("viewed"), state=home / "registry")
+    migrate(address, [("views_writer", SERVER_ROLE), ("views_reader", READER_ROLE)])
+    try:
+        book = write_quickly(as_role(address, "views_writer"))
+        reader = replace(as_role(address, "views_reader"), state=None)
+        before = folded(reader)
+        written = folded(book.place)
+        caught_up = folded(reader)
+        gives(book, 3)
+        lagging = folded(reader)
+
+        assert before == written == caught_up
+        assert lagging == expected(book.place) != written
+        assert book.fault() is None
+    finally:
+        server.drop_database("viewed")
+        for role in ("views_writer", "views_reader"):
+            server.execute(f"DROP ROLE {role}")
+
+
+def test_a_server_without_tables_of_this_version_is_asked_all_the_same(server: Server, home: Path):
+    address = Address(url=server.create_database("unviewed"), state=home / "registry")
+    migrate(address)
+    book = write_quickly(address)
+    for name in views_migration.NAMES:
+        server.execute(f"DROP TABLE {name}", database="unviewed")
+
+    assert folded(book.place) == expected(book.place)
+    with closing(Log(book.place)) as log, pytest.raises(RefusedError, match="not_permitted"):
+        rebuild(log)
+    migrate(address)
+    with closing(Log(book.place)) as log:
+        assert rebuild(log) == len(list(log.entries()))
+    server.drop_database("unviewed")
+
+
+def as_role(address: Address, role: str) -> Address:
+    return replace(address, url=address.url.replace("postgres@", f"{role}@"))
+
+
+# Names.
+
+
+@BOTH
+def test_of_who_was_erased_nothing_is_left_in_any_table(book: Book):
+    with book.clerk() as clerk:
+        used = [(book.streams["native"], 5)]
+        clerk.retires("owner", used, beneficiary=Hidden(value="某位来宾 / a guest"))
+        openings = clerk.operator.log.openings
+        own = [row[0] for row in openings.rows() if "guest" in repr(row[6])]
+        folded(book.place)
+
+        erased = openings.erase(own)
+
+    kept = [stored(book, f"SELECT * FROM {table.view}") for table in TABLES.values()]
+    assert erased == 1
+    assert "guest" not in repr(kept)
+    assert "来宾".encode() not in repr(kept).encode()
+    assert book.fault() is None
