@@ -413,6 +413,9 @@ def import_books(
 ) -> None:
     """Enter the history of another system / 补录旧系统的账册
 
+    Columns: row, what (issued, transferred or retired), batch, standard, period, holder, taker, tonnes,
+    day, purpose, activity, certificate; what a row has no use for is empty. / 列名如上，无关的格留空。
+
     Begun again after a crash, it goes on where it was. / 中断后重新运行即可续录。
     """
     from registry.cli import import_books as importing
