@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import combinations
 from typing import Any, Literal
 
@@ -114,10 +115,11 @@ def read(data: bytes) -> Published:
     """
     try:
         said = json.loads(data, parse_float=_no_float)
-        made = Published(title=said["title"], first=said["first"], last=said["last"], said=said)
+        first, last = (date.fromisoformat(said[name]).isoformat() for name in ("first", "last"))
+        made = Published(title=_text(said["title"]), first=first, last=last, said=said)
         # Whatever is missing or mistyped shows itself on the first reading.
         checks(made, ())
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RefusedError("malformed", field="--against", why=str(error)) from error
     return made
 
@@ -148,7 +150,7 @@ def _on_the_table(said: Mapping[str, Any]) -> Iterator[Check]:
     yield Check(
         check="total_scenes",
         subject=None,
-        said=text["scenes"],
+        said=_count(text["scenes"]),
         said_in="text",
         found=scenes,
         found_in="table_sum",
@@ -206,10 +208,11 @@ def _on_restated(said: Mapping[str, Any]) -> Iterator[Check]:
 def _on_growth(said: Mapping[str, Any]) -> Iterator[Check]:
     """What is called growth is growth, and not the ratio of the two years."""
     for item in said["growth"]:
-        now, before = item["now"], item["before"]
+        now, before = _count(item["now"]), _count(item["before"])
         times = _decimal(item["said_times"], 4)
         grown = growth(now, before)
-        assert grown is not None, "a publication that grows from nothing"
+        if grown is None:
+            raise ValueError(item)
         ratio = Stated(value=rounded(now * HUNDRED_PERCENT, before), step=1)
         agrees = times.agrees(Stated(value=grown.hundredths, step=1))
         is_ratio = not agrees and times.agrees(ratio)
@@ -255,15 +258,16 @@ def _on_the_list(said: Mapping[str, Any], listed: Sequence[Claim]) -> Iterator[C
 def _on_largest(said: Mapping[str, Any], listed: Sequence[Claim]) -> Iterator[Check]:
     """Of the largest, what is published is what the list has for them."""
     rows = list(enumerate(listed, start=1))
-    known = 0
+    count, known = _count(said["largest_count"]), 0
     for item in said["largest"]:
-        own = [(no, claim) for no, claim in rows if item["organiser"] in claim.organisers]
+        name, organiser = _text(item["name"]), _text(item["organiser"])
+        own = [(no, claim) for no, claim in rows if organiser in claim.organisers]
         known += bool(own)
         stated = _tonnes(item["tonnes"])
         numbers = _counted(own, stated.value)
         yield _mass_check(
             "largest",
-            item["name"],
+            name,
             stated,
             "largest",
             sum(claim.amount_g for _, claim in own),
@@ -273,29 +277,30 @@ def _on_largest(said: Mapping[str, Any], listed: Sequence[Claim]) -> Iterator[Ch
     yield Check(
         check="largest_there",
         subject=None,
-        said=said["largest_count"],
+        said=count,
         said_in="largest",
         found=known,
         found_in="list",
-        verdict=_verdict(said["largest_count"] == known),
+        verdict=_verdict(count == known),
     )
 
 
 def _on_months(said: Mapping[str, Any], listed: Sequence[Claim]) -> Iterator[Check]:
     """A retirement that the text puts into a month is in that month on the list."""
     for item in said["months"]:
-        stated = _tonnes(item["tonnes"])
+        stated, month = _tonnes(item["tonnes"]), _text(item["month"])
+        name, activity = _text(item["name"]), _text(item["activity"])
         for no, claim in enumerate(listed, start=1):
-            name = claim.activity or ""
-            if name.startswith(item["activity"]) and claim.amount_g == stated.value:
+            is_it = (claim.activity or "").startswith(activity)
+            if is_it and claim.amount_g == stated.value:
                 yield Check(
                     check="month",
-                    subject=item["name"],
-                    said=item["month"],
+                    subject=name,
+                    said=month,
                     said_in="text",
                     found=claim.month,
                     found_in="list",
-                    verdict=_verdict(item["month"] == claim.month),
+                    verdict=_verdict(month == claim.month),
                     why="rows",
                     rows=(no,),
                 )
@@ -340,7 +345,7 @@ def _mass_check(
 
 
 def _sums(table: Sequence[Mapping[str, Any]]) -> tuple[int, Stated]:
-    return sum(line["scenes"] for line in table), _sum([line["tonnes"] for line in table])
+    return sum(_count(line["scenes"]) for line in table), _sum([line["tonnes"] for line in table])
 
 
 def _sum(printed: Sequence[str]) -> Stated:
@@ -390,6 +395,18 @@ def _why(why: str, rows: tuple[int, ...]) -> Cell:
     if why != "rows":
         return Term(terms="whys", name=why)
     return "#" + ", #".join(map(str, rows))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(value)
+    return value
 
 
 def _no_float(text: str) -> Any:
