@@ -13,7 +13,7 @@ from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.account import Account, Mandate, require_free, require_strangers
-from registry.domain.account_ties import Reason
+from registry.domain.account_ties import EXCHANGE, Reason
 from registry.domain.act import Act, Outcome
 from registry.domain.roles import ROLES, Registry
 from registry.domain.shape import listed, one_of
@@ -22,7 +22,6 @@ from registry.errors import require
 
 CHANNELS = frozenset({"app", "email", "in_person", "post", "sms"})
 STANDARDS_MAX = 16
-EXCHANGE = "exchange"
 
 Binding = Annotated[str, shape.stream_of("(?:campaign|order)")]
 Channel = Annotated[str, one_of(CHANNELS)]

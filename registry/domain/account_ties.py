@@ -24,6 +24,7 @@ from registry.domain.account import (
 )
 from registry.domain.act import Act, Outcome
 from registry.domain.conduct import check_standing
+from registry.domain.roles import Registry
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of
 from registry.errors import require
@@ -32,6 +33,8 @@ DONATION = "donation"
 OFFER = "offer"
 PLEDGE = "pledge"
 SETTLEMENT = "settlement"
+EXCHANGE = "exchange"
+"""The role of those to whom mandates are given."""
 TAKER_OF_DONATIONS = "event"
 """The legal form of the accounts that donations are made to."""
 
@@ -316,11 +319,12 @@ def _check_settled(state: Account, event: Settled) -> None:
 
 
 def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Act) -> None:
-    """The exchange ends it at any time; an officer in its place once the mandate's day has passed."""
+    """The exchange ends it at any time; an officer after the mandate's day, or if it is no exchange any more."""
     tie = state.ties[event.means[0]]
     _check_party(tie, event.venue)
     assert tie.until is not None
-    if act.by["venue"] != event.venue:
+    registry = act.state(Registry.name, Registry)
+    if act.by["venue"] != event.venue and registry.has(event.venue, EXCHANGE):
         require_over(state.name, tie.until, today)
 
 

@@ -240,6 +240,19 @@ def test_what_an_exchange_does_not_settle_comes_back(world, batch):
     assert held_by(world, batch, "owner") == 1_000
 
 
+def test_an_officer_gives_back_what_an_exchange_reserved_that_is_none_any_more(world, batch):
+    reserve = reserves(world, batch, "owner", 500, meant(mandates(world)))
+    account = world["exchange"].account
+    granted = world.state("registry").roles[account, "exchange"]
+    world.withdraws(account, "exchange", (granted, world.additions[granted].leaf))
+
+    by_itself = refused(world, lambda: ends_reserve(world, reserve))
+    ends_reserve(world, reserve, "one")
+
+    assert by_itself.code == "role_missing"
+    assert held_by(world, batch, "owner") == 1_000
+
+
 def test_an_exchange_lets_go_of_what_it_reserved_at_any_time(world, batch):
     reserve = reserves(world, batch, "owner", 500, meant(mandates(world)))
 
