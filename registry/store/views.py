@@ -110,7 +110,8 @@ class Views:
         aggregates = {"count": "count(*)", "sum": f"sum(own.{of})"} if of else {}
         what = ", ".join(aggregates.get(column, f"own.{column}") for column in told)
         past = None if as_of == self.size else as_of
-        statement, values = select(table, what, past, conditions, ending)
+        by_index = self._keeper.by_index
+        statement, values = select(table, what, past, conditions, ending, by_index=by_index)
         with self._keeper.trouble():
             self._cursor.execute(statement, values)
             return self._cursor.fetchall()

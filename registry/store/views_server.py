@@ -37,7 +37,9 @@ SELECT FROM {POSITIONS} ORDER BY projection FOR UPDATE
 
 
 class ServerKeeper:
-    """A `Keeper` on a server. For one thread."""
+    """A `Keeper` on a server. For one thread at a time."""
+
+    by_index = ""
 
     def __init__(self, server: Server) -> None:
         """Connects when it is first asked."""

@@ -26,6 +26,8 @@ _POSITIONS = f"""CREATE TABLE IF NOT EXISTS {POSITIONS} (
 class SqliteKeeper:
     """A `Keeper` in one file, or in memory. For one thread at a time."""
 
+    by_index = " INDEXED BY {index}"
+
     def __init__(self, file: str = MEMORY) -> None:
         """Nothing is opened yet."""
         self.where = file

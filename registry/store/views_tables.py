@@ -47,6 +47,8 @@ class Keeper(Protocol):
 
     where: str
     """The file, or the server's address without a password."""
+    by_index: str
+    """What stands after the name of a table to have it searched by `index`, where the database could not tell."""
 
     def trouble(self) -> AbstractContextManager[None]:
         """What goes wrong with the tables inside the block, as errors of ours: as `Recorder.trouble` says."""
@@ -141,7 +143,13 @@ def current(cursor: Cursor, table: Table, keys: Sequence[Row]) -> Current:
 
 
 def select(
-    table: Table, what: str, as_of: int | None, conditions: Sequence[Condition], ending: str = ""
+    table: Table,
+    what: str,
+    as_of: int | None,
+    conditions: Sequence[Condition],
+    ending: str = "",
+    *,
+    by_index: str = "",
 ) -> tuple[str, list[Value]]:
     """The statement that finds rows of `table`, and its values.
 
@@ -151,8 +159,14 @@ def select(
         as_of: the size of the log as of which; None for now.
         conditions: what must hold of the rows.
         ending: how they are to be grouped and in which order.
+        by_index: as `Keeper.by_index`.
     """
     name = table.view
+    # Among all that ever was true of a key, what is true now is found by its own index alone.
+    keyed_by = (table.key[0].name, "=")
+    hint = (
+        by_index.format(index=f"{name}_now") if keyed_by in {own[:2] for own in conditions} else ""
+    )
     values: list[Value] = [value for *_, value in conditions if value is not None]
     if table.lasting:
         if as_of is not None:
@@ -161,7 +175,7 @@ def select(
         source, keyed = f"{name} own", "own"
         wanted: list[str] = []
     elif as_of is None:
-        source, keyed = f"{name} own", "own"
+        source, keyed = f"{name} own{hint}", "own"
         wanted = [f"own.until = {OPEN}"]
     else:
         # Each key has an open row: from there its row of that time is one look away.
@@ -169,13 +183,10 @@ def select(
             " AND ".join(f"{alias}.{column.name} = now.{column.name}" for column in table.key)
             for alias in ("own", "past")
         )
-        source = (
-            f"{name} now JOIN {name} own ON {same} AND own.since ="
-            f" (SELECT max(past.since) FROM {name} past WHERE {first} AND past.since < ?)"
-        )
-
+        source, keyed = f"{name} now{hint} CROSS JOIN {name} own", "now"
+        since = f"SELECT max(past.since) FROM {name} past WHERE {first} AND past.since < ?"
+        wanted = [f"now.until = {OPEN}", same, f"own.since = ({since})"]
         values.insert(0, as_of)
-        wanted, keyed = [f"now.until = {OPEN}"], "now"
     wanted += [_condition(keyed, table, condition) for condition in conditions]
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     return f"SELECT {what} FROM {source}{where}{ending}", values
