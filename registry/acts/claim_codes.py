@@ -12,6 +12,7 @@ Source: the alphabet of Crockford's Base32 (no I, L, O, U; I and L are read as 1
 """
 
 import re
+from base64 import b32encode
 from hashlib import sha256
 
 from registry.errors import RefusedError, require
@@ -28,6 +29,9 @@ _GROUP = 5
 _CHARACTERS = _SECRET_CHARACTERS + _CHECK_CHARACTERS
 _TYPED = re.compile(r"[0-9A-Za-z]+(?:[ -][0-9A-Za-z]+)*", re.ASCII)
 _READ_AS = str.maketrans("ILO", "110")
+_WHOLE_BYTES = 20
+"""As many as make whole characters, 32 of them."""
+_OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode("ascii"))
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
 
@@ -75,4 +79,5 @@ def _check(secret: bytes) -> str:
 
 
 def _characters(value: int, count: int) -> str:
-    return "".join(ALPHABET[value >> 5 * place & 31] for place in reversed(range(count)))
+    """The last `count` characters of a number to the base of 32."""
+    return b32encode(value.to_bytes(_WHOLE_BYTES, "big")).translate(_OURS)[-count:].decode("ascii")

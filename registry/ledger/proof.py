@@ -11,7 +11,7 @@ meant. `note` is a signed checkpoint; every path leads to its root. Later leaves
 certificate's own stream, without a gap; rotation leaves are those that replaced the log's key, oldest first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from registry.errors import require
@@ -74,9 +74,28 @@ def encode(proof: Proof) -> bytes:
             [_leaf(leaf) for leaf in proof.later],
             [_leaf(leaf) for leaf in proof.rotations],
             proof.row and _row(proof.row),
-            [[number, item.field, item.salt, item.value] for number, item in proof.openings],
+            _openings(proof),
         ]
     )
+
+
+def encode_each(
+    shown: Proof, part: int, event: int, rows: Iterable[tuple[bytes, bytes]]
+) -> Iterator[bytes]:
+    """The files of proofs that are all `shown`, which has no row, but for theirs: what is common is encoded once.
+
+    Args:
+        shown: the proof without its row.
+        part: of the event that the rows came with.
+        event: that event.
+        rows: all of its rows in order, each with its path as one byte string.
+    """
+    assert shown.row is None
+    # The row stands before the openings, and nil is one byte.
+    whole, after = encode(shown), len(canonical.encode(_openings(shown)))
+    head, tail = whole[: -after - 1], whole[-after:]
+    for number, (row, path) in enumerate(rows):
+        yield head + canonical.encode([part, event, row, number, path]) + tail
 
 
 def decode(data: bytes) -> Proof:
@@ -105,6 +124,10 @@ def decode(data: bytes) -> Proof:
 
 def _leaf(leaf: Leaf) -> list[object]:
     return [leaf.index, leaf.entry, b"".join(leaf.path)]
+
+
+def _openings(proof: Proof) -> list[list[object]]:
+    return [[number, item.field, item.salt, item.value] for number, item in proof.openings]
 
 
 def _row(row: Row) -> list[object]:

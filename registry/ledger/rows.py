@@ -83,6 +83,37 @@ class RowTree:
         """The sibling hashes from row `number` up to the root."""
         return tree.inclusion_path(number, len(self._levels[0]), self._node)
 
+    def paths(self) -> Iterator[bytes]:
+        """As `path`, of every row in order, each as one byte string; what neighbours share is put together once."""
+        above, first = b"", 0
+        size = len(self._levels[0])
+        # The tree is full subtrees of falling size; those to the right of one are a single hash in its paths.
+        while first < size:
+            level = (size - first).bit_length() - 1
+            here = first >> level
+            rest = first + (1 << level)
+            beyond = self._root_from(rest) if rest < size else b""
+            yield from self._below(level, here, beyond + above)
+            above = self._levels[level][here] + above
+            first = rest
+
+    def _below(self, level: int, number: int, above: bytes) -> Iterator[bytes]:
+        """The paths of the rows under a node, whose own path is `above`."""
+        paths = [above]
+        for height in range(level - 1, -1, -1):
+            left = number << (level - height)
+            nodes = self._levels[height]
+            paths = [nodes[left + place ^ 1] + paths[place >> 1] for place in range(2 * len(paths))]
+        yield from paths
+
+    def _root_from(self, first: int) -> bytes:
+        """The root over the rows from `first` on, where a full subtree begins."""
+        size = len(self._levels[0])
+        level = (size - first).bit_length() - 1
+        node = self._levels[level][first >> level]
+        rest = first + (1 << level)
+        return sha256(b"\x01" + node + self._root_from(rest)).digest() if rest < size else node
+
     def _node(self, level: int, number: int) -> bytes:
         return self._levels[level][number]
 

@@ -6,7 +6,7 @@ from typing import Any
 from registry.domain import certificate, kinds, shape
 from registry.errors import RefusedError, require
 from registry.history import commitments
-from registry.ledger import proof, tree
+from registry.ledger import ids, proof, tree
 from registry.ledger.commitment import Opening, field_name
 from registry.ledger.proof import LATER_MAX, Leaf, Proof, Row
 from registry.ledger.rows import RowTree
@@ -97,6 +97,56 @@ def _first(placed: Placed, stream: str) -> tuple[str, Any]:
     return found
 
 
+def share_proofs(log: Log, openings: Openings, group: str) -> Iterator[tuple[str, bytes]]:
+    """The number and the compact proof of each certificate of a `group`, in order, with its names; for its holder.
+
+    Raises:
+        RefusedError: `no_certificate`; `head_not_signed`.
+    """
+    with log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        indexes = moment.indexes(f"{_PREFIX}{group}")
+        if not indexes:
+            raise RefusedError("no_certificate", number=group)
+        note, size = signed_head(moment, indexes[0], log)
+        placed = moment.placed(indexes[0])
+        random, leaf = _random(moment), _leaf(moment, placed, size)
+        rotations = _rotations(moment, size)
+    asked = placed.entry.intent
+    (part,) = [place for place, made in enumerate(asked.parts) if made.stream.endswith(group)]
+    rows = placed.came_with()[part, 0]
+    tree_of_rows = RowTree(rows)
+    committed = dict(commitments(asked, placed.came_with()))
+    found = openings.find(list(committed.values()))
+    common = [
+        found[one] for name, one in committed.items() if "/rows/" not in name and one in found
+    ]
+    for number, row in enumerate(rows):
+        own = committed[field_name(part, 0, f"rows/{number}")]
+        shown = [*common, *([found[own]] if own in found else [])]
+        made = Proof(
+            random=random,
+            note=note,
+            leaf=leaf,
+            rotations=rotations,
+            row=Row(
+                part=part, event=0, row=row, number=number, path=tuple(tree_of_rows.path(number))
+            ),
+            openings=tuple((0, opening) for opening in shown),
+        )
+        yield ids.row_id(asked.log, asked.author, asked.nonce, part, number), proof.encode(made)
+
+
+def row_of(log: Log, share: Share) -> Row:
+    """The row of a group, with its path."""
+    with log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        placed = moment.placed(moment.indexes(f"{_PREFIX}{share[0]}")[0])
+    row, _ = _row(placed, share)
+    assert row is not None
+    return row
+
+
 def row_proofs(log: Log, index: int, part: int, event: int) -> Iterator[bytes]:
     """The compact proof of each row that came with an event of entry `index`, in order: a file's bytes.
 
@@ -111,18 +161,9 @@ def row_proofs(log: Log, index: int, part: int, event: int) -> Iterator[bytes]:
         rotations = _rotations(moment, size)
     rows = placed.came_with().get((part, event), ())
     require(bool(rows), "unknown_kind", index=index, why="has no rows")
-    tree_of_rows = RowTree(rows)
-    for number, row in enumerate(rows):
-        path = tuple(tree_of_rows.path(number))
-        yield proof.encode(
-            Proof(
-                random=random,
-                note=note,
-                leaf=leaf,
-                rotations=rotations,
-                row=Row(part=part, event=event, row=row, number=number, path=path),
-            )
-        )
+    shown = Proof(random=random, note=note, leaf=leaf, rotations=rotations)
+    paths = RowTree(rows).paths()
+    yield from proof.encode_each(shown, part, event, zip(rows, paths, strict=True))
 
 
 def signed_head(moment: Moment, index: int, log: Log) -> tuple[bytes, int]:
