@@ -394,6 +394,7 @@ FIELDS: dict[str, Text] = {
     "day": ("日期", "day"),
     "deadline": ("截止日", "deadline"),
     "decider": ("决定人", "decider"),
+    "deposited_units": ("已托管单位", "units deposited"),
     "depth": ("分立层数", "carvings deep"),
     "details": ("情节", "details"),
     "document": ("文件（摘要）", "document (digest)"),
@@ -430,10 +431,14 @@ FIELDS: dict[str, Text] = {
     "home": ("原登记系统", "home registry"),
     "home_serials": ("原序列号", "home serial numbers"),
     "identity": ("身份核验（摘要）", "identity check (digest)"),
+    "in_force": ("生效", "in force"),
     "instalments": ("分期", "instalments"),
     "into": ("并入", "merged into"),
+    "issued_g": ("已签发", "issued"),
     "issued_in": ("出具于记录", "issued in entry"),
     "key": ("密钥", "key"),
+    "keys": ("密钥数", "keys"),
+    "keys_valid": ("有效密钥", "valid keys"),
     "kind": ("结论", "conclusion"),
     "last": ("至", "to"),
     "late": ("逾期登记", "filed late"),
@@ -442,15 +447,18 @@ FIELDS: dict[str, Text] = {
     "legal_form": ("主体类型", "legal form"),
     "level": ("名单", "list"),
     "line": ("行", "line"),
+    "lock": ("锁定记录", "locked by entry"),
     "locked_g": ("锁定", "locked"),
     "locks": ("锁定", "locks"),
     "log_key": ("日志密钥", "log key"),
+    "log_keys": ("日志密钥", "log keys"),
     "lots": ("所用批次、锁定记录、数量（克）", "lots used: batch, lock, grams"),
     "mandates": ("授权", "mandates"),
     "means": ("所指记录", "entry meant"),
     "measures": ("减排措施", "measures"),
     "method": ("方法学", "method"),
     "mode": ("确认方式", "confirmed by"),
+    "monitored": ("已核查", "monitored"),
     "month": ("月份", "month"),
     "name": ("名称", "name"),
     "neutrality": ("碳中和类型", "neutralised by"),
@@ -467,6 +475,7 @@ FIELDS: dict[str, Text] = {
     "offsets": ("抵消方式", "offset with"),
     "old_consent": ("原受益人同意书（摘要）", "old consent (digest)"),
     "order": ("修复令", "order"),
+    "orders": ("同意履行的案件", "orders allowed"),
     "organiser": ("主办方", "organiser"),
     "organisers": ("主办单位", "organisers"),
     "origin": ("来源", "origin"),
@@ -504,6 +513,8 @@ FIELDS: dict[str, Text] = {
     "received": ("收讫于记录", "received in entry"),
     "received_g": ("入账", "received"),
     "recovered": ("找回", "recovered"),
+    "recovery_announced": ("找回公告于记录", "recovery announced in entry"),
+    "recovery_not_before": ("找回最早完成日", "recovery not before"),
     "reference": ("编号", "reference"),
     "regions": ("限定地区", "regions"),
     "replaced_by": ("已更换为", "replaced by"),
@@ -552,8 +563,11 @@ FIELDS: dict[str, Text] = {
     "unit_g": ("每单位质量", "unit"),
     "units": ("单位号", "units"),
     "until": ("至", "until"),
+    "validator": ("审定机构", "validation body"),
     "venue": ("交易机构", "venue"),
     "verdicts": ("时间规则", "timing"),
+    "verified_g": ("核查量", "verified"),
+    "verifier": ("核查机构", "verification body"),
     "waiting_g": ("待领取", "waiting to be claimed"),
     "what": ("事项", "what happened"),
     "withdrawn_in": ("撤销于记录", "withdrawn in entry"),
@@ -706,6 +720,10 @@ SCREEN: dict[str, Text] = {
     "certificate.holder": ("持有人", "holder"),
     "certificate.names": ("名称", "names"),
     "certificate.state": ("状态", "state"),
+    "certificate.handed_out": (
+        "已将 {count} 份证明写入 {directory}，并附 certificates.csv：内含姓名，只应交给本人。",
+        "Wrote {count} proofs to {directory}, and certificates.csv: they hold names, each for its own person only.",
+    ),
     "certificate.final": ("已终局", "final"),
     "certificate.awaiting": (
         "待原登记系统注销：{awaiting}",
@@ -731,6 +749,33 @@ SCREEN: dict[str, Text] = {
         (
             "The dossier of certificate {number} was written to {file} ({bytes} bytes). Anybody with a pinned key can"
             " replay it: registry verify {file}"
+        ),
+    ),
+    "erase.ask": ("请输入要删除的名称，一行：", "The name to be forgotten, on one line:"),
+    "erase.opening": ("  记录 {entry}：{field}", "  entry {entry}: {field}"),
+    "erase.would": (
+        "未作改动：将删除 {count} 处名称。",
+        "Nothing was changed: {count} openings would be erased.",
+    ),
+    "erase.done": (
+        "已删除 {count} 处名称。记录、根和证明都不变；名称无法再从登记系统得知。",
+        (
+            "{count} openings were erased. Entries, root and proofs are what they were; from this registry nobody can"
+            " tell these names any more."
+        ),
+    ),
+    "erase.owner": (
+        "此角色无权重写数据表：在所有者执行 VACUUM FULL openings 之前，已删除的内容仍在表的文件里。",
+        (
+            "This role may not rewrite the table: what was erased is in its file until its owner runs VACUUM FULL"
+            " openings."
+        ),
+    ),
+    "erase.elsewhere": (
+        "不在此列、须另行删除：此前的备份、归档日志和转储，已交出的证明文件和档案，来宾名单和领取码文件。",
+        (
+            "Elsewhere, and yours to delete: backups, archived WAL and dumps made before; proof files and dossiers that"
+            " were handed out; lists of guests and files of claim codes."
         ),
     ),
     "certificate.written_private": (
@@ -1182,7 +1227,8 @@ def fact(name: str, value: Any, lang: Lang) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return _several(name, list(value), lang)
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {fact(key, item, lang)}" for key, item in value.items())
+        told = ((term(FIELDS, key, lang), fact(key, item, lang)) for key, item in value.items())
+        return "; ".join(f"{label}: {said}" for label, said in told)
     if value is None:
         said = "—"
     elif isinstance(value, bool):
