@@ -87,27 +87,34 @@ def retire(shares: Sequence[Share], *, holder: str, statement: Statement) -> Pla
     Raises:
         RefusedError: `too_many_batches`.
     """
-    if len(shares) > BATCHES_PER_RETIREMENT_MAX:
-        possible_g = sum(given_g for _, given_g, _ in shares[:BATCHES_PER_RETIREMENT_MAX])
-        most = BATCHES_PER_RETIREMENT_MAX
-        raise RefusedError(
-            "too_many_batches", batches=len(shares), most=most, possible_g=possible_g
-        )
+    check_few(shares)
 
     def parts(setting: Setting) -> Parts:
         certificate = setting.new("certificate", len(shares))
-        used = [
-            (batch.name, [_used(holder, batch.standard, given_g, serials)])
-            for batch, given_g, serials in shares
-        ]
-        return [*used, (certificate, [said(statement)])]
+        return [*(used(share, holder) for share in shares), (certificate, [said(statement)])]
 
     return Plan(signers=(holder,), parts=parts)
 
 
-def _used(holder: str, standard: str, amount_g: int, serials: Range | None) -> Happening:
-    body = {"holder": holder, "amount_g": amount_g, "standard": standard, "range": serials}
-    return "batch.retired.v1", body
+def check_few(shares: Sequence[Share]) -> None:
+    """Return if these are no more batches than one retirement may use.
+
+    Raises:
+        RefusedError: `too_many_batches`.
+    """
+    most = BATCHES_PER_RETIREMENT_MAX
+    if len(shares) > most:
+        possible_g = sum(given_g for _, given_g, _ in shares[:most])
+        raise RefusedError(
+            "too_many_batches", batches=len(shares), most=most, possible_g=possible_g
+        )
+
+
+def used(share: Share, holder: str) -> tuple[str, list[Happening]]:
+    """The part in which `holder` uses up one batch's share."""
+    batch, amount_g, serials = share
+    body = {"holder": holder, "amount_g": amount_g, "standard": batch.standard, "range": serials}
+    return batch.name, [("batch.retired.v1", body)]
 
 
 def said(statement: Statement) -> Happening:

@@ -12,6 +12,7 @@ from registry.cli.paper import verdict_object
 from registry.cli.voice import Voice, is_demonstration
 from registry.place import Place
 from registry.projections.retirements import HIDDEN
+from registry.store.views import views
 from registry.store.views_tables import Condition
 
 _PREFIX = "certificate/"
@@ -73,7 +74,8 @@ def write_proof(source: Opened, number: str, output: Path, *, private: bool) -> 
     """
     from registry.store.proofs import certificate_proof
 
-    proof = certificate_proof(source.log, source.log.openings, number, private=private)
+    share = share_of(source, number)
+    proof = certificate_proof(source.log, source.log.openings, number, private=private, share=share)
     _write(output, proof, private=private)
     return len(proof)
 
@@ -89,6 +91,13 @@ def write_dossier(source: Opened, number: str, output: Path, *, private: bool) -
     found = certificate_dossier(source.log, source.log.openings, number, private=private)
     _write(output, found, private=private)
     return len(found)
+
+
+def share_of(source: Opened, number: str) -> tuple[str, int] | None:
+    """The row that has this number, as the number of its group and its own place; None if it is of no group."""
+    with views(source.log) as tables:
+        found = tables.rows("shares", number=number)
+    return (found[0]["group_number"], found[0]["row_number"]) if found else None
 
 
 def show_all(place: Place, *, voice: Voice) -> None:

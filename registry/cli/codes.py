@@ -750,6 +750,18 @@ _CERTIFICATES: dict[str, Text] = {
         "时间判定“{verdict}”为政策（记录 {policy}）所禁止。请更正声明期间，或换用合适的减排量。",
         "Policy (entry {policy}) forbids the timing verdict “{verdict}”. Correct the period, or use other credits.",
     ),
+    "no_case": (
+        "账户 {account} 没有[由记录 {entry} 认定的]在办案件。请用 registry standing 或 registry show 查看。",
+        "The account {account} has no case[ that entry {entry} found] to go on with. See registry show.",
+    ),
+    "several_cases": (
+        "账户 {account} 有几个在办案件（{entries}）。请用 --case 指明。",
+        "The account {account} has several cases ({entries}). Name one with --case.",
+    ),
+    "name_not_kept": (
+        "证明中的“{field}”已无留存，不能照原样写入。请重新写明。",
+        "What the certificate says as “{field}” is not kept here any more. Say it again.",
+    ),
     "annulled": (
         "此证明已被撤销（记录 {index}）：不再有效。其减排量仍为已注销。",
         "This certificate was annulled (entry {index}) and is not valid any more. Its grams stay retired.",
@@ -1239,6 +1251,10 @@ _ASKING: dict[str, Text] = {
     "no_possession": (
         "请先用新私钥签署以下字节（十六进制），再以 --possession 给出签名：{to_sign}",
         "Sign these bytes (in hex) with the new private key first, and give the signature as --possession: {to_sign}",
+    ),
+    "name_missing": (
+        "标准输入的第一行没有名称。",
+        "There is no name on the first line of standard input.",
     ),
     "output_missing": (
         "请用 -o 指明写入哪个文件，或用 --list 查看全部证明。",

@@ -11,6 +11,8 @@ from pathlib import Path
 from registry.cli import belief
 from registry.cli.exits import UsageError
 from registry.cli.words import GRAMS_PER_TONNE
+from registry.domain.shape import day as read_day
+from registry.errors import RefusedError
 
 PAPER_BYTES_MAX = 64 * 2**20
 
@@ -64,6 +66,18 @@ def period(typed: str, field: str) -> tuple[str, str]:
     if not (first and dots and last):
         raise UsageError("malformed", field=field, why="2025-01-01..2025-12-31")
     return first.strip(), last.strip()
+
+
+def day(typed: str, field: str) -> str:
+    """The day that was typed, YYYY-MM-DD.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    try:
+        return read_day(typed)
+    except RefusedError as refusal:
+        raise UsageError("malformed", field=field, why=refusal.facts["why"]) from refusal
 
 
 def serials(typed: str, field: str) -> tuple[int, int]:

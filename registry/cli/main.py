@@ -17,6 +17,8 @@ from registry.cli.commands import (
     batch,
     campaign,
     certificate,
+    conduct,
+    erase,
     gift,
     movement,
     offer,
@@ -64,6 +66,7 @@ app.add_typer(standard.app, name="standard")
 app.add_typer(project.app, name="project")
 app.add_typer(batch.app, name="batch")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(conduct.app, name="conduct")
 app.add_typer(offer.app, name="offer")
 app.add_typer(policy.app, name="policy")
 app.add_typer(campaign.app, name="campaign")
@@ -71,6 +74,7 @@ app.add_typer(gift.app, name="gift")
 app.add_typer(order.app, name="order")
 app.add_typer(reports.app, name="report")
 app.add_typer(tables.app, name="views")
+app.add_typer(erase.app, name="erase")
 
 
 @app.command()
@@ -404,6 +408,7 @@ def follow(
 app.command("list")(tables.show_list)
 app.command("transfer")(movement.transfer)
 app.command("retire")(movement.retire)
+app.command("standing")(conduct.standing)
 
 
 def main() -> None:

@@ -7,8 +7,18 @@ import typer
 from typer.core import TyperGroup
 
 from registry.cli import exits
+from registry.cli.commands.movement import (
+    Activity,
+    Agent,
+    Beneficiary,
+    Claimed,
+    Organisers,
+    Purchaser,
+    Where,
+)
 from registry.cli.options import (
     Directory,
+    Document,
     DryRun,
     Json,
     Language,
@@ -24,6 +34,15 @@ if TYPE_CHECKING:
     from registry.cli.acting import Desk
 
 SHOW = "show"
+
+Number = Annotated[str, typer.Argument(metavar="NO", help="A certificate's number. / 证明编号。")]
+Court = Annotated[str, typer.Option("--court", metavar="ACCOUNT", help="Which. / 法院或机关。")]
+Consent = Annotated[
+    Path | None, typer.Option("--old-consent", help="Of who was named, a file. / 原受益人同意书。")
+]
+NewConsent = Annotated[
+    Path | None, typer.Option("--new-consent", help="Of who is named now. / 新受益人同意书。")
+]
 
 
 class NumberOrCommand(TyperGroup):
@@ -128,6 +147,200 @@ def home_cancelled(
                 means=desk.means(desk.state(certificate).issued),
             )
         ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("replace")
+def replace(
+    number: Number,
+    *,
+    document: Document,
+    period: Claimed = None,
+    where: Where = None,
+    public: Annotated[
+        bool | None, typer.Option("--public/--private", help="Whether names are. / 是否公开。")
+    ] = None,
+    activity: Activity = None,
+    organisers: Organisers = None,
+    beneficiary: Beneficiary = None,
+    purchaser: Purchaser = None,
+    agent: Agent = None,
+    old_consent: Consent = None,
+    new_consent: NewConsent = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """State it otherwise, under a new number / 更换证明"""
+    from registry.cli import acting, given, replacing
+
+    changed = {
+        "period": None if period is None else given.period(period, "--period"),
+        "place": where,
+        "public": public,
+        "activity": activity,
+        "organisers": organisers,
+        "beneficiary": beneficiary,
+        "purchaser": purchaser,
+        "agent": agent,
+    }
+    consents = replacing.consents(old_consent, new_consent)
+
+    def make(desk: "Desk") -> "list[Plan]":
+        return [replacing.plan(desk, number, changed, given.digest(document), consents)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("annul")
+def annul(
+    number: Number,
+    *,
+    document: Document,
+    reason: Annotated[str, typer.Option("--reason", help="fraud, error … / 事由。")] = "judgment",
+    court: Annotated[
+        str | None, typer.Option("--court", metavar="ACCOUNT", help="By judgment. / 依判决。")
+    ] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Annul it, by two officers or a court / 撤销证明"""
+    from registry.acts import certificates as acts
+    from registry.cli import acting, given, replacing
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = replacing.meant(desk, number)
+        paper = given.digest(document)
+        if court is not None:
+            return [acts.annul_by_court(found, desk.account(court), means, document=paper)]
+        officers = desk.officers(2)
+        return [acts.annul(found, officers, means, reason=reason, document=paper)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("witness")
+def witness(
+    number: Number,
+    *,
+    exchange: Annotated[
+        str | None, typer.Option("--exchange", metavar="ACCOUNT", help="Which. / 交易机构。")
+    ] = None,
+    own: Annotated[str, typer.Option("--number", metavar="CODE", help="Its own. / 见证编号。")],
+    other: Annotated[
+        str | None, typer.Option("--other", metavar="ACCOUNT", help="Jointly. / 联合见证机构。")
+    ] = None,
+    other_number: Annotated[
+        str | None, typer.Option("--other-number", metavar="CODE", help="The other's. / 其编号。")
+    ] = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """An exchange witnesses it, or two jointly / 见证，或联合见证"""
+    from registry.acts import certificates as acts
+    from registry.cli import acting, replacing
+
+    if (other is None) != (other_number is None):
+        raise exits.UsageError("malformed", field="--other-number", why="--other, --other-number")
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = replacing.meant(desk, number)
+        by = desk.body("exchange", exchange)
+        if other is None or other_number is None:
+            return [acts.witness(by, found.name, means, number=own)]
+        both, numbers = (by, desk.account(other)), (own, other_number)
+        return [acts.witness_jointly(both, found.name, means, numbers=numbers)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("confirm")
+def confirm(
+    number: Number,
+    *,
+    court: Court,
+    document: Document,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """A court confirms what was retired for its order / 法院确认履行"""
+    from registry.acts import certificates as acts
+    from registry.cli import acting, given, replacing
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = replacing.meant(desk, number)
+        paper = given.digest(document)
+        return [acts.confirm(desk.account(court), found.name, means, document=paper)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("adopt")
+def adopt(
+    number: Number,
+    *,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Let one of a group stand by itself / 使批量证明中的一张单列"""
+    from registry.cli import acting, replacing
+
+    def make(desk: "Desk") -> "list[Plan]":
+        return [replacing.adoption(desk, number)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("numbered-before")
+def numbered_before(
+    number: Number,
+    *,
+    former: Annotated[
+        str, typer.Option("--number", metavar="CODE", help="What it was. / 原编号。")
+    ],
+    source: Annotated[Path, typer.Option("--source", help="What says so, a file. / 出处文件。")],
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Keep the number that it had elsewhere / 载明原编号"""
+    from registry.acts import certificates as acts
+    from registry.cli import acting, given, replacing
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = replacing.meant(desk, number)
+        (officer,) = desk.officers(1)
+        paper = given.digest(source)
+        return [acts.number_before(officer, found, means, number=former, source=paper)]
 
     acting.act(
         place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)

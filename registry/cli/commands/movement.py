@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry.cli import exits
 from registry.cli.options import (
     Amount,
     Directory,
@@ -50,6 +51,14 @@ Organisers = Annotated[
 Beneficiary = Annotated[str | None, typer.Option("--beneficiary", help="For whom. / 受益人。")]
 Purchaser = Annotated[str | None, typer.Option("--purchaser", help="Who paid. / 购买人。")]
 Agent = Annotated[str | None, typer.Option("--agent", help="By whom. / 代理人。")]
+MaybeAmount = Annotated[
+    str | None,
+    typer.Argument(metavar="AMOUNT", help="Tonnes, such as 12.5; or grams: 27g. / 吨，或克。"),
+]
+ForMany = Annotated[
+    Path | None,
+    typer.Option("--for-many", metavar="FILE", help="For all in a CSV, -o DIR. / 为名单中各人。"),
+]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
 ]
@@ -95,7 +104,7 @@ def transfer(
 
 
 def retire(
-    amount: Amount,
+    amount: MaybeAmount = None,
     *,
     holder: Holder,
     purpose: Purpose,
@@ -111,6 +120,7 @@ def retire(
     standard: Standard = None,
     batch: Batch = None,
     serials: Serials = None,
+    for_many: ForMany = None,
     output: Output = None,
     directory: Directory,
     state: State = None,
@@ -120,7 +130,7 @@ def retire(
 ) -> None:
     """Retire credits, with a certificate / 注销，并出具证明"""
     from registry.acts import movements as acts
-    from registry.cli import given, movements
+    from registry.cli import given, movements, sharing
 
     statement = acts.Statement(
         purpose=purpose,
@@ -134,12 +144,15 @@ def retire(
         purchaser=purchaser,
         agent=agent,
     )
-    movements.retire(
-        holder,
-        movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials),
-        statement,
-        place_of(directory, state),
-        output=output,
-        dry_run=dry_run,
-        voice=Voice(lang, as_json=as_json),
-    )
+    place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
+    asked = movements.Asked(amount=amount or "", standard=standard, batch=batch, serials=serials)
+    if (amount is None) == (for_many is None):
+        raise exits.UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
+    if for_many is None:
+        movements.retire(
+            holder, asked, statement, place, output=output, dry_run=dry_run, voice=voice
+        )
+    else:
+        sharing.retire(
+            holder, for_many, asked, statement, place, output=output, dry_run=dry_run, voice=voice
+        )

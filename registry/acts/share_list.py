@@ -1,0 +1,95 @@
+"""Those for whom one retirement is, as its holder lists them: read strictly, every bad row named at once.
+
+    CSV, UTF-8, header with these columns in any order
+    name      the beneficiary, as the certificate commits to it
+    tonnes    decimal, up to 6 places, above 0    or    grams, whole and above 0
+
+A name may stand there more than once: each row is a certificate of its own.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from registry.acts import sheet
+from registry.acts.propose import normalised
+from registry.acts.sheet import Problem
+from registry.domain import shape
+from registry.errors import RefusedError
+
+LIST_BYTES_MAX = 64 * 1024 * 1024
+EXPECTED = "name,tonnes|grams"
+
+_GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareList:
+    """A list whose every row is sound: (name, grams) each."""
+
+    beneficiaries: tuple[tuple[str, int], ...]
+
+    @property
+    def total_g(self) -> int:
+        """What is retired for all of them."""
+        return sum(amount_g for _, amount_g in self.beneficiaries)
+
+
+def read(data: bytes) -> ShareList:
+    """The beneficiaries in a file's bytes.
+
+    Raises:
+        RefusedError: `too_long`, `not_utf8`, `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
+            `Problem`s; `malformed` if they are more than one act has room for.
+    """
+    text = sheet.text_of(data, bytes_max=LIST_BYTES_MAX)
+    bad: list[Problem] = []
+    columns: list[str] = []
+    found: list[tuple[str, int]] = []
+    for line, cells in sheet.lines(text, bad):
+        if not columns:
+            columns = _header(cells)
+        else:
+            found += _row(line, columns, cells, bad)
+    if bad:
+        raise RefusedError("bad_rows", rows=bad)
+    if not found:
+        raise RefusedError("bad_header", found="", expected=EXPECTED)
+    if len(found) > shape.ROWS_MAX:
+        raise RefusedError("malformed", why=f"{len(found)} rows, of at most {shape.ROWS_MAX}")
+    return ShareList(beneficiaries=tuple(found))
+
+
+def _header(cells: Sequence[str]) -> list[str]:
+    columns = [cell.strip() for cell in cells]
+    if sorted(columns) not in (["name", "tonnes"], ["grams", "name"]):
+        raise RefusedError("bad_header", found=",".join(cells), expected=EXPECTED)
+    return columns
+
+
+def _row(
+    line: int, columns: Sequence[str], cells: Sequence[str], bad: list[Problem]
+) -> list[tuple[str, int]]:
+    """What one line says; nothing, once all that is bad in it was added to `bad`."""
+    if len(cells) != len(columns):
+        bad.append((line, "columns", str(len(cells))))
+        return []
+    texts = {column: normalised(cell).strip() for column, cell in zip(columns, cells, strict=True)}
+    name, amount_g = "", 0
+    for column, text in texts.items():
+        try:
+            if column == "name":
+                name = sheet.name(text)
+            else:
+                amount_g = _grams(column, text)
+        except ValueError:
+            bad.append((line, column, text[: sheet.TEXT_CHARACTERS_MAX]))
+    return [(name, amount_g)] if name and amount_g else []
+
+
+def _grams(column: str, text: str) -> int:
+    if column == "tonnes":
+        return sheet.grams_of_tonnes(text)
+    if not (_GRAMS.fullmatch(text) and int(text) <= shape.GRAMS_MAX):
+        raise ValueError(text)
+    return int(text)
