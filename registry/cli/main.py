@@ -14,6 +14,7 @@ import typer
 from registry.cli import exits
 from registry.cli.commands import (
     account,
+    activity,
     batch,
     campaign,
     certificate,
@@ -66,6 +67,7 @@ app.add_typer(standard.app, name="standard")
 app.add_typer(project.app, name="project")
 app.add_typer(batch.app, name="batch")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(activity.app, name="activity")
 app.add_typer(conduct.app, name="conduct")
 app.add_typer(offer.app, name="offer")
 app.add_typer(policy.app, name="policy")

@@ -949,6 +949,7 @@ SCREEN: dict[str, Text] = {
     "overview.accounts": ("账户（{count} 个）", "accounts ({count})"),
     "overview.policies": ("制度（{count} 项）", "policies ({count})"),
     "overview.roles": ("角色（{count} 项）", "roles ({count})"),
+    "overview.activities": ("{count} 场活动", "{count} activities"),
     "overview.campaigns": ("赠碳活动（{count} 个）", "gift campaigns ({count})"),
     "overview.orders": ("修复令（{count} 件）", "restoration orders ({count})"),
     "campaign.handed_out": (
@@ -975,6 +976,20 @@ SCREEN: dict[str, Text] = {
         "Where: [entry {index}][, stream {stream}][, position {position}]",
     ),
     "verify.subject": ("证明 {number}", "certificate {number}"),
+    "verify.gift": ("赠碳 {number}", "gift {number}"),
+    "verify.given": ("{giver} 赠予 {taker}", "Given by {giver} to {taker}"),
+    "verify.given_of": (
+        "批次：{batch}（{standard}）[，活动 {campaign}][，序列号 {ranges}]",
+        "Of {batch} ({standard})[, campaign {campaign}][, serial numbers {ranges}]",
+    ),
+    "verify.retire_only": (
+        "只可注销，不可转让。",
+        "It may be used up, and not passed on.",
+    ),
+    "verify.given_not": (
+        "文件不说明：此后是否已领取、注销或退回。",
+        "Not shown: whether it was claimed, used up or has gone back since.",
+    ),
     "verify.log": ("日志：{origin}", "Log: {origin}"),
     "verify.amount": ("数量：{amount_g}", "Amount: {amount_g}"),
     "verify.purpose": ("用途：{purpose}；依据：{ground}", "Purpose: {purpose}; ground: {ground}"),

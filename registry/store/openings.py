@@ -58,6 +58,12 @@ class Openings(Protocol):
     def erase(self, commitments: Sequence[bytes]) -> int:
         """Forget what these commitments hide; returns how many openings there were. The log stays as it is."""
 
+    def scrub(self) -> bool:
+        """Write anew what they are kept in, so that nothing is left there of what was erased.
+
+        False where this role may not: the owner of the table has to do it.
+        """
+
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         """The openings that are there, by commitment."""
 
@@ -141,13 +147,21 @@ class FileOpenings:
 
     def erase(self, commitments: Sequence[bytes]) -> int:
         """What they held is overwritten in the file, and not in backups that were made of it."""
-        with closing(self._connect()) as connection:
+        with storage_trouble(str(self._file)), closing(self._connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             erased = connection.executemany(
                 "DELETE FROM openings WHERE commitment = ?", [(one,) for one in commitments]
             ).rowcount
             connection.execute("COMMIT")
         return erased
+
+    def scrub(self) -> bool:
+        """`secure_delete` overwrites a row where it stood; not where it stood before its page was divided."""
+        with storage_trouble(str(self._file)), closing(self._connect()) as connection:
+            # What is in between goes to no other file.
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("VACUUM")
+        return True
 
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         found: dict[bytes, Opening] = {}

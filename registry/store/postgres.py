@@ -197,6 +197,14 @@ class PostgresRecorder:
         ):
             PostgresCursor(connection).execute(_SIGN, (note, size, note, CHANNEL))
 
+    def rewrite(self, table: str) -> bool:
+        """Write the file of `table` anew, of what is in it now; False if this role may not."""
+        with self.trouble(), self._session(self._idle, self._connected) as connection:
+            # Who may not is warned, and nothing is done.
+            with _warnings(connection) as warned:
+                connection.execute(f"VACUUM (FULL) {table}".encode())
+            return not warned
+
     def listener(self) -> "PostgresListener | None":
         with server_trouble(self.where):
             connection = connect(self._url, "registry-follow")
@@ -313,17 +321,8 @@ class PostgresRecorder:
             UnavailableError: `server_unavailable` if a replica that was to confirm it was not waited for: the server
                 says so in a warning, and that it has committed.
         """
-        warned: list[str] = []
-
-        def hear(said: errors.Diagnostic) -> None:
-            if said.severity_nonlocalized == "WARNING":
-                warned.append(said.message_primary or "")
-
-        connection.add_notice_handler(hear)
-        try:
+        with _warnings(connection) as warned:
             cursor = connection.execute("COMMIT")
-        finally:
-            connection.remove_notice_handler(hear)
         if cursor.statusmessage != "COMMIT" or warned:
             why = "; ".join(warned) or str(cursor.statusmessage)
             raise UnavailableError("server_unavailable", server=self.where, why=why)
@@ -388,6 +387,9 @@ class ServerOpenings:
             )
             return len(cursor.fetchall())
 
+    def scrub(self) -> bool:
+        return self._recorder.rewrite("openings")
+
     def find(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         with self._recorder.reading() as cursor:
             if not _may_read(cursor):
@@ -417,6 +419,22 @@ class ServerOpenings:
 
     def close(self) -> None:
         """Nothing is open here that the recorder does not close."""
+
+
+@contextmanager
+def _warnings(connection: Connection[Any]) -> Iterator[list[str]]:
+    """What the server warns of while the block runs."""
+    warned: list[str] = []
+
+    def hear(said: errors.Diagnostic) -> None:
+        if said.severity_nonlocalized == "WARNING":
+            warned.append(said.message_primary or "")
+
+    connection.add_notice_handler(hear)
+    try:
+        yield warned
+    finally:
+        connection.remove_notice_handler(hear)
 
 
 def _may_read(cursor: Cursor) -> bool:

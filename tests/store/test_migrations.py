@@ -257,6 +257,19 @@ def test_the_role_that_writes_can_lead_a_whole_registry_s_life(
     assert audit(book.place, key).entries > 50
 
 
+def test_who_writes_may_erase_and_only_the_owner_may_rewrite_the_table(
+    registry: Book, address: Address
+) -> None:
+    with closing(Operator(registry.place)) as operator:
+        erased = operator.log.openings.rows()[0][0]
+        assert operator.log.openings.erase([erased]) == 1
+        assert not operator.log.openings.scrub()
+
+    with closing(Log(address, writes=True)) as log:
+        assert log.openings.scrub()
+    assert registry.fault() is None
+
+
 @pytest.mark.parametrize("who", ["test_writer", "owner", "replicating"])
 def test_nobody_changes_what_is_recorded(registry: Book, address: Address, who: str) -> None:
     """Not the owner, who is a superuser here, and not a session that replicates."""

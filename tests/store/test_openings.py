@@ -4,14 +4,17 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+import psycopg
 import pytest
 
 from registry.acts.propose import Hidden
 from registry.errors import RefusedError, UnavailableError
 from registry.ledger import canonical
 from registry.ledger.commitment import OPENING_BYTES_MAX, Opening
+from registry.place import Server
 from registry.store.clock import Clock
 from registry.store.committer import Receipt
 from registry.store.log import Log
@@ -188,6 +191,34 @@ def test_on_a_server_what_is_erased_is_gone_and_every_proof_still_holds(book: Bo
     assert book.audited().openings == len(kept(book)) == len(everything) - 1
 
 
+@pytest.mark.on("postgres")
+def test_on_a_server_its_owner_leaves_nothing_of_what_is_erased_in_the_tables_file(
+    book: Book,
+) -> None:
+    openings = found(book, [commitment for commitment, _ in kept(book)])
+    (commitment,) = [one for one, shown in openings.items() if shown.value == "受益人"]
+    assert "受益人".encode() in table_file(book).read_bytes()
+
+    with closing(Log(book.place, writes=True)) as log:
+        log.openings.erase([commitment])
+        left = "受益人".encode() in table_file(book).read_bytes()
+        rewritten = log.openings.scrub()
+
+    assert (left, rewritten) == (True, True)
+    assert "受益人".encode() not in table_file(book).read_bytes()
+    assert found(book, list(openings)).keys() == openings.keys() - {commitment}
+
+
+def table_file(book: Book) -> Path:
+    """The file of the table `openings`, with all that was written to it."""
+    with psycopg.connect(cast(Server, book.place).url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        asked = "SELECT current_setting('data_directory'), pg_relation_filepath('openings')"
+        row = connection.execute(asked).fetchone()
+    assert row is not None
+    return Path(*row)
+
+
 def test_an_act_asked_for_twice_has_its_openings_once(book: Book) -> None:
     before = len(kept(book))
     with book.clerk() as clerk:
@@ -210,8 +241,9 @@ def test_what_is_erased_is_nowhere_in_the_file_and_every_proof_still_holds(book:
     assert "受益人".encode() in book.directory.joinpath("openings.db").read_bytes()
 
     erased = openings.erase([commitment])
+    rewritten = openings.scrub()
 
-    assert erased == 1
+    assert (erased, rewritten) == (1, True)
     assert openings.find([commitment]) == {}
     for file in book.directory.glob("openings.db*"):
         assert "受益人".encode() not in file.read_bytes()

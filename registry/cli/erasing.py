@@ -1,0 +1,98 @@
+"""`registry erase`: finds what is to be forgotten, forgets it, and says what that does not reach."""
+
+import sys
+import unicodedata
+from collections.abc import Callable
+from contextlib import closing
+
+from registry.cli import accounts
+from registry.cli.certificates import read_number
+from registry.cli.exits import UsageError
+from registry.cli.opened import Opened
+from registry.cli.voice import Voice, is_demonstration
+from registry.errors import require
+from registry.place import Place
+from registry.store import erasure
+from registry.store.erasure import Kept
+from registry.store.log import BLANK, Log, Moment
+from registry.store.operator import log_key
+from registry.store.views import views
+
+Find = Callable[[Opened], list[Kept]]
+
+
+def account(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
+    """Forget what an account's own stream hides, and the stream of its conduct.
+
+    Raises:
+        RefusedError: `no_registry`, `no_account`, `several_accounts`, `not_permitted`.
+    """
+
+    def find(source: Opened) -> list[Kept]:
+        own = accounts.find(typed, source)
+        return erasure.in_streams(source.log, [own, f"conduct/{own.partition('/')[2]}"])
+
+    _erase(find, place, dry_run=dry_run, voice=voice)
+
+
+def certificate(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
+    """Forget what a certificate hides; of one that was issued for many with others, whom it is for.
+
+    Raises:
+        RefusedError: `no_registry`, `no_certificate`, `not_permitted`.
+    """
+    number = read_number(typed)
+
+    def find(source: Opened) -> list[Kept]:
+        stream = f"certificate/{number}"
+        with views(source.log) as tables:
+            shares = tables.rows("shares", number=number)
+        with source.log.recorder.reading() as cursor:
+            begun = Moment(cursor).tip(stream) != BLANK
+        require(begun or bool(shares), "no_certificate", number=number)
+        own = erasure.of_commitments(source.log, [row["beneficiary"] for row in shares])
+        return [*erasure.in_streams(source.log, [stream]), *own]
+
+    _erase(find, place, dry_run=dry_run, voice=voice)
+
+
+def name(place: Place, *, dry_run: bool, voice: Voice) -> None:
+    """Forget the name in the first line of standard input, wherever it stands.
+
+    Raises:
+        UsageError: `name_missing`.
+        RefusedError: `no_registry`, `not_permitted`.
+    """
+    if sys.stdin.isatty():
+        voice.warn("erase.ask")
+    # As writers have it: docs/format.md, "Intent".
+    typed = unicodedata.normalize("NFC", sys.stdin.readline().strip())
+    if not typed:
+        raise UsageError("name_missing")
+    _erase(lambda source: erasure.that_say(source.log, typed), place, dry_run=dry_run, voice=voice)
+
+
+def _erase(find: Find, place: Place, *, dry_run: bool, voice: Voice) -> None:
+    with closing(Log(place, writes=not dry_run)) as log:
+        source = Opened(log=log, origin=log_key(log).name)
+        kept = find(source)
+        whole = dry_run or erasure.erase(log.openings, kept)
+    if voice.is_json:
+        voice.json(
+            {
+                "dry_run": dry_run,
+                "openings": [{"entry": one.entry, "field": one.field} for one in kept],
+                "rewritten": None if dry_run else whole,
+                "origin": source.origin,
+                "demonstration": is_demonstration(source.origin),
+            }
+        )
+        return
+    voice.demonstration(source.origin)
+    for one in kept:
+        voice.say("erase.opening", entry=one.entry, field=one.field)
+    voice.say("erase.would" if dry_run else "erase.done", count=len(kept))
+    if not whole:
+        voice.warn("erase.owner")
+    if not dry_run:
+        voice.say("erase.elsewhere")
