@@ -26,7 +26,7 @@ from registry.cli.commands import (
     order,
     policy,
     project,
-    reports,
+    report_acts,
     role,
     standard,
     tables,
@@ -74,7 +74,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(gift.app, name="gift")
 app.add_typer(order.app, name="order")
-app.add_typer(reports.app, name="report")
+app.add_typer(report_acts.group, name="report")
 app.add_typer(tables.app, name="views")
 app.add_typer(erase.app, name="erase")
 

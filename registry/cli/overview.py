@@ -10,6 +10,7 @@ from registry.cli import words
 from registry.cli.opened import Opened, opened
 from registry.cli.streams import figures, policy_rows, tell_fields
 from registry.cli.voice import Voice, is_demonstration
+from registry.domain.activity import Activity
 from registry.domain.campaign import Campaign
 from registry.domain.order import Order
 from registry.domain.roles import Registry
@@ -123,6 +124,31 @@ def campaigns(place: Place, *, voice: Voice) -> None:
                 }
             )
         _tell_rows("overview.campaigns", rows, source, voice)
+
+
+def activities(place: Place, *, voice: Voice) -> None:
+    """Say which activities there are, and what each has come to.
+
+    Raises:
+        RefusedError: `no_registry`.
+    """
+    with opened(place) as source:
+        rows = []
+        for name in _streams(source, "activity"):
+            state: Activity = source.state(name)
+            rows.append(
+                {
+                    "activity": name,
+                    "name": _first_said(source, name, "name"),
+                    "organiser": source.name_of(state.organiser) or state.organiser,
+                    "category": state.category,
+                    "ends": state.ends,
+                    "emissions_g": state.emissions_g or None,
+                    "retired_g": state.retired_g,
+                    "conclusion": state.conclusion or None,
+                }
+            )
+        _tell_rows("overview.activities", rows, source, voice)
 
 
 def orders(place: Place, today: str, *, voice: Voice) -> None:

@@ -1,0 +1,358 @@
+"""`registry activity`: an activity registered, accounted, offset and confirmed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.commands.movement import Organisers
+from registry.cli.options import (
+    Directory,
+    Document,
+    DryRun,
+    Json,
+    Language,
+    Replica,
+    State,
+    place_of,
+    read_from,
+)
+from registry.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from registry.acts.plan import Plan
+    from registry.cli.acting import Desk
+
+app = typer.Typer(no_args_is_help=True, help="Activities to be made neutral / 碳中和活动")
+
+Activity = Annotated[
+    str, typer.Argument(metavar="ACTIVITY", help="Its stream, or its id. / 活动编号。")
+]
+Organiser = Annotated[
+    str, typer.Option("--organiser-account", metavar="ACCOUNT", help="Who files. / 组织者账户。")
+]
+Name = Annotated[str, typer.Option("--name", help="Its name, kept apart. / 活动名称。")]
+Category = Annotated[str, typer.Option("--category", help="meeting, competition … / 活动类型。")]
+Days = Annotated[str, typer.Option("--days", metavar="FIRST..LAST", help="When. / 活动时间。")]
+Where = Annotated[str, typer.Option("--place", metavar="PLACE", help="GB/T 2260. / 活动地点。")]
+Scale = Annotated[int | None, typer.Option("--scale", help="How many take part. / 活动规模。")]
+Boundary = Annotated[
+    list[str],
+    typer.Option("--boundary", help="preparation, holding, closing; repeated. / 核算边界。"),
+]
+Expected = Annotated[
+    str, typer.Option("--expected", metavar="AMOUNT", help="Emissions. / 预估排放量。")
+]
+Method = Annotated[str, typer.Option("--method", help="own, platform, institution. / 核算方式。")]
+Neutrality = Annotated[
+    str, typer.Option("--neutrality", help="organiser, participants, both. / 碳中和类型。")
+]
+OffsetWith = Annotated[
+    list[str] | None,
+    typer.Option("--offset-with", metavar="CODE", help="Kinds; repeated. / 抵消方式。"),
+]
+Planned = Annotated[
+    str, typer.Option("--planned", metavar="AMOUNT", help="To be retired. / 预计抵消量。")
+]
+Due = Annotated[str, typer.Option("--due", metavar="DAY", help="By when. / 实现碳中和日期。")]
+Contact = Annotated[str | None, typer.Option("--contact", help="Kept apart. / 联系方式。")]
+Confirmation = Annotated[
+    str, typer.Option("--confirmation", help="self, platform, institution. / 确认方式。")
+]
+PlanFile = Annotated[Path | None, typer.Option("--plan", help="The plan, a file. / 方案。")]
+Authority = Annotated[
+    str | None, typer.Option("--authority", metavar="ACCOUNT", help="Which. / 主管部门。")
+]
+
+
+@app.command("file")
+def file(
+    *,
+    organiser: Organiser,
+    name: Name,
+    organisers: Organisers = None,
+    category: Category,
+    days: Days,
+    where: Where,
+    scale: Scale = None,
+    boundary: Boundary,
+    expected: Expected,
+    method: Method = "own",
+    neutrality: Neutrality = "organiser",
+    offset_with: OffsetWith = None,
+    planned: Planned,
+    due: Due,
+    contact: Contact = None,
+    confirmation: Confirmation = "self",
+    document: Document,
+    plan: PlanFile = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """File the registration form / 登记活动"""
+    from registry.acts import activities as acts
+    from registry.cli import acting, given
+
+    form = acts.Form(
+        document=given.digest(document),
+        name=name,
+        organisers=tuple(organisers or ()),
+        category=category,
+        days=given.period(days, "--days"),
+        place=where,
+        scale=scale,
+        boundary=tuple(boundary),
+        expected_g=given.grams(expected, "--expected"),
+        method=method,
+        neutrality=neutrality,
+        offsets=tuple(offset_with or ()),
+        planned_g=given.grams(planned, "--planned"),
+        due=due,
+        contact=contact,
+        confirmation=confirmation,
+        plan=None if plan is None else given.digest(plan),
+    )
+    acting.act(
+        place_of(directory, state),
+        lambda desk: [acts.file(desk.account(organiser), form)],
+        dry_run=dry_run,
+        voice=Voice(lang, as_json=as_json),
+    )
+
+
+@app.command("receive")
+def receive(
+    activity: Activity,
+    *,
+    receipt: Annotated[str, typer.Option("--receipt", metavar="CODE", help="Its number. / 编号。")],
+    document: Document,
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """The authority has the form / 主管部门收讫"""
+    from registry.acts import activities as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        stream = desk.stream("activity", activity)
+        found = desk.state(stream)
+        return [
+            acts.receive(
+                desk.body("authority", authority),
+                stream,
+                organiser=found.organiser,
+                means=desk.means(found.filed),
+                receipt=receipt,
+                document=given.digest(document),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("account")
+def account(
+    activity: Activity,
+    *,
+    emissions: Annotated[
+        str, typer.Option("--emissions", metavar="AMOUNT", help="How much. / 排放量。")
+    ],
+    method: Method = "own",
+    document: Document,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """State what was emitted / 核算排放量"""
+    from registry.acts import activities as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        stream = desk.stream("activity", activity)
+        return [
+            acts.account(
+                desk.state(stream).organiser,
+                stream,
+                emissions_g=given.grams(emissions, "--emissions"),
+                method=method,
+                report=given.digest(document),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("measures")
+def measures(
+    activity: Activity,
+    *,
+    document: Document,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """State what was done to emit less / 说明减排措施"""
+    from registry.acts import activities as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        stream = desk.stream("activity", activity)
+        organiser, paper = desk.state(stream).organiser, given.digest(document)
+        return [acts.state_measures(organiser, stream, document=paper)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("offset")
+def offset(
+    activity: Activity,
+    numbers: Annotated[
+        list[str], typer.Argument(metavar="NO…", help="Certificates. / 证明编号，可多个。")
+    ],
+    *,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Certificates offset it, and nothing else / 以证明抵消"""
+    from registry.acts import activities as acts
+    from registry.cli import acting, replacing
+
+    def make(desk: "Desk") -> "list[Plan]":
+        stream = desk.stream("activity", activity)
+        organiser = desk.state(stream).organiser
+        found = [replacing.meant(desk, number) for number in numbers]
+        return [
+            acts.offset(
+                stream,
+                one.name,
+                organiser=organiser,
+                holder=one.holder,
+                amount_g=one.amount_g,
+                means=means,
+            )
+            for one, means in found
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("confirm")
+def confirm(
+    activity: Activity,
+    *,
+    mode: Annotated[str, typer.Option("--mode", help="self, platform, institution. / 方式。")],
+    confirmer: Annotated[
+        str | None, typer.Option("--by", metavar="ACCOUNT", help="Else the organiser. / 确认方。")
+    ] = None,
+    document: Document,
+    public: Annotated[
+        bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
+    ] = True,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Confirm what it came to, with a certificate / 确认并出证"""
+    from registry.acts import activities as acts
+    from registry.cli import acting, given
+
+    def make(desk: "Desk") -> "list[Plan]":
+        stream = desk.stream("activity", activity)
+        organiser = desk.state(stream).organiser
+        return [
+            acts.confirm(
+                desk.maybe_account(confirmer) or organiser,
+                stream,
+                organiser=organiser,
+                mode=mode,
+                public=public,
+                document=given.digest(document),
+            )
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("publish")
+def publish(
+    activity: Activity,
+    *,
+    report: Annotated[str, typer.Option("--report", metavar="REPORT", help="Where. / 所在清单。")],
+    authority: Authority = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """It stands in a list that was accepted / 随清单公布"""
+    from registry.acts import activities as acts
+    from registry.cli import acting
+
+    def make(desk: "Desk") -> "list[Plan]":
+        by = desk.body("authority", authority)
+        listed = desk.stream("report", report)
+        return [acts.publish(by, desk.stream("activity", activity), report=listed)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("show")
+def show(
+    activity: Activity,
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """What it has come to / 活动现状"""
+    from registry.cli import overview
+
+    place = read_from(directory, state, read_url)
+    overview.stream("activity", activity, place, voice=Voice(lang, as_json=as_json))
+
+
+@app.command("list")
+def show_all(
+    *,
+    directory: Directory,
+    state: State = None,
+    read_url: Replica = None,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """All activities / 全部活动"""
+    from registry.cli import overview
+
+    place = read_from(directory, state, read_url)
+    overview.activities(place, voice=Voice(lang, as_json=as_json))

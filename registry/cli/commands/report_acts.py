@@ -1,0 +1,164 @@
+"""`registry report compile|submit|return|accept|amend`: what becomes of a list that was made."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.commands.reports import app
+from registry.cli.options import Directory, Document, DryRun, Json, Language, State, place_of
+from registry.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from registry.acts.plan import Plan
+    from registry.cli.acting import Desk
+
+group = app
+"""The whole group: what is asked of the log, and what is done with a list that was made."""
+
+Report = Annotated[str, typer.Argument(metavar="REPORT", help="Its stream, or its id. / 编号。")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The list that was made. / 报表文件。")]
+Activities = Annotated[int, typer.Option("--activities", help="How many activities. / 场次。")]
+Retirements = Annotated[int, typer.Option("--retirements", help="How many retirements. / 笔数。")]
+Total = Annotated[str, typer.Option("--total", metavar="AMOUNT", help="Of them all. / 合计。")]
+Size = Annotated[
+    int | None, typer.Option("--size", help="Entries counted; else all. / 所据记录数。")
+]
+By = Annotated[str | None, typer.Option("--by", metavar="ACCOUNT", help="Who signs. / 签署人。")]
+To = Annotated[str, typer.Option("--to", metavar="ACCOUNT", help="To which. / 报送至。")]
+
+
+@app.command("compile")
+def compile_(
+    file: File,
+    *,
+    sort: Annotated[str, typer.Option("--sort", help="registration, list, annual. / 种类。")],
+    area: Annotated[str, typer.Option("--area", metavar="PLACE", help="GB/T 2260. / 地区。")],
+    days: Annotated[
+        str, typer.Option("--period", metavar="FIRST..LAST", help="Of which days. / 期间。")
+    ],
+    activities: Activities,
+    retirements: Retirements,
+    total: Total,
+    size: Size = None,
+    by: By = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Enter a list or table that was made / 编制"""
+    from registry.acts import reports as acts
+    from registry.cli import acting, given, reporting
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found = reporting.compilation(desk, file, size, (activities, retirements, total))
+        period = given.period(days, "--period")
+        compiler = reporting.compiler(desk, by)
+        return [acts.compile_(compiler, found, sort=sort, area=area, days=period)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("submit")
+def submit(
+    report: Report,
+    *,
+    to: To,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Hand it to an authority / 报送"""
+    from registry.acts import reports as acts
+    from registry.cli import acting, reporting
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = reporting.meant(desk, report)
+        return [acts.submit(found.holder, found.name, means, to=desk.account(to))]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("return")
+def return_(
+    report: Report,
+    *,
+    document: Document,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """The authority hands it back / 退回"""
+    from registry.acts import reports as acts
+    from registry.cli import acting, given, reporting
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = reporting.meant(desk, report)
+        paper = given.digest(document)
+        return [acts.return_(found.holder, found.name, means, document=paper)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("accept")
+def accept(
+    report: Report,
+    *,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """The authority accepts it / 接受"""
+    from registry.acts import reports as acts
+    from registry.cli import acting, reporting
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = reporting.meant(desk, report)
+        return [acts.accept(found.holder, found.name, means)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
+
+
+@app.command("amend")
+def amend(
+    report: Report,
+    file: File,
+    *,
+    activities: Activities,
+    retirements: Retirements,
+    total: Total,
+    size: Size = None,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Compile it anew / 修订"""
+    from registry.acts import reports as acts
+    from registry.cli import acting, reporting
+
+    def make(desk: "Desk") -> "list[Plan]":
+        found, means = reporting.meant(desk, report)
+        anew = reporting.compilation(desk, file, size, (activities, retirements, total))
+        return [acts.amend(found.compiler, found.name, means, anew)]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
