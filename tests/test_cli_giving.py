@@ -125,6 +125,25 @@ def test_everybody_gets_a_proof_that_a_stranger_checks(day: Day, book: Book):
     assert found["A-1.gift"].gift.whom == ids.bearer(key)
 
 
+def test_the_command_that_verifies_certificates_verifies_gifts(day: Day, shell: Shell):
+    campaign = funded(day, "100g", "--each", "5g")
+    output = day.directory.parent / "handout"
+    given(day, campaign, listed(day, "no\n1\n2\n"), output)
+    proof, key = output / "proofs" / "2.gift", day.json("key")["vkey"]
+
+    found = shell("verify", proof, "--key", key, "--json").json
+    told = shell("verify", proof, "--key", key)
+    proof.write_bytes(proof.read_bytes()[:-1] + b"\x91")
+    broken = shell("verify", proof, "--key", key, "--json")
+
+    assert (found["verdict"], found["amount_g"], found["campaign"]) == ("valid", 5, campaign)
+    assert (found["giver"], found["retire_only"]) == (day.accounts["owner"], True)
+    assert found["taker"].startswith("bearer/")
+    assert told.code == 0
+    assert "Not shown: whether it was claimed" in told.out
+    assert (broken.code, broken.json["verdict"]) == (1, "invalid")
+
+
 def test_nobody_but_their_owner_reads_the_codes(day: Day):
     campaign = funded(day, "100g", "--each", "5g")
     output = day.directory.parent / "handout"

@@ -10,6 +10,7 @@ from registry.domain.certificate import HomeCancelled
 from registry.ledger.note import VerifierKey
 from registry.verifier.certificate import Verified, signer_of
 
+SUBJECT = "verify.subject"
 RECORDED = "recorded"
 """What a compact proof shows; an audit shows more, that the rules held."""
 

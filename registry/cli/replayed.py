@@ -8,6 +8,7 @@ from registry.cli.voice import Voice
 from registry.ledger.note import VerifierKey
 from registry.verifier.dossier import VerifiedDossier
 
+SUBJECT = "verify.subject"
 REPLAYED = "replayed"
 """Of the streams concerned; an audit replays the whole log."""
 

@@ -1,22 +1,32 @@
-"""`registry verify`: a verdict on one proof file, or dossier, for somebody who trusts nobody but a pinned key."""
+"""`registry verify`: a verdict on a file that proves a certificate or a gift, for whoever trusts only a pinned key."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 
-from registry.cli import belief, paper, replayed, verdict
+from registry.cli import belief, paper, received, replayed, verdict
 from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
 from registry.errors import RegistryError, StaleError
 from registry.ledger import dossier, proof
 from registry.ledger.note import VerifierKey
-from registry.verifier import certificate
+from registry.verifier import certificate, gift
 from registry.verifier import dossier as dossiers
 from registry.verifier.certificate import Verified
 from registry.verifier.dossier import VerifiedDossier
+from registry.verifier.gift import VerifiedGift
+
+Shown = Verified | VerifiedDossier | VerifiedGift
+_TOLD_BY: Mapping[type, ModuleType] = {
+    Verified: paper,
+    VerifiedDossier: replayed,
+    VerifiedGift: received,
+}
 
 
 def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
-    """Check the certificate in `file`, say the verdict, and return the exit code.
+    """Check the certificate, or the gift, in `file`, say the verdict, and return the exit code.
 
     Raises:
         UsageError: there is no such file, or the key is none.
@@ -27,21 +37,32 @@ def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
     try:
         origin = dossiers.origin_of(data) if is_dossier else certificate.origin_of(data)
         key = belief.key_for(origin, vkey)
-        check = _replayed if is_dossier else _verified
-        verified = check(data, key, size_min, voice)
+        verified = _checker(data)(data, key, size_min, voice)
     except UsageError:
         raise
     except RegistryError as error:
         return _failed(verdict.of_error(error, origin), voice)
     assert key is not None
     found = Verdict(name="valid", origin=origin)
-    told = replayed if isinstance(verified, VerifiedDossier) else paper
+    _say(found, verified, key, voice)
+    return found.exit_code
+
+
+def _checker(data: bytes) -> Callable[[bytes, VerifierKey | None, int, Voice], Shown]:
+    """What checks a file, by what it is in form."""
+    if dossier.is_dossier(data):
+        return _replayed
+    return _given if gift.is_gift(data) else _verified
+
+
+def _say(found: Verdict, verified: Shown, key: VerifierKey, voice: Voice) -> None:
+    """Say what holds, and what the file shows."""
+    told = _TOLD_BY[type(verified)]
     if voice.is_json:
         verdict.say_object(found, told.object_of(verified, key), voice)
-    else:
-        verdict.say(found, voice.text("verify.subject", number=told.number_of(verified)), voice)
-        told.tell(verified, key, voice)
-    return found.exit_code
+        return
+    verdict.say(found, voice.text(told.SUBJECT, number=told.number_of(verified)), voice)
+    told.tell(verified, key, voice)
 
 
 def _failed(found: Verdict, voice: Voice) -> int:
@@ -87,3 +108,21 @@ def _remember_signed(found: object, voice: Voice) -> None:
     assert isinstance(found, VerifiedDossier)
     assert found.signer is not None, "nothing is valid or stale without a key"
     belief.remember(found.note, found.signer, voice)
+
+
+def _given(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice) -> VerifiedGift:
+    """The gift, once the proof holds and contradicts nothing that was seen before."""
+    try:
+        found = gift.verify_gift(data, key, size_min=size_min)
+    except StaleError as error:
+        _remember_given(data, error.facts["verified"], key, voice)
+        raise
+    _remember_given(data, found, key, voice)
+    return found
+
+
+def _remember_given(data: bytes, verified: object, key: VerifierKey | None, voice: Voice) -> None:
+    assert key is not None, "nothing is valid or stale without a key"
+    assert isinstance(verified, VerifiedGift)
+    signer = certificate.last_signer(verified.log_keys, key)
+    belief.remember(proof.decode(data).note, signer, voice)

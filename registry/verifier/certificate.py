@@ -184,10 +184,11 @@ def _check_stands(verified: Verified) -> None:
 
 def signer_of(verified: Verified, pinned: VerifierKey) -> VerifierKey:
     """The key that signed the checkpoint: the one that was pinned, unless an entry in the file replaced it."""
-    return _signer(verified.log_keys, pinned)
+    return last_signer(verified.log_keys, pinned)
 
 
-def _signer(log_keys: Sequence[Key], pinned: VerifierKey) -> VerifierKey:
+def last_signer(log_keys: Sequence[Key], pinned: VerifierKey) -> VerifierKey:
+    """The last of the log's keys as far as they follow from a file; the one that was pinned, if none do."""
     return VerifierKey(name=pinned.name, public=log_keys[-1][1]) if log_keys else pinned
 
 
@@ -318,7 +319,7 @@ def check_log(found: Proof, act: ReadAct, key: VerifierKey, log_keys: Sequence[K
         RefusedError: `wrong_origin`, `bad_checkpoint_signature`, `wrong_log`.
     """
     pinned = SUITE, key.public
-    open_checkpoint(found.note, _signer(log_keys, key))
+    open_checkpoint(found.note, last_signer(log_keys, key))
     led_by = log_keys or (pinned,)
     led = pinned in led_by
     require(led, "bad_checkpoint_signature", why="nothing leads from the pinned key to the signer")
