@@ -8,6 +8,7 @@ A crash before `codes.csv` has its name leaves nothing that was ever given; afte
 """
 
 import csv
+import errno
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -108,7 +109,9 @@ def write_proofs(directory: Path, proofs: Iterable[tuple[Guest, bytes]]) -> int:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
             file = os.open(f"{guest.number}{SUFFIX}", flags, 0o644, dir_fd=opened)
             try:
-                os.write(file, proof)
+                written = os.write(file, proof)
+                if written < len(proof):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), guest.number)
             finally:
                 os.close(file)
             count += 1

@@ -4,6 +4,8 @@ import pytest
 
 from registry.domain.campaign import Funding
 from tests.world import digest, refused, table
+from tests.worlds_accounts import freezes
+from tests.worlds_conduct import lists, sets_policy
 from tests.worlds_giving import (
     AFTER_US,
     DEADLINE,
@@ -355,3 +357,88 @@ def test_two_persons_may_give_together(world):
 
     assert world.state(campaign).given_g == 5
     assert meant(made)[0] == world.replay.size - 1
+
+
+def test_what_policy_forbids_a_breach_is_neither_begun_nor_given(world):
+    campaign, child, lock = funded_campaign(world)
+    sets_policy(world, "breach_forbids", "give")
+    lists(world, "owner")
+
+    opening = refused(world, lambda: opens_campaign(world))
+    giving = refused(world, lambda: gives(world, campaign, child, lock, to(world, ("alice", 5))))
+
+    assert {opening.code, giving.code} == {"forbidden_by_standing"}
+    assert (giving.facts["doing"], giving.facts["account"]) == ("give", world["owner"].account)
+    assert world.state(campaign).given_g == 0
+
+
+def test_a_policy_that_forbids_something_else_forbids_no_gift(world):
+    campaign, child, lock = funded_campaign(world)
+    sets_policy(world, "breach_forbids", "issue")
+    lists(world, "owner")
+
+    gives(world, campaign, child, lock, to(world, ("alice", 5)))
+
+    assert world.state(campaign).given_g == 5
+
+
+def test_a_frozen_organiser_funds_and_gives_nothing(world):
+    campaign, child, lock = funded_campaign(world)
+    batch = world.issues(1_000)
+    freezes(world, "owner")
+
+    funding = refused(world, lambda: funds(world, campaign, batch, 5))
+    giving = refused(world, lambda: gives(world, campaign, child, lock, to(world, ("alice", 5))))
+
+    assert {funding.code, giving.code} == {"account_frozen"}
+    assert world.state(campaign).given_g == 0
+
+
+def test_a_frozen_organiser_s_guests_still_claim_and_the_rest_goes_back(world):
+    campaign, child, lock = funded_campaign(world)
+    gives(world, campaign, child, lock, to(world, ("alice", 5)))
+    freezes(world, "owner")
+
+    claims(world, child, "alice", "alice", 5)
+    world.now_us = AFTER_US
+    returns(world, campaign, child, lock, 995, by="one")
+    closes_campaign(world, campaign, by="one")
+
+    assert world.state(child).holding(world["owner"].account).total_g == 995
+    assert world.state(campaign).status == "closed"
+
+
+def test_a_large_gift_is_given_by_two_persons_where_policy_says_so(world):
+    campaign, child, lock = funded_campaign(world)
+    sets_policy(world, "second_person_over", "give", number=10)
+
+    gives(world, campaign, child, lock, to(world, ("alice", 10)))
+    alone = refused(world, lambda: gives(world, campaign, child, lock, to(world, ("bob", 11))))
+    gives(world, campaign, child, lock, to(world, ("bob", 11)), second="one")
+
+    assert alone.code == "second_person_needed"
+    assert world.state(campaign).given_g == 21
+
+
+def test_nobody_seconds_their_own_gift(world):
+    campaign, child, lock = funded_campaign(world)
+    world.opens("daughter", role="officer", controller=world["owner"].account)
+    rows = to(world, ("alice", 5))
+
+    own = refused(world, lambda: gives(world, campaign, child, lock, rows, second="daughter"))
+    nobody = refused(world, lambda: gives(world, campaign, child, lock, rows, second="alice"))
+
+    assert (own.code, nobody.code) == ("not_distinct", "role_missing")
+
+
+def test_an_account_with_an_open_campaign_is_not_closed(world):
+    campaign = opens_campaign(world)
+    owner = world["owner"].account
+    closing = [(owner, [("account.closed.v1", {})])]
+
+    refusal = refused(world, lambda: world.do("owner", parts=closing))
+    closes_campaign(world, campaign)
+    world.do("owner", parts=closing)
+
+    assert refusal.code == "account_bound"
+    assert not world.state(owner).is_open

@@ -4,6 +4,7 @@ import pytest
 
 from registry.domain.order import Terms, lies_in
 from tests.world import digest, refused, table
+from tests.worlds_conduct import lists, sets_policy
 from tests.worlds_giving import (
     AFTER_US,
     DEADLINE,
@@ -658,3 +659,34 @@ def test_a_court_enforces_against_a_frozen_account_only_with_consent(world, batc
     refusal = refused(world, lambda: performs(world, order, (batch, lock, 100), by="court"))
 
     assert refusal.code == "account_frozen"
+
+
+def test_a_large_purchase_is_seconded_where_policy_says_so(world, batch):
+    sets_policy(world, "second_person_over", "send", number=10)
+    order, _ = registers_order(world)
+
+    alone = refused(world, lambda: buys(world, order, batch, 11))
+    buys(world, order, batch, 11, second="one")
+
+    assert alone.code == "second_person_needed"
+    assert world.state(order).locked_g == 11
+
+
+def test_who_may_not_send_sells_nothing_for_an_order(world, batch):
+    sets_policy(world, "breach_forbids", "send")
+    lists(world, "owner")
+    order, _ = registers_order(world)
+
+    refusal = refused(world, lambda: buys(world, order, batch, 11))
+
+    assert refusal.code == "forbidden_by_standing"
+
+
+def test_whoever_is_listed_still_restores_what_they_destroyed(world, batch):
+    order, _, lock = bought(world, batch)
+    sets_policy(world, "breach_forbids", "give", "issue", "list", "receive", "retire", "send")
+    lists(world, "case")
+
+    performs(world, order, (batch, lock, 100))
+
+    assert world.state(order).performed == 100
