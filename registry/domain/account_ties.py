@@ -6,8 +6,7 @@
     any of them, and a freeze     taken by a court (司法扣划)
 
 The batch says which grams are locked and released, and the account here why: one act says both, and each asks for
-what it knows. A tie is named by the entry that made it, as the lock is: the batch, which is judged first, has found a
-lock of the ground that goes with the event, so the tie is there.
+what it knows. A tie is named by the entry that made it, as the lock is.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from registry.domain.conduct import check_standing
 from registry.domain.roles import Registry
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of
-from registry.errors import require
+from registry.errors import RefusedError, require
 
 DONATION = "donation"
 OFFER = "offer"
@@ -203,7 +202,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `account_not_open`, `account_frozen`, `to_itself`, `day_passed`, `not_an_event`, `wrong_ground`,
-            `no_mandate`, `not_the_party`, `honour_missing`, `too_early`, `not_the_successor`,
+            `no_mandate`, `not_tied`, `not_the_party`, `honour_missing`, `too_early`, `not_the_successor`,
             `own_account`, `forbidden_by_standing`.
     """
     today = day_of(act.at_us).isoformat()
@@ -215,13 +214,14 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case OfferAccepted() | OfferDeclined() | OfferWithdrawn() | OfferLapsed():
             _check_offer_ends(state, event, today, act)
         case PledgeReleased():
-            tie = state.ties[event.means[0]]
-            _check_party(tie, event.pledgee)
+            _check_party(_tie(state, event.means[0], PLEDGE), event.pledgee)
         case Settled():
             _check_settled(state, event)
         case ReserveEnded():
             _check_reserve_ends(state, event, today, act)
-        case Seized() | LockSeized():
+        case LockSeized():
+            _tie(state, event.means[0])
+        case Seized():
             pass
         case Devolved():
             require_free(state)
@@ -290,7 +290,7 @@ def _check_offered(state: Account, event: Offered, today: str, act: Act) -> None
 
 def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) -> None:
     meant = event.means[0]
-    tie = state.ties[meant]
+    tie = _tie(state, meant, OFFER, DONATION)
     assert tie.until is not None
     match event:
         case OfferAccepted():
@@ -313,14 +313,14 @@ def _check_offer_ends(state: Account, event: OfferEnding, today: str, act: Act) 
 
 def _check_settled(state: Account, event: Settled) -> None:
     require_free(state)
-    tie = state.ties[event.means[0]]
+    tie = _tie(state, event.means[0], SETTLEMENT)
     _check_party(tie, event.venue)
     require(event.taker != state.name, "to_itself", account=state.name)
 
 
 def _check_reserve_ends(state: Account, event: ReserveEnded, today: str, act: Act) -> None:
     """The exchange ends it at any time; an officer after the mandate's day, or if it is no exchange any more."""
-    tie = state.ties[event.means[0]]
+    tie = _tie(state, event.means[0], SETTLEMENT)
     _check_party(tie, event.venue)
     assert tie.until is not None
     registry = act.state(Registry.name, Registry)
@@ -335,6 +335,17 @@ def _check_other_open(name: str, act: Act) -> Account:
     assert isinstance(other, Account)
     require(other.is_open, "account_not_open", account=name)
     return other
+
+
+def _tie(state: Account, meant: int, *grounds: str) -> Tie:
+    """The tie that entry `meant` made, on one of `grounds`, or on any if none is named.
+
+    The batch has found such a lock; but where it is not judged, as in a dossier without it, this alone is asked.
+    """
+    tie = state.ties.get(meant)
+    if tie is None or (grounds and tie.ground not in grounds):
+        raise RefusedError("not_tied", account=state.name, meant=meant)
+    return tie
 
 
 def _check_party(tie: Tie, party: str) -> None:
