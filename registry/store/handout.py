@@ -57,7 +57,7 @@ def begin(directory: Path, campaign: str, digest: bytes) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark = directory / LIST
     if mark.exists():
-        same = mark.read_text("utf-8") == told
+        same = mark.read_bytes() == told.encode()
         require(same, "directory_in_use", directory=str(directory))
         return
     require(not any(directory.iterdir()), "directory_in_use", directory=str(directory))
@@ -91,7 +91,10 @@ def kept_codes(directory: Path) -> dict[str, bytes] | None:
     file = directory / CODES
     if not file.exists():
         return None
-    rows = list(csv.reader(StringIO(file.read_text("utf-8-sig")), strict=True))
+    try:
+        rows = list(csv.reader(StringIO(file.read_text("utf-8-sig")), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        rows = []
     found = ",".join(rows[0]) if rows else ""
     if found != ",".join(_COLUMNS) or any(len(row) != len(_COLUMNS) for row in rows):
         raise RefusedError("bad_header", found=found, expected=",".join(_COLUMNS))

@@ -101,6 +101,12 @@ def test_a_refusal_repeats_no_code():
     assert code[:20] not in str(caught.value.facts)
 
 
+def test_a_code_gives_the_same_seed_for_ever():
+    made = seed(SECRET, log=LOG, campaign=CAMPAIGN)
+
+    assert made.hex() == "fbb6deb8d4352c329be25d836435a4149e2024ac25d785b99f4aa0ad3ea1f104"
+
+
 def test_a_code_stands_for_one_key_in_one_campaign_of_one_log():
     seeds = {
         seed(SECRET, log=LOG, campaign=CAMPAIGN),

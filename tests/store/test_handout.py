@@ -1,0 +1,103 @@
+"""What is handed out: codes that only their owner reads and that are made once, and a directory for one list."""
+
+import pytest
+
+from registry.acts.guest_list import Guest
+from registry.errors import RefusedError
+from registry.store import handout
+
+CAMPAIGN = "campaign/" + "a" * 16
+GUESTS = (
+    Guest(line=2, number="1", account=None, name="王伟", amount_g=5),
+    Guest(line=3, number="2", account="account/" + "a" * 16, name="", amount_g=5),
+    Guest(line=4, number="3", account=None, name='A, "B"', amount_g=7),
+)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "a" / "handout"
+
+
+def refusal_of(read):
+    with pytest.raises(RefusedError) as caught:
+        read()
+    return caught.value.code
+
+
+def test_codes_are_kept_as_they_were_made(out):
+    handout.begin(out, CAMPAIGN, bytes(32))
+    made = handout.secrets_for(GUESTS)
+
+    handout.keep_codes(out, GUESTS, made)
+
+    assert made.keys() == {"1", "3"}
+    assert handout.kept_codes(out) == made
+    assert (out / "codes.csv").stat().st_mode & 0o777 == 0o600
+    assert (out / "codes.csv").read_text("utf-8-sig").splitlines()[2] == "2,,5,"
+
+
+def test_no_codes_are_there_before_they_are_made(out):
+    handout.begin(out, CAMPAIGN, bytes(32))
+
+    assert handout.kept_codes(out) is None
+
+
+def test_a_file_that_was_half_written_is_none(out):
+    handout.begin(out, CAMPAIGN, bytes(32))
+    (out / "codes.csv.part").write_text("no,name,grams,code\n1,A,5,half a co")
+
+    before = handout.kept_codes(out)
+    made = handout.secrets_for(GUESTS)
+    handout.keep_codes(out, GUESTS, made)
+
+    assert before is None
+    assert handout.kept_codes(out) == made
+    assert not (out / "codes.csv.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "bad_header"),
+        (b"no,name,code\n", "bad_header"),
+        (b"no,name,grams,code\n1,A,5\n", "bad_header"),
+        (b'no,name,grams,code\n"1,A,5,\n', "bad_header"),
+        (b"no,name,grams,code\n1,\xff,5,\n", "bad_header"),
+        (b"no,name,grams,code\n1,A,5,00041\n", "bad_claim_code"),
+    ],
+    ids=["nothing", "other columns", "short row", "open quote", "not UTF-8", "no code"],
+)
+def test_codes_that_were_changed_are_refused(out, content, code):
+    handout.begin(out, CAMPAIGN, bytes(32))
+    (out / "codes.csv").write_bytes(content)
+
+    assert refusal_of(lambda: handout.kept_codes(out)) == code
+
+
+def test_a_directory_is_for_one_list_of_one_campaign(out):
+    handout.begin(out, CAMPAIGN, bytes(32))
+
+    handout.begin(out, CAMPAIGN, bytes(32))
+    other_list = refusal_of(lambda: handout.begin(out, CAMPAIGN, b"\x01" * 32))
+    other_campaign = refusal_of(lambda: handout.begin(out, "campaign/" + "b" * 16, bytes(32)))
+
+    assert {other_list, other_campaign} == {"directory_in_use"}
+
+
+def test_a_directory_with_anything_else_in_it_is_left_alone(out):
+    out.mkdir(parents=True)
+    (out / "mine.txt").write_text("mine")
+
+    assert refusal_of(lambda: handout.begin(out, CAMPAIGN, bytes(32))) == "directory_in_use"
+    assert [file.name for file in out.iterdir()] == ["mine.txt"]
+
+
+def test_proofs_are_written_again_as_often_as_one_likes(out):
+    handout.begin(out, CAMPAIGN, bytes(32))
+    proofs = [(guest, f"proof of {guest.number}".encode()) for guest in GUESTS]
+
+    counts = [handout.write_proofs(out, proofs) for _ in range(2)]
+
+    assert counts == [3, 3]
+    assert (out / "proofs" / "3.gift").read_bytes() == b"proof of 3"
