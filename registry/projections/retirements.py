@@ -55,7 +55,7 @@ RETIREMENTS = Table(
         integer("awaiting"),
         *(octets(name, optional=True) for name in HIDDEN),
     ),
-    sought=(("holder",), ("month",), ("purpose",)),
+    sought=(("holder",),),
 )
 """`entry` is that of the certificate. `month` and `day` are those of the retirement in China; of imported history the
 month that it claims, and no day. `shares` counts the certificates of a group, `group_number` names the group of one
@@ -66,7 +66,6 @@ RETIRED = Table(
     key=(text("number"), text("batch")),
     values=(text("standard"), text("origin"), integer("amount_g")),
     lasting=True,
-    sought=(("batch",),),
 )
 """Which batches the grams are from, under the number that they were retired with."""
 

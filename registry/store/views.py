@@ -7,6 +7,7 @@ Only what is under the signed head is folded. Where the tables cannot be written
 are folded on in memory, for this one question.
 """
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
@@ -151,7 +152,8 @@ class Folding:
             group = [own for own in behind if known[own.name] == least]
             others = [at.size for at in known.values() if at.size > least.size]
             try:
-                self._fold(group, least, min([size, *others]))
+                with _no_collection():
+                    self._fold(group, least, min([size, *others]))
             except BrokenHistoryError as error:
                 if error.code != "followed_other" or least.size == 0:
                     raise
@@ -183,13 +185,11 @@ class Folding:
 
     def _fold(self, group: Sequence[Projection], at: Position, end: int) -> None:
         """Fold the entries from `at` up to `end`; ends early where somebody else has gone on."""
-        recorder = self._log.recorder
         frontier: Frontier | None = None
         while at.size < end:
-            with recorder.trouble(), recorder.reading() as cursor:
+            with self._log.recorder.trouble(), self._log.recorder.reading() as cursor:
                 moment = Moment(cursor)
-                if frontier is None:
-                    frontier = _known(moment, at)
+                frontier = frontier or _known(moment, at)
                 page = read_on(moment, moment.head(), frontier, min(end, at.size + PAGE_ENTRIES))
             after = Position(size=frontier.size, root=frontier.root())
             if not page or not self._write(group, at, page, after):
@@ -306,6 +306,18 @@ def size_at(log: Log, at_us: int) -> int:
             else:
                 high = middle
     return low
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Meanwhile nobody looks for garbage: what a page leaves behind goes by itself, and is looked through too often."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _copy(source: Keeper, target: Keeper) -> None:

@@ -158,23 +158,23 @@ def claims_of(tables: Tables, shown: Mapping[bytes, Any]) -> list[Claim]:
         tables: the rows.
         shown: what is known of `commitments`.
     """
-    by_number = {row["number"]: row for row in tables.retirements}
+    firsts = firsts_of(tables)
     behind: dict[str, list[Row]] = defaultdict(list)
     for row in tables.retired:
         behind[row["number"]].append(row)
-    current = {_first(row, by_number): row for row in tables.retirements if row["counted"]}
     look = _Look(tables, shown)
-    made = [look.claim(current[first], first, own) for first, own in behind.items()]
+    made = []
+    for row in tables.retirements:
+        if not row["counted"]:
+            continue
+        first = firsts[row["number"]]
+        if first in behind:
+            made.append(look.claim(row, first, behind[first]))
+        elif look.is_changed(row, first):
+            group = behind[firsts[first]]
+            _take_out(group, row["amount_g"])
+            made.append(look.claim(row, first, [{**group[0], "amount_g": row["amount_g"]}]))
     return sorted(made, key=lambda claim: (claim.entry, claim.number))
-
-
-def _first(row: Row, by_number: Mapping[str, Row]) -> str | None:
-    """The number under which the grams of a certificate were retired; None of one that was shown out of a group."""
-    while row["replaces"] is not None:
-        row = by_number[row["replaces"]]
-    return None if row["group_number"] is not None else str(row["number"])
-
-
 class _Look:
     """What the other tables say of a certificate."""
 
