@@ -1,15 +1,18 @@
 """Accounts by hand: offers and donations, mandates, pledges, freezes, courts, policies, and how an account ends."""
 
+import time
 from typing import Any
 
 import pytest
 
+from registry.domain.timing import day_of
 from tests.books import book, home, shelf
 from tests.test_cli import english, shell
 from tests.test_cli_acts import Day, day, held_g
 
 __all__ = ["book", "day", "english", "home", "shelf", "shell"]
 
+DAY_NS = 24 * 3600 * 1_000_000_000
 FAR = ("--until", "2999-12-31")
 PAST = ("--until", "2020-01-01")
 
@@ -41,6 +44,15 @@ def paper(day: Day, name: str = "paper") -> tuple[str, str]:
 
 def between(day: Day, giver: str, taker: str) -> tuple[str, ...]:
     return "--from", day.accounts[giver], "--to", day.accounts[taker]
+
+
+def tomorrow_comes(monkeypatch: pytest.MonkeyPatch, days: int = 1) -> None:
+    now_ns = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns() + days * DAY_NS)
+
+
+def today() -> str:
+    return day_of(time.time_ns() // 1_000).isoformat()
 
 
 def freezes(day: Day, name: str, *amount: str, by: str = "court") -> int:
@@ -81,6 +93,20 @@ def test_an_offer_does_not_lapse_before_its_day(town: Day):
     refused = town.refused("offer", "lapse", offer)
 
     assert (refused["error"], refused["facts"]["not_before"]) == ("too_early", "3000-01-01")
+
+
+def test_an_offer_lapses_after_its_day(town: Day, monkeypatch: pytest.MonkeyPatch):
+    before = held_g(town, town.accounts["owner"])
+    until = ("--until", today())
+    made = town.acts("offer", "make", "40g", *between(town, "owner", "bob"), *until)
+    tomorrow_comes(monkeypatch)
+
+    late = town.refused("offer", "accept", index_of(made))
+    lapsed = town.acts("offer", "lapse", index_of(made))
+
+    assert late["error"] == "day_passed"
+    assert lapsed["entries"][0]["signers"] == [town.accounts["owner"]]
+    assert held_g(town, town.accounts["owner"]) == before
 
 
 def test_a_donation_comes_with_a_certificate_of_honour(town: Day):
@@ -226,6 +252,28 @@ def test_a_range_passes_from_one_freeze_to_the_next_and_is_free_after_the_last(t
 
     assert in_between == before - 40
     assert held_g(town, town.accounts["owner"]) == before
+
+
+def test_an_officer_ends_a_freeze_after_its_day_and_the_range_is_free(
+    town: Day, monkeypatch: pytest.MonkeyPatch
+):
+    before = held_g(town, town.accounts["owner"])
+    order = ("--authority", town.accounts["court"], "--until", today(), *paper(town))
+    made = town.acts("account", "freeze", "range", town.accounts["owner"], "40g", *order)
+    tomorrow_comes(monkeypatch)
+
+    town.acts("account", "freeze", "end", index_of(made))
+
+    assert held_g(town, town.accounts["owner"]) == before
+    assert shown(town, "owner")["freezes"] == []
+
+
+def test_consent_is_to_an_order_that_there_is(town: Day):
+    freeze = freezes(town, "owner")
+
+    refused = town.refused("account", "freeze", "consent", freeze, "--order", "a" * 16)
+
+    assert (refused["error"], refused["facts"]["stream"]) == ("no_stream", f"order/{'a' * 16}")
 
 
 def test_a_court_takes_what_is_held_and_what_is_locked(town: Day):
