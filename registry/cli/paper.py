@@ -5,10 +5,17 @@ from typing import Any
 
 from registry.cli import words
 from registry.cli.voice import Voice
+from registry.domain import shape
 from registry.domain.batch import RetirementImported
-from registry.domain.certificate import HomeCancelled
+from registry.domain.certificate import (
+    HomeCancelled,
+    JointlyWitnessed,
+    NumberedBefore,
+    Witnessed,
+)
 from registry.ledger.note import VerifierKey
 from registry.verifier.certificate import Verified, signer_of
+from registry.verifier.later import Said
 
 SUBJECT = "verify.subject"
 RECORDED = "recorded"
@@ -48,8 +55,29 @@ def object_of(verified: Verified, key: VerifierKey) -> dict[str, Any]:
         "custodial": verified.custodial,
         "recovered": verified.recovered,
         "verdicts": [verdict_object(verdict) for verdict in verified.verdicts],
+        "former": verified.former,
+        "group": _group(verified),
+        "said": [_said(said) for said in verified.said],
         "names": verified.opened,
         "signers": verified.signers,
+    }
+
+
+def _group(verified: Verified) -> dict[str, Any] | None:
+    """Which of the grams of a retirement for many are those of this certificate."""
+    share = verified.share
+    if share is None:
+        return None
+    return {"row": share.number, "amount_g": share.amount_g, "before_g": share.before_g}
+
+
+def _said(said: Said) -> dict[str, Any]:
+    return {
+        "index": said.index,
+        "time": words.utc_time(said.at_us),
+        "signers": said.signers,
+        "kind": said.event.kind,
+        "body": shape.body_of(said.event),
     }
 
 
@@ -110,6 +138,7 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         voice.say("verify.awaiting", awaiting=verified.awaiting)
     for shown in verified.cancelled_at_home:
         voice.say("verify.home", standard=shown.standard, reference=shown.reference, day=shown.day)
+    _tell_life(verified, voice)
     for _, retired, _ in verified.retired:
         if isinstance(retired, RetirementImported):
             voice.say("verify.attested", row=retired.row, month=retired.month)
@@ -119,6 +148,22 @@ def _tell_standing(verified: Verified, key: VerifierKey, voice: Voice) -> None:
         voice.say("verify.recovered")
     for verdict in verified.verdicts:
         voice.say("verify.verdict", verdict=words.verdict_words(verdict, voice.lang))
+
+
+def _tell_life(verified: Verified, voice: Voice) -> None:
+    """Print in whose place it stands, of which group it is, and what was said of it since."""
+    for number in verified.former:
+        voice.say("verify.former", number=words.grouped(number))
+    if verified.share is not None:
+        voice.say("verify.share", row=verified.share.number + 1, amount_g=verified.share.before_g)
+    for said in verified.said:
+        if not isinstance(said.event, HomeCancelled):
+            happened = words.term(words.KINDS, said.event.kind, voice.lang)
+            time = words.local_time(said.at_us)
+            told: dict[str, Any] = {"happened": happened, "time": time, "index": said.index}
+            if isinstance(said.event, Witnessed | JointlyWitnessed | NumberedBefore):
+                told["number"] = said.event.number
+            voice.say("verify.said", signers=said.signers, **told)
 
 
 def retired_object(batch: str, retired: Any, came: Mapping[str, Any]) -> dict[str, Any]:

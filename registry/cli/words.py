@@ -1058,6 +1058,18 @@ SCREEN: dict[str, Text] = {
         "尚未终局：待 {awaiting} 的原登记系统注销。",
         "Not final: awaits cancellation by the home registry of {awaiting}.",
     ),
+    "verify.former": (
+        "替换原证明 {number}：同一批克数，只计一次。",
+        "In the place of the certificate {number}: the same grams, counted once.",
+    ),
+    "verify.share": (
+        "为多人注销中的第 {row} 份，在所注销序列号中位于 {amount_g} 之后。",
+        "Number {row} of a retirement for many: its grams come after the first {amount_g} of the serials retired.",
+    ),
+    "verify.said": (
+        "其后：{happened}[（{number}）]，记录 {index}，{time}，签署人 {signers}。",
+        "Since: {happened}[ ({number})], entry {index}, {time}, signed by {signers}.",
+    ),
     "verify.home": (
         "原登记系统已注销：{standard}，{reference}，{day}。",
         "Cancelled at home: {standard}, {reference}, {day}.",
