@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from registry.acts import published_list
 from registry.acts.propose import Hidden
 from registry.cli import papers_csv, papers_words
+from registry.domain.standard import PURPOSES
 from registry.errors import RefusedError
 from registry.ledger.commitment import commitment
 from registry.projections.papers import claims as claiming
@@ -179,6 +182,32 @@ def test_a_group_is_one_retirement_with_many_certificates_also_when_one_is_shown
     assert len(rows_of(world, group)[1]) == 2
 
 
+def test_what_is_said_of_one_certificate_of_a_group_is_not_said_of_the_group(world: World):
+    group = retires_for_many(world, world.issues(), "owner", ("anna", 30), ("bea", 20), ("cy", 5))
+    replaces(world, adopts(world, group, 0), activity=Hidden(value="as it should be"))
+    annulled = adopts(world, group, 1)
+    says(world, annulled, "annulled", "one", "two", reason="error", document=digest("why"))
+
+    found = office(world)
+
+    assert column(found.list(), "activity") == ["as it should be", "an activity"]
+    assert column(found.list(), "offset_tonnes") == [Mass(grams=30), Mass(grams=5)]
+    assert said(found.list(), "left_out_annulled") == [{"count": 1, "amount_g": 20}]
+    assert said(found.list(), "group") == [{"no": 2, "number": short(group), "shares": 1}]
+    assert sum(claim.amount_g for claim in found.claims) == 55
+
+
+def test_a_group_of_which_nothing_is_left_is_no_row(world: World):
+    group = retires_for_many(world, world.issues(), "owner", ("anna", 30))
+    own = adopts(world, group, 0)
+    says(world, own, "annulled", "one", "two", reason="error", document=digest("why"))
+
+    found = office(world)
+
+    assert [(claim.amount_g, claim.is_annulled) for claim in found.claims] == [(30, True)]
+    assert found.list().rows == ()
+
+
 def test_restoration_is_in_the_annual_table_and_neutralises_nothing():
     world = giving_world()
     batch = world.issues(1_000)
@@ -250,6 +279,68 @@ def test_an_area_has_the_places_within_it(world: World):
     assert amounts == {"510104": [1], "510100": [3], "510000": [7], "500000": [8]}
     nowhere = said(found.list(replace(YEAR, area="510000")), "left_out_nowhere")
     assert nowhere == [{"count": 1, "amount_g": 16}]
+
+
+class Desk:
+    """Somebody who retires out of one batch, and corrects, annuls and shows what was retired."""
+
+    def __init__(self) -> None:
+        self.world = World().staffed()
+        self.batch = self.world.issues(10_000)
+        self.numbers: list[str] = []
+        self.groups: list[str] = []
+        self.rows = 0
+
+    def retire(self, pick: int) -> None:
+        statement = {"purpose": sorted(CLAIMED)[pick % len(CLAIMED)], "public": pick % 2 == 0}
+        self.numbers.append(self.world.retires(self.batch, "owner", pick + 1, statement=statement))
+
+    def bring_in(self, pick: int) -> None:
+        self.rows += 1
+        month = f"2026-0{pick % 9 + 1}"
+        self.world.imports(self.batch, "owner", pick + 1, row=self.rows, month=month)
+
+    def share(self, pick: int) -> None:
+        rows = [(str(number), number + 1) for number in range(pick % 3 + 1)]
+        self.groups.append(retires_for_many(self.world, self.batch, "owner", *rows))
+
+    def adopt(self, pick: int) -> None:
+        if self.groups:
+            group = self.groups.pop(pick % len(self.groups))
+            self.numbers.append(adopts(self.world, group, 0))
+
+    def replace(self, pick: int) -> None:
+        if self.numbers:
+            own = self.numbers.pop(pick % len(self.numbers))
+            self.numbers.append(replaces(self.world, own))
+
+    def annul(self, pick: int) -> None:
+        if self.numbers:
+            own = self.numbers.pop(pick % len(self.numbers))
+            why = {"reason": "error", "document": digest("why")}
+            says(self.world, own, "annulled", "one", "two", **why)
+
+
+STEPS = ("retire", "bring_in", "share", "adopt", "replace", "annul")
+CLAIMED = PURPOSES - {"restoration"}
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 11)), max_size=12))
+@example([("share", 1), ("adopt", 0), ("replace", 0), ("annul", 0), ("retire", 3), ("annul", 0)])
+def test_whatever_happens_to_certificates_every_gram_is_claimed_once(life: list[tuple[str, int]]):
+    desk = Desk()
+
+    for step, pick in life:
+        getattr(desk, step)(pick)
+
+    found = office(desk.world)
+    retired_g = desk.world.state(desk.batch).retired_g
+    assert sum(claim.amount_g for claim in found.claims) == retired_g
+    _, ways, grams, behind = reconciled(found.tables, found.claims, Scope())
+    assert [note.key for note in (*ways.notes, *grams.notes)] == ["ways_agree", "grams_agree"]
+    annulled_g = sum(claim.amount_g for claim in found.claims if claim.is_annulled)
+    assert total(found.list(Scope())) == total(behind) == [retired_g - annulled_g]
 
 
 # What is shown.
@@ -395,6 +486,32 @@ def test_the_year_before_stands_beside_and_growth_is_growth(world: World):
     assert line["scenes_growth"] == Share(hundredths=0)
 
 
+def test_a_type_that_only_the_year_before_had_is_not_forgotten(world: World):
+    batch = world.issues()
+    world.imports(batch, "owner", 5, row=1, month="2025-05", statement={"purpose": "meeting"})
+    world.imports(batch, "owner", 7, row=2, month="2026-05")
+
+    sheet = office(world).annual()
+
+    lines = {line[0].name: dict(zip(sheet.columns, line, strict=True)) for line in sheet.rows}
+    assert list(lines) == ["enterprise", "meeting"]
+    assert (lines["meeting"]["retirements"], lines["meeting"]["tonnes_before"]) == (
+        0,
+        Mass(grams=5),
+    )
+    assert lines["meeting"]["tonnes_growth"] == Share(hundredths=-10_000)
+    assert total(sheet) == [7, 5]
+
+
+def test_without_days_there_is_no_year_before(world: World):
+    a_life(world)
+
+    sheet = office(world).annual(Scope())
+
+    assert sheet.columns[-1] == "tonnes_share"
+    assert total(sheet) == [657]
+
+
 @pytest.mark.parametrize(
     ("day", "before"),
     [
@@ -465,6 +582,22 @@ def test_what_was_corrected_before_it_was_filed_or_is_of_elsewhere_is_no_correct
     assert said(sheet, "replaced") == said(sheet, "annulled") == []
 
 
+def test_a_place_that_was_corrected_is_a_correction_there_and_late_here(world: World):
+    wrong = world.retires(world.issues(), "owner", 100, statement={"place": "510700"})
+    filed(world, area="510700")
+    filed(world, area="510100")
+    right = replaces(world, wrong, place="510100")
+
+    there, here = (
+        office(world).list(Scope(first="2027-01-01", last="2027-12-31", area=area))
+        for area in ("510700", "510100")
+    )
+
+    assert [note["number"] for note in said(there, "replaced")] == [short(wrong)]
+    assert said(there, "late") == said(here, "replaced") == []
+    assert [note["number"] for note in said(here, "late")] == [short(right)]
+
+
 def test_what_was_only_compiled_is_not_filed(world: World):
     number = world.retires(world.issues(), "owner", 100)
     compiles(world)
@@ -494,6 +627,7 @@ def claim(**changed: Any) -> Claim:
         "number": "a" * 16,
         "first_number": "a" * 16,
         "entry": 0,
+        "stated": 0,
         "month": "2023-09",
         "day": None,
         "purpose": "enterprise",

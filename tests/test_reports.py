@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook
 from registry.acts import published_list
 from registry.acts.propose import Hidden
 from registry.cli import papers_xlsx
+from registry.errors import RefusedError
 from registry.projections.papers.paper import Mass, Share, Sheet
 from registry.store import keyring
 from registry.store.beginning import create
@@ -406,6 +407,19 @@ def test_numbers_too_long_for_a_spreadsheet_are_text_and_formulas_are_words(tmp_
     assert "<v>999999999.999999</v>" in inside(file)
 
 
+def test_a_table_longer_than_a_sheet_is_refused_and_not_cut(monkeypatch: pytest.MonkeyPatch):
+    sheet = Sheet(name="grams", columns=("step",), rows=(("one",), ("two",)))
+    heading = papers_xlsx.Heading(lines=(), is_marked=False, at_us=0)
+    whole = papers_xlsx.written([sheet], heading, "en")
+    monkeypatch.setattr(papers_xlsx, "ROWS_MAX", 1)
+
+    with pytest.raises(RefusedError) as refusal:
+        papers_xlsx.written([sheet], heading, "en")
+
+    assert whole
+    assert (refusal.value.code, refusal.value.facts["rows"]) == ("too_long", 2)
+
+
 def test_a_registry_that_is_not_for_demonstration_is_not_marked_as_one(bureau: Office):
     for sheet in sheets_of(bureau.file("reconcile")).values():
         assert DEMONSTRATION not in repr(sheet)
@@ -433,6 +447,7 @@ def test_a_paper_is_shown_on_the_screen_in_both_languages(papers: Office):
         (("list", "--csv", "--xlsx", "-o", "FILE"), 2, "malformed"),
         (("list", "--from", "2024-04-31"), 2, "malformed"),
         (("summary", "--to", "20240430"), 2, "malformed"),
+        (("list", "--area", "51"), 2, "malformed"),
         (("list", "--as-of", "999999"), 1, "no_such_entry"),
         (("list", "--report", "report/aaaaaaaaaaaaaaaa"), 1, "no_stream"),
         (("form", "aaaaaaaaaaaaaaaa"), 1, "no_stream"),
@@ -440,8 +455,8 @@ def test_a_paper_is_shown_on_the_screen_in_both_languages(papers: Office):
         (("reconcile", "--against", DATA / "neutrality-list-2024.csv"), 1, "malformed"),
     ],
     ids=[
-        *("no file", "no format", "two formats", "no day", "not ISO", "no entry", "no report"),
-        *("no activity", "no publication", "not a publication"),
+        *("no file", "no format", "two formats", "no day", "not ISO", "no area", "no entry"),
+        *("no report", "no activity", "no publication", "not a publication"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_writes_nothing(

@@ -7,6 +7,7 @@ form        登记表 of one activity
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ from registry.projections.papers.reconciling import reconciled
 from registry.store.log import Moment
 
 FILE_BYTES_MAX = 2**20
+_PLACE = re.compile(r"[0-9]{6}", re.ASCII)
 
 Format = Literal["csv", "xlsx"]
 
@@ -221,6 +223,8 @@ def _check(typed: Asked) -> None:
             is_day = False
         if not is_day:
             raise UsageError("malformed", field=field, why="2024-04-30")
+    if typed.area is not None and not _PLACE.fullmatch(typed.area):
+        raise UsageError("malformed", field="--area", why="510100")
 
 
 def _publication(file: Path) -> published.Published:

@@ -17,9 +17,12 @@ from unicodedata import east_asian_width
 
 from registry.cli import papers_words
 from registry.cli.words import Lang
+from registry.errors import require
 from registry.projections.papers.paper import Cell, Cells, Mass, Share, Sheet
 
 DIGITS_MAX = 15
+ROWS_MAX = 1_000_000
+"""A sheet has 2^20 rows, and would lose what comes after them without a word."""
 _A4 = 9
 _WIDTH_MIN, _WIDTH_MAX = 6, 60
 _ROWS_MEASURED = 1_000
@@ -41,8 +44,15 @@ class Heading:
 
 
 def written(sheets: Sequence[Sheet], heading: Heading, lang: Lang) -> bytes:
-    """The workbook's bytes."""
+    """The workbook's bytes.
+
+    Raises:
+        RefusedError: `too_long` if one of the tables has more rows than a sheet.
+    """
     import xlsxwriter
+
+    rows = max(len(sheet.rows) + len(sheet.notes) for sheet in sheets)
+    require(rows <= ROWS_MAX, "too_long", rows=rows, rows_max=ROWS_MAX)
 
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})

@@ -1,13 +1,14 @@
 """Retirements as the official papers count them: each once, as it is stated now, with the names that may be shown.
 
-    one claim   a retirement under the number that it got, or under the last that replaced it; a group is one
+    one claim   a retirement under the number that it got, or under the last that replaced it
+                a retirement for many, but for those certificates of it that were corrected, annulled or assigned
     amount_g    what its batches lost by it, kind by kind
 
 so that the claims of a registry come to what its batches have retired.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,8 @@ class Claim:
     """The number that it got when the grams were retired."""
     entry: int
     """The entry that retired the grams."""
+    stated: int
+    """The entry that says what they are claimed for now."""
     month: str
     day: str | None
     """None of imported history, of which only the month is known."""
@@ -90,7 +93,7 @@ class Claim:
     @property
     def last_day(self) -> str:
         """The day on which it counts: that of the retirement, or the last of the month of which it is known."""
-        return self.day or days_of_month(self.month)[1].isoformat()
+        return day_counted(self.day, self.month)
 
     @property
     def where(self) -> str | None:
@@ -117,9 +120,12 @@ class Scope:
 
     def covers(self, claim: Claim) -> bool:
         """Whether `claim` is of these days, and of this area."""
-        since = self.first is None or self.first <= claim.last_day
-        until = self.last is None or claim.last_day <= self.last
-        return since and until and self.is_in_area(claim.where)
+        return self.has(claim.last_day) and self.is_in_area(claim.where)
+
+    def has(self, day: str) -> bool:
+        """Whether `day` is one of these days."""
+        since = self.first is None or self.first <= day
+        return since and (self.last is None or day <= self.last)
 
     def is_in_area(self, place: str | None) -> bool:
         """Whether `place` is in the area: 510000 has all of its cities, 510100 all of its districts."""
@@ -144,6 +150,11 @@ class Tables:
     reports: Sequence[Row]
 
 
+def day_counted(day: str | None, month: str) -> str:
+    """The day of a retirement, or the last of the month of which it is known."""
+    return day or days_of_month(month)[1].isoformat()
+
+
 def commitments(tables: Tables) -> list[bytes]:
     """What has to be opened to show the names that are public."""
     public = [row for row in tables.retirements if row["public"] and row["counted"]]
@@ -158,23 +169,67 @@ def claims_of(tables: Tables, shown: Mapping[bytes, Any]) -> list[Claim]:
         tables: the rows.
         shown: what is known of `commitments`.
     """
+    behind = _behind(tables)
     firsts = firsts_of(tables)
-    behind: dict[str, list[Row]] = defaultdict(list)
-    for row in tables.retired:
-        behind[row["number"]].append(row)
     look = _Look(tables, shown)
-    made = []
+    made: list[Claim] = []
+    groups: list[Row] = []
     for row in tables.retirements:
-        if not row["counted"]:
-            continue
         first = firsts[row["number"]]
-        if first in behind:
-            made.append(look.claim(row, first, behind[first]))
-        elif look.is_changed(row, first):
-            group = behind[firsts[first]]
-            _take_out(group, row["amount_g"])
-            made.append(look.claim(row, first, [{**group[0], "amount_g": row["amount_g"]}]))
+        group = first["group_number"]
+        if not row["counted"] or (group and not behind[group].is_of_one_kind):
+            continue
+        if group is None and row["shares"] + look.adopted[row["number"]]:
+            groups.append(row)
+        elif group is None:
+            made.append(look.claim(row, first["number"], behind[first["number"]]))
+        elif look.stands_alone(row, first):
+            # What was said of one certificate of a group is no longer said of the group.
+            made.append(look.claim(row, first["number"], behind[group].take(row["amount_g"])))
+            look.adopted[group] -= 1
+    left = [look.claim(row, row["number"], behind[row["number"]]) for row in groups]
+    made += [claim for claim in left if claim.amount_g]
     return sorted(made, key=lambda claim: (claim.entry, claim.number))
+
+
+def firsts_of(tables: Tables) -> dict[str, Row]:
+    """By a certificate's number, the row of the first number that it stands in the place of, or its own."""
+    by_number = {row["number"]: row for row in tables.retirements}
+    found = {}
+    for number, row in by_number.items():
+        while row["replaces"] is not None:
+            row = by_number[row["replaces"]]
+        found[number] = row
+    return found
+
+
+@dataclass(slots=True)
+class _Grams:
+    """What one retirement used up, by kind of credit, and in which entry."""
+
+    entry: int
+    amounts: dict[str, int]
+
+    @property
+    def is_of_one_kind(self) -> bool:
+        """Whether the grams of a part of it are known by their number alone."""
+        return len(self.amounts) == 1
+
+    def take(self, amount_g: int) -> "_Grams":
+        """So many of its grams, which it has no more."""
+        (kind,) = self.amounts
+        self.amounts[kind] -= amount_g
+        return _Grams(self.entry, {kind: amount_g})
+
+
+def _behind(tables: Tables) -> dict[str, _Grams]:
+    found: dict[str, _Grams] = {}
+    for row in tables.retired:
+        own = found.setdefault(row["number"], _Grams(row["since"], {}))
+        own.amounts[row["standard"]] = own.amounts.get(row["standard"], 0) + row["amount_g"]
+    return found
+
+
 class _Look:
     """What the other tables say of a certificate."""
 
@@ -183,41 +238,42 @@ class _Look:
         self._certificates = {row["number"]: row for row in tables.certificates}
         self._activities = {row["activity"]: row for row in tables.activities}
         self._cases = {row["certificate"]: row["order_stream"] for row in tables.performances}
-        self._adopted = Counter(row["group_number"] for row in tables.retirements)
+        self.adopted = Counter(row["group_number"] for row in tables.retirements)
+        """How many certificates of each group were shown, and are still as the group says."""
         self._verdicts: dict[str, list[Row]] = defaultdict(list)
         for row in tables.verdicts:
             self._verdicts[row["number"]].append(row)
 
-    def claim(self, row: Row, first: str, behind: Iterable[Row]) -> Claim:
-        """The claim whose certificate is `row` now, and whose grams were retired as `behind` says."""
+    def stands_alone(self, row: Row, first: Row) -> bool:
+        """Whether anything else is known of a certificate that was shown as `first` than what its group says."""
+        own = self._certificates[row["number"]]
+        return row is not first or own["state"] != "valid" or own["activity"] is not None
+
+    def claim(self, row: Row, first: str, grams: _Grams) -> Claim:
+        """The claim whose certificate is `row` now, and whose grams were retired under the number `first`."""
         number, shown = row["number"], bool(row["public"])
         activity, hosts = (
             self._shown.get(row[name]) if shown else None for name in ("activity", "organisers")
         )
-        amounts: dict[str, int] = defaultdict(int)
-        entries = set()
-        for own in behind:
-            amounts[own["standard"]] += own["amount_g"]
-            entries.add(own["since"])
-        (entry,) = entries
         certificate = self._certificates[number]
         return Claim(
             number=number,
             first_number=first,
-            entry=entry,
+            entry=grams.entry,
+            stated=row["entry"],
             month=row["month"],
             day=row["day"],
             purpose=row["purpose"],
             period=_period(row),
             place=row["place"],
-            amounts=tuple(sorted(amounts.items())),
+            amounts=tuple(sorted(grams.amounts.items())),
             is_public=shown,
             is_imported=bool(row["imported"]),
             activity=activity,
             organisers=tuple(hosts or ()),
             filed=self._filed(certificate["activity"]),
             order=self._cases.get(first),
-            shares=row["shares"] + self._adopted[number],
+            shares=row["shares"] + self.adopted[number],
             is_annulled=certificate["state"] == "annulled",
             verdicts=tuple(
                 (own["norm"], own["rule"], own["result"], own["reason"])

@@ -2,12 +2,19 @@
 
 filed       a report that was submitted or accepted, as of its size
 corrected   a certificate that was in it, and was replaced or annulled since
-late        a retirement of its days that was recorded since
+late        what is stated since of its days and its area, and was not in it
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from registry.projections.papers.claims import Claim, Row, Scope, Tables
+from registry.projections.papers.claims import (
+    Claim,
+    Row,
+    Scope,
+    Tables,
+    day_counted,
+    firsts_of,
+)
 from registry.projections.papers.paper import Note
 
 FILED = frozenset({"accepted", "submitted"})
@@ -22,58 +29,58 @@ def corrections(tables: Tables, claims: Sequence[Claim], sort: str, scope: Scope
         and row["state"] in FILED
         and (scope.area is None or row["area"] == scope.area)
     ]
-    # What had happened when the last of them was compiled is in that one's notes.
-    since = max((row["size"] for row in filed), default=0)
-    notes: list[Note] = []
-    for report in filed:
-        notes += _corrected(tables, claims, report, since)
-        notes += _late(claims, report, since, scope)
-    return list({str(note.facts["number"]): note for note in notes}.values())
+    # What had happened when the last of an area was compiled is in that one's notes.
+    since: dict[str, int] = {}
+    for row in filed:
+        since[row["area"]] = max(row["size"], since.get(row["area"], 0))
+    notes: dict[str, Note] = {}
+    for report in sorted(filed, key=lambda row: (row["size"], row["report"])):
+        for note in _Since(tables, report, since[report["area"]]).notes(claims, scope):
+            notes.setdefault(str(note.facts["number"]), note)
+    return list(notes.values())
 
 
-def _corrected(tables: Tables, claims: Sequence[Claim], report: Row, since: int) -> Iterator[Note]:
-    there = {claim.first_number: claim for claim in claims}
-    origins = _origins(tables)
-    for row in tables.certificates:
-        ended = row["ended"]
-        if ended is None or ended < since or row["entry"] >= report["size"]:
-            continue
-        claim = there.get(origins.get(row["number"], ""))
-        if claim is not None and _scope(report).covers(claim):
-            facts = {
-                "report": report["report"],
-                "number": row["number"],
-                "amount_g": row["amount_g"],
-                "entry": ended,
-                "replaced_by": row["replaced_by"],
-            }
-            yield Note(key=row["state"], facts=facts)
+class _Since:
+    """What is known of one report's days since entry `since`."""
 
+    def __init__(self, tables: Tables, report: Row, since: int) -> None:
+        self._tables = tables
+        self._report = report
+        self._since = since
+        self._scope = Scope(first=report["first_day"], last=report["last_day"], area=report["area"])
 
-def _late(claims: Sequence[Claim], report: Row, since: int, scope: Scope) -> Iterator[Note]:
-    for claim in claims:
-        is_new = claim.entry >= since and not scope.covers(claim)
-        if is_new and _scope(report).covers(claim) and not claim.is_annulled:
-            facts = {
-                "report": report["report"],
-                "number": claim.number,
-                "amount_g": claim.amount_g,
-                "entry": claim.entry,
-            }
-            yield Note(key="late", facts=facts)
+    def notes(self, claims: Sequence[Claim], scope: Scope) -> Iterator[Note]:
+        """The corrections, and then what is late; what is in the list of `scope` itself is not."""
+        firsts = firsts_of(self._tables)
+        corrected = set()
+        for row in self._corrected(firsts):
+            corrected.add(firsts[row["number"]]["number"])
+            facts = {"entry": row["ended"], "replaced_by": row["replaced_by"]}
+            yield self._note(row["state"], row["number"], row["amount_g"], facts)
+        for claim in claims:
+            is_new = claim.stated >= self._since and claim.first_number not in corrected
+            elsewhere = not scope.covers(claim) and not claim.is_annulled
+            if is_new and elsewhere and self._scope.covers(claim):
+                facts = {"entry": claim.stated}
+                yield self._note("late", claim.number, claim.amount_g, facts)
 
+    def _corrected(self, firsts: Mapping[str, Row]) -> Iterator[Row]:
+        """The certificates that the report had, as it had them, and that ended since."""
+        stated = {row["number"]: row for row in self._tables.retirements}
+        places = {row["activity"]: row["place"] for row in self._tables.activities}
+        for row in self._tables.certificates:
+            own = stated.get(row["number"])
+            ended = row["ended"]
+            if own is None or ended is None or ended < self._since:
+                continue
+            first = firsts[row["number"]]
+            group = stated.get(first["group_number"] or "", own)
+            where = places.get(row["activity"], own["place"] or group["place"])
+            in_it = self._scope.has(day_counted(own["day"], own["month"]))
+            there = group["entry"] if own is first else own["entry"]
+            if in_it and there < self._report["size"] and self._scope.is_in_area(where):
+                yield row
 
-def _origins(tables: Tables) -> dict[str, str]:
-    """By number of a certificate, the number under which its grams were retired, or those of its group."""
-    before = {row["number"]: row["replaces"] or row["group_number"] for row in tables.retirements}
-    found = {}
-    for number in before:
-        first = number
-        while (earlier := before[first]) is not None:
-            first = earlier
-        found[number] = first
-    return found
-
-
-def _scope(report: Row) -> Scope:
-    return Scope(first=report["first_day"], last=report["last_day"], area=report["area"])
+    def _note(self, key: str, number: str, amount_g: int, facts: Mapping[str, object]) -> Note:
+        told = {"report": self._report["report"], "number": number, "amount_g": amount_g}
+        return Note(key=key, facts={**told, **facts})
