@@ -77,6 +77,7 @@ def found(day: Day, *more: object) -> Any:
 def test_a_case_goes_from_finding_to_repair_and_forbids_what_policy_says(
     day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    day.acts("transfer", "50g", "--from", "@owner", "--to", "@alice", "--standard", "SCFG")
     day.acts("policy", "set", "breach_forbids", "--code", "send", "--document", day.paper("policy"))
     found(day, "--details", "抄写了别人的台账")
     reply_by = today(days=20)
