@@ -225,7 +225,10 @@ def taken(*changes: tuple[int, Fact | Change]) -> Page:
     page._folds = {"test": [lambda entered, _: iter([dict(changes)[entered.index]])]}
     for index, _ in changes:
         made = type("Made", (), {"stream": "test/one"})()
-        page.take(Entered(index=index, at_us=0, happened=(made,), row_id=str, row_says=str))
+        found = Entered(
+            index=index, at_us=0, signers=(), happened=(made,), row_id=str, row_says=str
+        )
+        page.take(found)
     return page
 
 

@@ -5,6 +5,7 @@ overdue     restoration orders of which more should have been performed
 breaches, blacklist   who is on the platform's own record, or on a list of an authority, and by which entries
 green       who retired enough in twelve months, with nothing upheld against them and no order overdue
 board       who gave how much to an event (特别贡献榜)
+untold      who is affected by an entry, did not sign it, and was not told of it yet
 """
 
 from collections.abc import Callable, Mapping
@@ -123,6 +124,43 @@ def board(question: Question) -> list[Row]:
     return sorted(rows, key=lambda row: (row["event_account"], -row["amount_g"], row["donor"]))
 
 
+def untold(question: Question) -> list[Row]:
+    """Whom entries affect who neither signed them nor were told since, oldest first."""
+    told = {(row["account"], row["told"]) for row in question.rows("notified")}
+    owners = _Owners(question)
+    found: dict[tuple[int, str], Row] = {}
+    for row in question.rows("notices"):
+        entry, signers = row["entry"], row["signers"].split(" ")
+        for account in owners.of(row["party"], entry):
+            if account not in signers and (account, entry) not in told:
+                named = {"entry": entry, "at_us": row["at_us"], "kind": row["kind"]}
+                found.setdefault((entry, account), {**named, "account": account})
+    return [found[key] for key in sorted(found)]
+
+
+class _Owners:
+    """Who stands behind the parties of notices."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._holders = {row["number"]: row["holder"] for row in question.rows("certificates")}
+        self._owners = {row["project"]: row["owner"] for row in question.rows("projects")}
+
+    def of(self, party: str, entry: int) -> list[str]:
+        """The accounts: itself; a certificate's holder; a project's owner; who had grams of a batch at that entry."""
+        kind, _, name = party.partition("/")
+        if kind == "batch":
+            held = self._question.views.rows("holdings", as_of=entry, batch=party)
+            having = [row["account"] for row in held if row["held_g"] or row["locked_g"]]
+        elif kind == "certificate":
+            having = [self._holders[name]]
+        elif kind == "project":
+            having = [self._owners[party]]
+        else:
+            having = [party]
+        return [account for account in having if account.startswith("account/")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A list: its columns, and who finds its rows."""
@@ -138,4 +176,5 @@ LISTS: Mapping[str, Answer] = {
     "green": Answer(columns=("account", "retirements", "retired_g"), rows=green),
     "offers": Answer(columns=_OFFERS, rows=offers),
     "overdue": Answer(columns=_OVERDUE, rows=late_orders),
+    "untold": Answer(columns=("entry", "at_us", "account", "kind"), rows=untold),
 }

@@ -9,6 +9,7 @@ from registry.projections import (
     conduct,
     gifts,
     holdings,
+    notices,
     orders,
     origins,
     retirements,
@@ -31,6 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     campaigns.PROJECTION,
     orders.PROJECTION,
     conduct.PROJECTION,
+    notices.PROJECTION,
 )
 
 TABLES: dict[str, Table] = {

@@ -121,10 +121,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """An entry of the log: where it stands, when it was recorded, and all that happened in it."""
+    """An entry of the log: where it stands, when it was recorded, who signed it, and all that happened in it."""
 
     index: int
     at_us: int
+    signers: tuple[str, ...]
     happened: tuple[Happened, ...]
     row_id: Callable[[str, bytes, int, int], str]
     """The id of what a row of a part brings into being, of (author, nonce, part, row)."""
@@ -161,6 +162,7 @@ def entered(
     return Entered(
         index=index,
         at_us=entry.at_us,
+        signers=tuple([signer.account for signer in entry.intent.signers]),
         happened=tuple(happened(entry, detached)),
         row_id=partial(ids.row_id, entry.intent.log),
         row_says=rows.row_says,
