@@ -109,7 +109,7 @@ def test_a_case_goes_from_finding_to_repair_and_forbids_what_policy_says(
     assert refusal["error"] == "forbidden_by_standing"
     assert refusal["facts"]["entries"] == [published]
     assert (after["standing"], then["standing"]) == ("clear", "breach")
-    assert "信用修复" in day("show", f"conduct/{number_in(after['account'])}", "--lang", "zh").out
+    assert "已修复" in day("show", f"conduct/{number_in(after['account'])}", "--lang", "zh").out
 
 
 def test_another_officer_decides_than_the_one_who_found_it(day: Day) -> None:

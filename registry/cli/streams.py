@@ -168,7 +168,7 @@ def _report(state: Report) -> dict[str, Any]:
         "compiler": state.compiler,
         "holder": state.holder,
         "size": state.size,
-        "last": state.last,
+        "entry": state.last,
     }
 
 
@@ -282,7 +282,7 @@ def _campaign(state: Campaign) -> dict[str, Any]:
         "public": state.public,
         "gifts": state.gifts,
         "funded_g": state.funded_g,
-        "given_g": state.given_g,
+        "gifts_g": state.given_g,
         "returned_g": state.returned_g,
         "batches": sorted(state.batches),
         "unsettled": state.unsettled,
