@@ -1,7 +1,6 @@
 """The wire table: which kinds there are, in which streams they happen, and who judges them.
 
-A stream's kind is the part of its name before the slash. Streams of kinds that are still to come may be consulted: they
-are unwritten.
+A stream's kind is the part of its name before the slash.
 """
 
 import re
@@ -57,11 +56,6 @@ KEYS_REGISTERED = (
     roles.LogKeyReplaced,
 )
 """The kinds that name a key to be registered, with proof that it is in hand."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwritten:
-    """The state of a stream that no kind of today can write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +121,7 @@ def stream_kind(stream: str) -> str:
 
 def blank(stream: str) -> Any:
     """The state of `stream` before its first entry."""
-    known = STREAMS.get(stream_kind(stream))
-    return known.blank(stream) if known else Unwritten()
+    return STREAMS[stream_kind(stream)].blank(stream)
 
 
 def read(stream: str, kind: str, body: Mapping[str, Any]) -> Any:

@@ -130,7 +130,3 @@ def test_every_kind_names_its_stream_and_says_what_it_consults_of_its_own_fields
     assert kind.partition(".")[0] in kinds.STREAMS
     assert all(len(rule) == 2 and rule[1] in fields for rule in consulted)
     assert not {"batch", "campaign", "certificate"} & {prefix for prefix, _ in consulted}
-
-
-def test_a_stream_of_tomorrow_is_unwritten():
-    assert kinds.blank("conduct/" + "a" * 16) == kinds.Unwritten()
