@@ -94,7 +94,7 @@ def test_a_campaign_from_its_terms_to_its_end(
     assert held_g(day, alice) == before + 20
     assert held_g(day, day.accounts["owner"]) == held - 30
     shown = day.json("campaign", "show", campaign)
-    assert (shown["status"], shown["gifts"], shown["given_g"], shown["returned_g"]) == (
+    assert (shown["status"], shown["gifts"], shown["gifts_g"], shown["returned_g"]) == (
         "closed",
         3,
         60,
@@ -246,7 +246,7 @@ def test_a_list_is_given_out_of_all_that_was_funded(day: Day):
 
     assert len(done["entries"]) == 2
     assert done["proofs"] == 3
-    assert day.json("campaign", "show", campaign)["given_g"] == 110
+    assert day.json("campaign", "show", campaign)["gifts_g"] == 110
 
 
 def test_a_list_that_was_given_is_given_no_second_time(day: Day):
@@ -343,7 +343,52 @@ def test_a_run_that_was_killed_goes_on_and_gives_nobody_twice(
     assert len(done["entries"]) == 3 - given_before
     assert kept in (None, codes_in(output))
     shown = day.json("campaign", "show", campaign)
-    assert (shown["gifts"], shown["given_g"]) == (5, 25)
+    assert (shown["gifts"], shown["gifts_g"]) == (5, 25)
     assert len(list((output / "proofs").iterdir())) == 5
     claim = ("gift", "claim", codes_in(output)["5"], "--to", day.accounts["alice"])
     assert day.acts(*claim)["entries"][0]["events"][0]["body"]["amount_g"] == 5
+
+
+def test_what_was_given_is_told_in_both_languages(day: Day):
+    campaign = funded(day, "100g", "--each", "5g")
+    output = day.directory.parent / "handout"
+
+    told = day("campaign", "give", campaign, listed(day, "no\n1\n2\n"), "-o", output).out
+    shown, gezeigt = (
+        day("campaign", "show", campaign, "--lang", lang).out for lang in ("en", "zh")
+    )
+
+    assert "rows: gifts: 2; total: 0.00001 t" in told
+    assert "2 claim codes" in told
+    assert "given: 0.00001 t" in shown
+    assert "赠出: 0.00001 t" in gezeigt
+
+
+def test_a_large_gift_is_seconded_by_an_officer_where_policy_says_so(day: Day):
+    campaign = funded(day, "100g", "--each", "5g")
+    day.acts(
+        *("policy", "set", "second_person_over", "--code", "give", "--number", "9g"),
+        *("--document", day.paper("policy")),
+    )
+
+    done = given(day, campaign, listed(day, "no\n1\n2\n"), day.directory.parent / "handout")
+
+    (entry,) = done["entries"]
+    assert entry["signers"][0] == day.accounts["owner"]
+    assert entry["signers"][1] in {day.accounts["one"], day.accounts["two"]}
+    assert entry["events"][-1]["kind"] == "account.seconded.v1"
+
+
+def test_an_officer_returns_and_closes_in_the_organiser_s_place(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+):
+    campaign = funded(day, "100g", "--each", "5g")
+    early = day.refused("campaign", "return", campaign)
+    later(monkeypatch)
+
+    done = day.acts("campaign", "return", campaign, "--by-officer")
+    day.acts("campaign", "close", campaign, "--by-officer")
+
+    assert early["error"] == "before_deadline"
+    assert done["entries"][0]["signers"][0] in {day.accounts["one"], day.accounts["two"]}
+    assert day.json("campaign", "show", campaign)["status"] == "closed"

@@ -732,8 +732,8 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
         "The order {order} was not found in default, so it is not enforced. Find that first (registry order default).",
     ),
     "not_performed": (
-        "尚未履行完毕[：已履行 {performed_g}，应为 {amount_g}][：已履行 {performed_fen} 分，应为 {amount_fen} 分]。",
-        "Not all was performed[: {performed_g} of {amount_g}][: {performed_fen} fen of {amount_fen}].",
+        "尚未履行完毕[：已履行 {performed_g}，应为 {amount_g}][：已履行 {performed_fen}，应为 {amount_fen}]。",
+        "Not all was performed[: {performed_g} of {amount_g}][: {performed_fen} of {amount_fen}].",
     ),
     "nothing_locked": (
         "没有为修复令 {order} 锁定的余量。",
@@ -1231,6 +1231,10 @@ _ASKING: dict[str, Text] = {
     "several_standards": (
         "持有的种类不止一个：{standards}。请用 --standard 指明。",
         "Several kinds of credit are held: {standards}. Say which with --standard.",
+    ),
+    "nobody_to_tell": (
+        "记录 {index} 没有尚未告知的当事人。",
+        "Everybody whom entry {index} affects signed it, or was told.",
     ),
     "no_such_entry": (
         "没有第 {index} 条记录：日志有 {size} 条，从 0 数起。",

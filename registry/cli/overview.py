@@ -119,7 +119,7 @@ def campaigns(place: Place, *, voice: Voice) -> None:
                     "deadline": state.deadline,
                     "gifts": state.gifts,
                     "funded_g": state.funded_g,
-                    "given_g": state.given_g,
+                    "gifts_g": state.given_g,
                     "returned_g": state.returned_g,
                 }
             )

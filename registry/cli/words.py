@@ -24,6 +24,7 @@ CHINA = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _FACT = re.compile(r"\{(\w+)\}")
+_UNSAID = frozenset({("rows", "bytes"), ("rows", "root")})
 _DATED = re.compile(r"[0-9]{4}-", re.ASCII)
 
 PURPOSES: dict[str, Text] = {
@@ -381,6 +382,7 @@ FIELDS: dict[str, Text] = {
     "authority": ("机关", "authority"),
     "basis": ("文书类型", "basis"),
     "batch": ("批次", "batch"),
+    "batches": ("批次", "batches"),
     "begins": ("开始日", "begins"),
     "beneficiary": ("受益人", "beneficiary"),
     "block": ("号段", "block"),
@@ -419,6 +421,7 @@ FIELDS: dict[str, Text] = {
     "day": ("日期", "day"),
     "deadline": ("截止日", "deadline"),
     "decider": ("决定人", "decider"),
+    "defaulted_in": ("逾期认定于记录", "default found by entry"),
     "deposited_units": ("已托管单位", "units deposited"),
     "depth": ("分立层数", "carvings deep"),
     "details": ("情节", "details"),
@@ -446,6 +449,7 @@ FIELDS: dict[str, Text] = {
     "freezes": ("冻结", "freezes"),
     "funded_g": ("拨入", "funded"),
     "gifts": ("份数", "gifts"),
+    "gifts_g": ("赠出", "given"),
     "given_g": ("其中未领取的赠量", "of these given and not claimed"),
     "giver": ("转出", "from"),
     "ground": ("依据", "ground"),
@@ -477,7 +481,7 @@ FIELDS: dict[str, Text] = {
     "locks": ("各项锁定", "locks"),
     "log_key": ("日志密钥", "log key"),
     "log_keys": ("日志密钥", "log keys"),
-    "lots": ("所用批次、锁定记录、数量（克）", "lots used: batch, lock, grams"),
+    "lots": ("所用批次（锁定记录、数量）", "lots (batch, lock, amount)"),
     "mandates": ("授权", "mandates"),
     "means": ("所指记录", "entry meant"),
     "measures": ("减排措施", "measures"),
@@ -517,6 +521,7 @@ FIELDS: dict[str, Text] = {
     "performed": ("已履行", "performed"),
     "performed_fen": ("已履行", "performed"),
     "performed_g": ("已履行", "performed"),
+    "performed_in": ("最近履行于记录", "last performed by entry"),
     "period": ("期间", "period"),
     "place": ("地点", "place"),
     "plan": ("方案（摘要）", "plan (digest)"),
@@ -580,6 +585,7 @@ FIELDS: dict[str, Text] = {
     "suspended_in": ("暂停于记录", "suspended in entry"),
     "taker": ("转入", "to"),
     "terms": ("条款（摘要）", "terms (digest)"),
+    "terms_set_in": ("要求定于记录", "terms set by entry"),
     "ties": ("锁定", "tied"),
     "to": ("对象", "to"),
     "tonnes": ("吨数", "tonnes"),
@@ -587,6 +593,7 @@ FIELDS: dict[str, Text] = {
     "trade": ("成交编号", "trade"),
     "unit_g": ("每单位质量", "unit"),
     "units": ("单位号", "units"),
+    "unsettled": ("未结清批次", "not settled yet"),
     "until": ("至", "until"),
     "validator": ("审定机构", "validation body"),
     "venue": ("交易机构", "venue"),
@@ -1280,7 +1287,9 @@ def fact(name: str, value: Any, lang: Lang) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return _several(name, list(value), lang)
     if isinstance(value, Mapping):
-        told = ((term(FIELDS, key, lang), fact(key, item, lang)) for key, item in value.items())
+        # What sums up rows beside an entry: their bytes and root mean nothing to a person.
+        shown = {key: item for key, item in value.items() if (name, key) not in _UNSAID}
+        told = ((term(FIELDS, key, lang), fact(key, item, lang)) for key, item in shown.items())
         return "; ".join(f"{label}: {said}" for label, said in told)
     if value is None:
         said = "—"
@@ -1319,6 +1328,9 @@ def _one(name: str, item: Any, lang: Lang) -> str:
     if name == "verdicts" and isinstance(item, list | tuple) and len(item) == 4:
         norm, rule, result, reason = item
         return verdict_words((norm, rule, result, reason), lang)
+    if name == "lots" and isinstance(item, list | tuple) and len(item) == 3:
+        batch, lock, grams = item
+        return f"({batch}, {lock}, {tonnes(grams)})"
     nested = isinstance(item, list | tuple | Mapping)
     return f"({fact(name, item, lang)})" if nested else fact(name, item, lang)
 
