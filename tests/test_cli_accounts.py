@@ -333,6 +333,17 @@ def test_who_is_affected_is_told_and_that_is_recorded(town: Day):
     assert shown(town, "owner")["notices"] == 1
 
 
+def test_everybody_affected_is_told_once(town: Day):
+    freeze = freezes(town, "owner")
+    told = ("account", "notify-all", freeze, "--channel", "app", *paper(town, "receipt"))
+
+    done = town.acts(*told)
+
+    accounts = [entry["events"][0]["stream"] for entry in done["entries"]]
+    assert accounts == [town.accounts["owner"]]
+    assert town.refused(*told)["error"] == "nobody_to_tell"
+
+
 def test_an_entry_that_is_not_there_is_named(town: Day):
     refused = town.refused("account", "freeze", "lift", 10**9, *paper(town))
 

@@ -229,3 +229,36 @@ def notify(
     acting.act(
         place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
     )
+
+
+@app.command("notify-all")
+def notify_all(
+    entry: Entry,
+    *,
+    channel: Channel,
+    document: Document,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Record that everybody affected by an entry was told / 记录已告知全部当事人
+
+    Whoever signed it, or was told already, is left out. / 已签署或已告知的除外。
+    """
+    from registry.acts import account_life as acts
+    from registry.cli import acting, given
+    from registry.cli.telling import untold
+
+    def make(desk: "Desk") -> "list[Plan]":
+        (officer,) = desk.officers(1)
+        means, paper = desk.means(entry), given.digest(document)
+        return [
+            acts.notify(account, means, officer=officer, channel=channel, document=paper)
+            for account in untold(desk, entry)
+        ]
+
+    acting.act(
+        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    )
