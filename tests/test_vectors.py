@@ -10,21 +10,30 @@ from typing import Any
 import pytest
 
 from registry.domain import standard, timing
+from registry.domain.batch import Batch
+from registry.domain.forms import FORMS
 from registry.domain.kinds import EVENTS
 from registry.errors import RefusedError, RegistryError
-from registry.history import check_entry
+from registry.history import Addition, came_with, check_entry, follow
 from registry.ledger import canonical, keys, note, tree
 from registry.verifier.certificate import verify
 from registry.verifier.dossier import verify_dossier
+from registry.verifier.gift import verify_gift
 from registry.verifier.replay import Replay
+from tests.auditor import Auditor
+from tests.model import page
 from tests.test_format import codes_in
+from tests.world import log_key
 from tools.make_vectors import VECTORS, tagged, text_of, vectors
+from tools.vectors.telling import spans
 
 ROOT = Path(__file__).resolve().parents[1]
 FROZEN = re.compile(
     r"^    (cd tests/vectors && sha256sum( [a-z_]+\.json)+ \| sha256sum)\n    ([0-9a-f]{64})$",
     re.MULTILINE,
 )
+
+LOGS = ("log.json", "life.json")
 
 # Codes of entries that no short vector can show, with the reason.
 NOT_SHOWN = {
@@ -42,20 +51,32 @@ NOT_SHOWN = {
 }
 
 
+@cache
 def read(name: str) -> Any:
     return json.loads((VECTORS / name).read_text("utf-8"))
 
 
+def rows_beside(vector: Any) -> dict[tuple[int, int], tuple[bytes, ...]]:
+    return {
+        (beside["part"], beside["event"]): tuple(map(bytes.fromhex, beside["rows"]))
+        for beside in vector.get("detached", [])
+    }
+
+
+def followed(replay: Replay, vector: Any) -> Addition:
+    """The entry of a vector, judged as the next one."""
+    signed = check_entry(bytes.fromhex(vector["entry"]))
+    beside = rows_beside(vector)
+    return follow(replay, signed, came_with(signed.entry, beside) if beside else beside)
+
+
 @cache
-def replays() -> list[Replay]:
-    """The log of the vectors after each number of entries."""
-    grown = []
-    for size in range(len(read("log.json")["entries"]) + 1):
-        replay = Replay()
-        for told in read("log.json")["entries"][:size]:
-            replay.follow(check_entry(bytes.fromhex(told["entry"])))
-        grown.append(replay)
-    return grown
+def replayed(name: str, size: int) -> Replay:
+    """The log of the vectors after so many entries: not to be changed."""
+    replay = Replay()
+    for told in read(name)["entries"][:size]:
+        replay.take(followed(replay, told))
+    return replay
 
 
 def test_the_vectors_are_those_that_the_code_makes():
@@ -82,14 +103,7 @@ def test_broken_canonical_bytes_are_refused(vector):
 
 def test_the_log_of_the_vectors_replays_to_its_roots_and_holdings():
     told = read("log.json")
-    replay = Replay()
-    for vector in told["entries"]:
-        addition = replay.follow(check_entry(bytes.fromhex(vector["entry"])))
-
-        assert addition.leaf.hex() == vector["leaf"]
-        assert replay.frontier.root().hex() == vector["root"]
-        rows = [[row.hex() for row in beside.rows] for beside in addition.detached]
-        assert rows == [beside["rows"] for beside in vector["detached"]]
+    replay = replays_to_its_roots(told)
     for name, holdings in told["holdings"].items():
         state = replay.stream(name).state
         held = {
@@ -98,18 +112,73 @@ def test_the_log_of_the_vectors_replays_to_its_roots_and_holdings():
         }
         assert held == holdings["held"]
         assert str(state.retired_g) == holdings["retired_g"]
+    assert len(told["holdings"]) > 1
+
+
+def replays_to_its_roots(told: Any) -> Replay:
+    """A log of the vectors, each entry of which came to the leaf, the root and the rows that are told."""
+    replay = Replay()
+    for vector in told["entries"]:
+        addition = followed(replay, vector)
+        replay.take(addition)
+
+        assert addition.leaf.hex() == vector["leaf"]
+        assert replay.frontier.root().hex() == vector["root"]
+        beside = {(rows.part, rows.event): rows.rows for rows in addition.detached}
+        assert beside == rows_beside(vector)
     checkpoint = note.open_checkpoint(
         told["checkpoint"].encode(), note.read_vkey(told["vkeys"][-1])
     )
     assert (checkpoint.size, checkpoint.root) == (replay.size, replay.frontier.root())
+    return replay
 
 
-@pytest.mark.parametrize("vector", read("log.json")["broken"], ids=lambda v: v["name"])
-def test_a_broken_entry_does_not_follow(vector):
-    replay = replays()[vector["after"]]
+def test_the_life_of_the_vectors_replays_to_its_roots_and_leaves_every_gram_where_it_is_told():
+    told = read("life.json")
+    replay = replays_to_its_roots(told)
+
+    for name, where in told["batches"].items():
+        state = replay.stream(name).state
+        assert (state.status, state.origin) == (where["status"], where["origin"])
+        assert in_decimal(state.held) == where["held"]
+        assert in_decimal(state.waiting) == where["waiting"]
+        assert {
+            str(index): {"ground": lock.ground, "owner": lock.owner, "ranges": spans(lock.left)}
+            for index, lock in state.locks.items()
+        } == where["locked"]
+        for total in ("received_g", "retired_g", "cancelled_g", "carved_g"):
+            assert str(getattr(state, total)) == where[total]
+        assert state.conserved
+    assert set(told["batches"]) == {state.name for state in replay.states(Batch)}
+
+
+def in_decimal(held: Any) -> dict[str, Any]:
+    return {holder: spans(ranges) for holder, ranges in held.items()}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_an_independent_model_follows_every_entry_of_the_vectors(name):
+    auditor = Auditor()
+
+    answers = [
+        auditor.take(bytes.fromhex(vector["entry"]), rows_beside(vector))
+        for vector in read(name)["entries"]
+    ]
+
+    assert set(answers) == {""}
+    assert auditor.root().hex() == read(name)["entries"][-1]["root"]
+
+
+@pytest.mark.parametrize(
+    ("name", "vector"),
+    [(name, vector) for name in LOGS for vector in read(name)["broken"]],
+    ids=lambda told: told if isinstance(told, str) else told["name"],
+)
+def test_a_broken_entry_does_not_follow(name, vector):
+    replay = replayed(name, vector["after"])
 
     with pytest.raises(RegistryError) as broken:
-        replay.follow(check_entry(bytes.fromhex(vector["entry"])))
+        followed(replay, vector)
 
     assert broken.value.code == vector["code"]
     assert replay.size == vector["after"]
@@ -227,17 +296,60 @@ def test_home_serials_parse_as_the_vectors_say():
         assert (block, first, last) == (vector["block"], vector["first"], vector["last"])
 
 
-def test_every_kind_has_a_vector():
-    told = read("log.json")["entries"]
-    shown = {kind for entry in told for part in entry["streams"] for kind in part["kinds"]}
+@pytest.mark.parametrize(
+    "vector", read("life_proofs.json")["certificates"], ids=lambda v: v["name"]
+)
+def test_a_certificate_is_shown_with_what_became_of_it(vector):
+    shown = verify(bytes.fromhex(vector["file"]), log_key())
 
-    assert shown == set(EVENTS)
+    assert (shown.number, list(shown.former)) == (vector["number"], vector["former"])
+    assert (shown.holder, str(shown.amount_g)) == (vector["holder"], vector["amount_g"])
+    assert (shown.share.number if shown.share else None) == vector["row"]
+    assert [said.event.kind for said in shown.said] == vector["said"]
+    assert [list(verdict) for verdict in shown.verdicts] == vector["verdicts"]
+    assert dict(shown.opened) == vector["names"]
+
+
+@pytest.mark.parametrize("vector", read("life_proofs.json")["gifts"], ids=lambda v: v["name"])
+def test_a_gift_is_shown_by_its_own_row(vector):
+    shown = verify_gift(bytes.fromhex(vector["file"]), log_key())
+
+    assert (shown.giver, shown.gift.whom) == (vector["giver"], vector["taker"])
+    assert (str(shown.gift.amount_g), spans(shown.ranges)) == (vector["amount_g"], vector["ranges"])
+    assert shown.campaign == vector["campaign"]
+
+
+@pytest.mark.parametrize(
+    ("check", "vector"),
+    [
+        *((verify, vector) for vector in read("life_proofs.json")["broken"]),
+        *((verify_gift, vector) for vector in read("life_proofs.json")["broken_gifts"]),
+    ],
+    ids=lambda told: told["name"] if isinstance(told, dict) else told.__name__,
+)
+def test_a_broken_proof_of_a_life_is_refused(check, vector):
+    with pytest.raises(RegistryError) as broken:
+        check(bytes.fromhex(vector["file"]), log_key())
+
+    assert broken.value.code == vector["code"]
+
+
+def test_every_kind_and_every_form_has_a_vector():
+    entries = [entry for name in LOGS for entry in read(name)["entries"]]
+
+    kinds = {kind for entry in entries for part in entry["streams"] for kind in part["kinds"]}
+    forms = {
+        page.form_of([part["kinds"] for part in entry["streams"]])["name"] for entry in entries
+    }
+
+    assert kinds == set(EVENTS)
+    assert forms == {form.name for form in FORMS}
 
 
 def test_every_code_of_reading_an_entry_has_a_vector():
     floors = [*(ROOT / "registry" / "domain").glob("*.py"), ROOT / "registry" / "history.py"]
     codes = set().union(*(codes_in(file) for file in floors))
-    shown = {vector["code"] for vector in read("log.json")["broken"]}
+    shown = {vector["code"] for name in LOGS for vector in read(name)["broken"]}
 
     assert codes - shown == NOT_SHOWN.keys() & codes
 

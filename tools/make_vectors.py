@@ -30,10 +30,11 @@ from tests.world import (
     Person,
     World,
     digest,
-    forged,
     log_key,
 )
-from tools import dossier_vectors, row_vectors
+from tools import dossier_vectors
+from tools.vectors import life, life_proofs, rows
+from tools.vectors.telling import Attempt, Told, code_of, entries, log_keys, spans
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
 PROVENANCE = "made by tools/make_vectors.py of carbon-registry from fixed seeds; format version 1"
@@ -52,7 +53,9 @@ def vectors() -> dict[str, Any]:
         "proofs.json": _proofs(world, former),
         "verdicts.json": _verdicts(),
         "home_serials.json": _home_serials(),
-        "rows.json": row_vectors.vectors(),
+        "rows.json": rows.vectors(),
+        "life.json": life.vectors(),
+        "life_proofs.json": life_proofs.vectors(),
         "dossier.json": dossier_vectors.vectors(),
     }
 
@@ -76,15 +79,6 @@ def tagged(value: Any) -> Any:
             return {"map": [[key, tagged(value[key])] for key in sorted(value)]}
         case _:
             return [tagged(item) for item in value]
-
-
-def _code(act: Callable[[], object]) -> str:
-    """The code with which `act` is refused."""
-    try:
-        act()
-    except RegistryError as error:
-        return error.code
-    raise AssertionError("a broken vector that holds")
 
 
 def _canonical() -> dict[str, Any]:
@@ -124,7 +118,7 @@ def _canonical() -> dict[str, Any]:
             {
                 "name": name,
                 "bytes": data,
-                "code": _code(lambda d=data: canonical.decode(bytes.fromhex(d), bytes_max=1_000)),  # type: ignore[misc]  # a default binds the loop's value
+                "code": code_of(lambda d=data: canonical.decode(bytes.fromhex(d), bytes_max=1_000)),  # type: ignore[misc]  # a default binds the loop's value
             }
             for name, data in broken.items()
         ],
@@ -324,12 +318,12 @@ def _notes() -> dict[str, Any]:
             {
                 "name": name,
                 "note": data,
-                "code": _code(lambda d=data: note.open_checkpoint(d.encode(), key)),  # type: ignore[misc]  # a default binds the loop's value
+                "code": code_of(lambda d=data: note.open_checkpoint(d.encode(), key)),  # type: ignore[misc]  # a default binds the loop's value
             }
             for name, data in broken.items()
         ],
         "broken_vkeys": [
-            {"name": name, "vkey": line, "code": _code(lambda v=line: note.read_vkey(v))}  # type: ignore[misc]  # a default binds the loop's value
+            {"name": name, "vkey": line, "code": code_of(lambda v=line: note.read_vkey(v))}  # type: ignore[misc]  # a default binds the loop's value
             for name, line in vkeys.items()
         ],
     }
@@ -340,16 +334,17 @@ def _life() -> tuple[World, list[dict[str, Any]], dict[str, proof.Proof]]:
 
     The log's key is replaced twice: one of the proofs is made before, one after the first time.
     """
-    broken: list[dict[str, Any]] = []
     empty = World()
     empty.people["one"] = Person("officer one", "account/aaaaaaaaaaaaaaaa")
-    _broken(empty, broken, iter([("no beginning", lambda: empty.opens("dan"))]))
+    before = Told(empty)
+    before.no("no beginning", lambda: empty.opens("dan"))
     world = World().staffed()
+    told = Told(world)
     world.grants(world["validator"].account, "verifier")
     deputy = world.opens("deputy", controller=world["one"].account)
     deputised = world.grants(deputy.account, "officer")
     world.opens("carol", custodial=True)
-    _opens_by_code(world, "91350100M000100Y43")
+    _opens_bycode_of(world, "91350100M000100Y43")
     world.adds_key("alice again", "alice")
     world.ends_key("alice", "alice")
     world.people["alice"] = world["alice again"]
@@ -379,21 +374,20 @@ def _life() -> tuple[World, list[dict[str, Any]], dict[str, proof.Proof]]:
     for attempts in (
         _unlawful_roles_and_accounts(world, deputised),
         _unlawful_recoveries(world),
-        _unlawful_log_keys(world),
+        _unlawfullog_keys(world),
         _unlawful_standards_and_projects(world, project),
         _unlawful_moves(world, native, deposit, retired_there),
         _unlawful_certificates(world, certificate, waiting),
         _unlawful_retirements(world, native, narrow),
         _unlawful_acts(world, native),
     ):
-        _broken(world, broken, attempts)
+        told.all(attempts)
     world.replaces_log_key("log three")
     world.cancels_at_home(waiting)
-    _broken(world, broken, iter([("home cancelled twice", lambda: world.cancels_at_home(waiting))]))
+    told.no("home cancelled twice", lambda: world.cancels_at_home(waiting))
     world.withdraws(world["bob"].account, "exchange", (granted.index, granted.leaf))
-    _broken(world, broken, _after_withdrawal(world, native))
-    broken.extend(_altered(world))
-    return world, broken, former
+    told.all(_after_withdrawal(world, native))
+    return world, [*before.broken, *told.broken, *_altered(world)], former
 
 
 def _dust(world: World, native: str) -> None:
@@ -402,22 +396,6 @@ def _dust(world: World, native: str) -> None:
         start = 600_000 + 10 * number
         world.transfers(native, "owner", "carol", 5, range=(start, start + 5))
     world.retires(native, "carol", 85)
-
-
-Attempt = tuple[str, Callable[[], object]]
-
-
-def _broken(world: World, found: list[dict[str, Any]], attempts: Iterator[Attempt]) -> None:
-    """What each attempt would be as an entry, and the code with which it is refused."""
-    for name, attempt in attempts:
-        world.asked = None
-        try:
-            code = _code(attempt)
-        except AssertionError as error:
-            raise AssertionError(name) from error
-        assert world.asked is not None, f"{name}: {code}"
-        entry = forged(world.asked, world.now_us)
-        found.append({"name": name, "after": world.replay.size, "entry": entry.hex(), "code": code})
 
 
 def _after_withdrawal(world: World, native: str) -> Iterator[Attempt]:
@@ -429,7 +407,7 @@ def _after_withdrawal(world: World, native: str) -> Iterator[Attempt]:
     )
 
 
-def _opens_by_code(world: World, code: str) -> None:
+def _opens_bycode_of(world: World, code: str) -> None:
     """An account under its organisation's unified social credit code."""
     person = Person(code, f"account/uscc-{code}")
     opened = ("account.opened.v1", world.opening(person, person.account))
@@ -470,7 +448,7 @@ def _unlawful_roles_and_accounts(world: World, deputised: Addition) -> Iterator[
     )
     yield (
         "a credit code that does not check",
-        lambda: _opens_by_code(world, "91350100M000100Y44"),
+        lambda: _opens_bycode_of(world, "91350100M000100Y44"),
     )
     yield (
         "a key of small order",
@@ -529,7 +507,7 @@ def _unlawful_recoveries(world: World) -> Iterator[Attempt]:
     )
 
 
-def _unlawful_log_keys(world: World) -> Iterator[Attempt]:
+def _unlawfullog_keys(world: World) -> Iterator[Attempt]:
     yield "a key of the log that comes back", lambda: world.replaces_log_key("log")
     yield (
         "a key of the log that is not in hand",
@@ -789,61 +767,21 @@ def _altered(world: World) -> Iterator[dict[str, Any]]:
 
 
 def _log(world: World, broken: list[dict[str, Any]]) -> dict[str, Any]:
-    frontier = tree.Frontier()
-    told = []
-    for addition in world.additions:
-        frontier.append(addition.leaf)
-        told.append(
-            {
-                "entry": addition.data.hex(),
-                "leaf": addition.leaf.hex(),
-                "root": frontier.root().hex(),
-                "streams": [
-                    {
-                        "stream": part.stream,
-                        "position": position,
-                        "kinds": [kind for kind, _ in part.events],
-                    }
-                    for part, position in zip(
-                        addition.intent.parts, addition.positions, strict=True
-                    )
-                ],
-                "detached": [
-                    {
-                        "part": beside.part,
-                        "event": beside.event,
-                        "rows": [row.hex() for row in beside.rows],
-                    }
-                    for beside in addition.detached
-                ],
-            }
-        )
     batches: list[batch.Batch] = world.replay.states(batch.Batch)
     return {
-        "vkeys": [str(key) for key in _log_keys(world)],
+        "vkeys": [str(key) for key in log_keys(world)],
         "checkpoint": world.note().decode(),
-        "entries": told,
+        "entries": entries(world),
         "broken": broken,
         "holdings": {
             state.name: {
                 "received_g": str(state.received_g),
                 "retired_g": str(state.retired_g),
-                "held": {
-                    holder: [[str(start), str(end)] for start, end in ranges]
-                    for holder, ranges in sorted(state.held.items())
-                },
+                "held": {holder: spans(ranges) for holder, ranges in sorted(state.held.items())},
             }
             for state in batches
         },
     }
-
-
-def _log_keys(world: World) -> list[note.VerifierKey]:
-    """What strangers may have pinned, oldest first; the last one signs the checkpoint."""
-    return [
-        note.VerifierKey(name=ORIGIN, public=public)
-        for _, (_, public) in world.state("registry").log_keys
-    ]
 
 
 def _proofs(world: World, former: dict[str, proof.Proof]) -> dict[str, Any]:
@@ -860,7 +798,7 @@ def _proofs(world: World, former: dict[str, proof.Proof]) -> dict[str, Any]:
             {
                 "name": name,
                 "file": data.hex(),
-                "vkeys": [str(key) for key in _log_keys(world) if _holds(data, key)],
+                "vkeys": [str(key) for key in log_keys(world) if _holds(data, key)],
                 "number": seen.number,
                 "size": seen.size,
                 "index": seen.index,
@@ -924,7 +862,7 @@ def _broken_proofs(world: World, one: proof.Proof, other: proof.Proof) -> list[d
         "a later entry of another stream": replaced(later=(world.leaf(transfer),)),
     }
     return [
-        {"name": name, "file": data.hex(), "code": _code(lambda d=data: verify(d, log_key()))}  # type: ignore[misc]  # a default binds the loop's value
+        {"name": name, "file": data.hex(), "code": code_of(lambda d=data: verify(d, log_key()))}  # type: ignore[misc]  # a default binds the loop's value
         for name, data in cases.items()
     ]
 
