@@ -21,11 +21,11 @@ class Form:
     place: str
     scale: int | None
     boundary: tuple[str, ...]
-    expected_g: int
+    emissions_g: tuple[int, int]
+    """Expected, and planned to be offset."""
     method: str
     neutrality: str
     offsets: tuple[str, ...]
-    planned_g: int
     due: str
     contact: str | None
     confirmation: str
@@ -34,7 +34,7 @@ class Form:
 
 def file(organiser: str, form: Form) -> Plan:
     """File the registration form."""
-    begins, ends = form.days
+    (begins, ends), (expected_g, planned_g) = form.days, form.emissions_g
     body = {
         "organiser": organiser,
         "form": form.document,
@@ -46,11 +46,11 @@ def file(organiser: str, form: Form) -> Plan:
         "place": form.place,
         "scale": form.scale,
         "boundary": tuple(sorted(form.boundary)),
-        "expected_g": form.expected_g,
+        "expected_g": expected_g,
         "method": form.method,
         "neutrality": form.neutrality,
         "offsets": tuple(sorted(form.offsets)),
-        "planned_g": form.planned_g,
+        "planned_g": planned_g,
         "due": form.due,
         "contact": hidden(form.contact),
         "confirmation": form.confirmation,

@@ -51,6 +51,8 @@ def retire(
         UsageError: `no_file`, `malformed`, `directory_in_use`.
         RefusedError: what `share_list.read`, `movements.shares` and the rules say. Nothing was recorded.
     """
+    if asked.amount:
+        raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
     listed = share_list.read(belief.readable(file, share_list.LIST_BYTES_MAX))
     if output is not None and output.exists():
         raise UsageError("directory_in_use", directory=str(output))

@@ -105,21 +105,18 @@ def file(
         place=where,
         scale=scale,
         boundary=tuple(boundary),
-        expected_g=given.grams(expected, "--expected"),
+        emissions_g=(given.grams(expected, "--expected"), given.grams(planned, "--planned")),
         method=method,
         neutrality=neutrality,
         offsets=tuple(offset_with or ()),
-        planned_g=given.grams(planned, "--planned"),
         due=due,
         contact=contact,
         confirmation=confirmation,
         plan=None if plan is None else given.digest(plan),
     )
+    place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
     acting.act(
-        place_of(directory, state),
-        lambda desk: [acts.file(desk.account(organiser), form)],
-        dry_run=dry_run,
-        voice=Voice(lang, as_json=as_json),
+        place, lambda desk: [acts.file(desk.account(organiser), form)], dry_run=dry_run, voice=voice
     )
 
 

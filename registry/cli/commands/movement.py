@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry.cli import exits
 from registry.cli.options import (
     Amount,
     Directory,
@@ -146,8 +145,6 @@ def retire(
     )
     place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
     asked = movements.Asked(amount=amount or "", standard=standard, batch=batch, serials=serials)
-    if (amount is None) == (for_many is None):
-        raise exits.UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
     if for_many is None:
         movements.retire(
             holder, asked, statement, place, output=output, dry_run=dry_run, voice=voice
