@@ -127,7 +127,7 @@ class LogKeyReplaced:
 class PolicySet:
     """What is policy from the next entry on, by two officers, in place of what was.
 
-    A policy that names no codes, or 0, asks for nothing. `document` is the SHA-256 of the decision.
+    One that names no codes where codes are named asks for nothing. `document` is the SHA-256 of the decision.
     """
 
     kind: ClassVar = "registry.policy_set.v1"

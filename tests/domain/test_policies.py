@@ -54,6 +54,15 @@ def test_a_share_of_one_standard_says_nothing_of_another(world):
     assert policy(world, "buffer_share", "VCU") is None
 
 
+def test_above_nothing_is_every_gram(world):
+    batch = world.issues(1_000)
+    set_policy(world, "second_person_over", codes=("send",), number=0)
+
+    refusal = refused(world, lambda: world.transfers(batch, "owner", "alice", 1))
+
+    assert refusal.code == "second_person_needed"
+
+
 def test_a_policy_that_names_nothing_asks_for_nothing(world):
     batch = world.issues(1_000)
     set_policy(world, "second_person_over", codes=("send",), number=10)
