@@ -7,6 +7,7 @@ import json
 import re
 import stat
 import zipfile
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,19 @@ from registry.acts import published_list
 from registry.acts.propose import Hidden
 from registry.cli import papers_xlsx
 from registry.errors import RefusedError
+from registry.place import Server
 from registry.projections.papers.paper import Mass, Share, Sheet
 from registry.store import keyring
 from registry.store.beginning import create
 from registry.store.importer import import_list
 from registry.store.operator import Operator
 from tests.books import Book, Clerk, book, digest, home, live_at, shelf
+from tests.grounds import ground, place, schemas
 from tests.pages import ROOT, blocks, shell_in
+from tests.servers import server
 from tests.test_cli import Ended, Shell, english, shell
 
-__all__ = ["book", "english", "home", "shelf", "shell"]
+__all__ = ["book", "english", "ground", "home", "place", "schemas", "server", "shelf", "shell"]
 
 DATA = ROOT / "registry/data"
 PUBLISHED = DATA / "annual-report-2024.json"
@@ -231,6 +235,20 @@ def test_the_reconciliation_adds_up_and_shows_where_the_publication_does_not(pap
     assert sum(row[7] == "一致" for row in checks) == 13
 
 
+@pytest.mark.parametrize("backend", ["postgres"])
+def test_a_registry_on_a_server_has_the_same_papers(place: Server, shell: Shell, tmp_path: Path):
+    create(place, origin="demo.registry.invalid/papers")
+    with closing(Operator(place)) as operator:
+        import_list(operator, published_list.read(WHOLE, until="2026-11"))
+    file = tmp_path / "annex.csv"
+
+    where = ("--dir", place.url, "--state", place.state)
+    done = shell("report", "list", "--annex", "--csv", "-o", file, *where)
+
+    assert done.code == 0, done.err
+    assert file.read_bytes().startswith(BOM + WHOLE)
+
+
 # What is true when.
 
 
@@ -335,9 +353,8 @@ def activity_of(clerk: Clerk, **changed: Any) -> str:
 def test_no_paper_shows_a_name_that_is_not_public(bureau: Office, book: Book):
     with book.clerk() as clerk:
         secret = {"activity": Hidden(value="SECRET"), "organisers": Hidden(value=["SECRET"])}
-        clerk.retires(
-            "alice", [(book.streams["foreign"], 5)], standard="VCU", public=False, **secret
-        )
+        used = [(book.streams["foreign"], 5)]
+        hidden = clerk.retires("alice", used, standard="VCU", public=False, **secret)
         activity = activity_of(clerk)
 
     written = [
@@ -351,7 +368,9 @@ def test_no_paper_shows_a_name_that_is_not_public(bureau: Office, book: Book):
         )
     ]
 
-    assert not any("SECRET" in text for text in written)
+    told = bureau.json("list")["sheets"][0]["rows"]
+    assert not any("SECRET" in text for text in (*written, json.dumps(told)))
+    assert {"not_public": hidden.removeprefix("certificate/")} in [row["activity"] for row in told]
     assert all("不公开（" in text for text in (written[0], written[1], written[4]))
 
 

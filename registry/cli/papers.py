@@ -313,7 +313,7 @@ def _heading(question: Question, scope: Scope, voice: Voice) -> papers_xlsx.Head
 
 
 def _object(sheet: Sheet) -> dict[str, Any]:
-    """A table for JSON: words as their keys, masses in grams."""
+    """A table for JSON: words as their keys, masses in grams, a number where a name is not public."""
     return {
         "sheet": sheet.name,
         "rows": [_row(sheet, row) for row in sheet.rows],
@@ -337,8 +337,8 @@ def _value(cell: Cell) -> Any:
             value = [first, last]
         case Term(name=name):
             value = name
-        case Withheld():
-            value = None
+        case Withheld(number=number):
+            value = {"not_public": number}
         case tuple():
             value = [_value(one) for one in cell]
         case None | str() | int() | bytes():

@@ -149,6 +149,7 @@ TERMS: Mapping[str, Mapping[str, Text]] = {
         "place": ("活动地点（GB/T 2260）", "place (GB/T 2260)"),
         "category": ("活动类型", "kind of activity"),
         "scale": ("活动规模（人）", "scale (people)"),
+        "content": ("活动内容（登记表文件摘要）", "content (digest of the form)"),
         "boundary": ("温室气体排放核算边界范围", "boundary of the emissions"),
         "expected": ("预估温室气体排放量（吨CO2e）", "emissions expected (t CO2e)"),
         "method": ("核算方式", "how accounted"),
@@ -288,8 +289,8 @@ NOTES: dict[str, Text] = {
     "grams_agree": ("各步相符，一克不差。", "Every step adds up, to the gram."),
     "grams_differ": ("各步不符，差 {difference_g}。", "The steps DIFFER by {difference_g}."),
     "papers": (
-        "活动内容、减排措施和方案以所交文件为准；登记表文件的 SHA-256：{form}",
-        "Content, measures and plan are as in the papers filed; SHA-256 of the form: {form}",
+        "活动内容、减排措施和方案以所交文件为准；摘要为其 SHA-256。",
+        "Content, measures and plan are as in the papers filed; a digest is their SHA-256.",
     ),
     "demonstration": (
         "演示，非真实凭证",

@@ -49,7 +49,7 @@ def form(activity: Row, shown: Mapping[bytes, Any], certified: Row | None) -> Sh
 
     fields = [*_filed(activity, name), *_followed(activity, certified)]
     rows = tuple((Term(terms="fields", name=field), value) for field, value in fields)
-    notes = [Note(key="papers", facts={"form": activity["form"]})]
+    notes = [Note(key="papers")]
     if any(isinstance(value, Withheld) for _, value in fields):
         notes.append(Note(key="withheld_here"))
     return Sheet(name="form", columns=COLUMNS, rows=rows, notes=tuple(notes))
@@ -87,6 +87,7 @@ def _filed(activity: Row, name: Any) -> list[tuple[str, Cell]]:
         ("place", activity["place"]),
         ("category", Term(terms="purposes", name=activity["category"])),
         ("scale", activity["scale"]),
+        ("content", activity["form"]),
         ("boundary", _terms("phases", activity["boundary"])),
         ("expected", Mass(grams=activity["expected_g"])),
         ("method", Term(terms="methods", name=activity["method"])),
