@@ -1,4 +1,4 @@
-"""Who is who: accounts, what they are, their roles, mandates and bonds, and who was told of what."""
+"""Who is who: accounts, what they are, their roles, mandates and bonds; and policies."""
 
 from typing import assert_never
 
@@ -8,7 +8,6 @@ from registry.projections.table import (
     Change,
     Changes,
     Entered,
-    Fact,
     Projection,
     Table,
     Value,
@@ -60,7 +59,8 @@ MANDATES = Table(
     ),
     sought=(("exchange",),),
 )
-"""`expires` is the last day of a mandate, `ended` the entry that took it back; no `standards` are all of them."""
+"""`expires` is the last day of a mandate, `ended` the entry that took it back; those of a
+closed account ended with it. No `standards` are all of them."""
 
 BONDS = Table(
     name="bonds",
@@ -68,14 +68,6 @@ BONDS = Table(
     values=(integer("bound"), integer("ended", optional=True)),
 )
 """The campaigns and orders that an account is bound to."""
-
-NOTICES = Table(
-    name="notices",
-    key=(text("account"), integer("entry")),
-    values=(text("channel"), integer("meant"), octets("document")),
-    lasting=True,
-)
-"""That somebody was told, in entry `entry`, of the entry `meant`."""
 
 
 def _account(entered: Entered, made: Happened) -> Changes:
@@ -127,15 +119,12 @@ def _life(entered: Entered, name: str, event: account_life.Event) -> Changes:
         case account_life.Closed() | account_life.Merged() | account_life.Succeeded():
             said = {"standing": "closed", "successor": _successor(event)}
             yield Change(table=ACCOUNTS, key=(name,), sets=said)
-        case account_life.Notified():
-            row = (name, entered.index, event.channel, event.means[0], event.document)
-            yield Fact(table=NOTICES, row=row)
         case account_life.Bound():
             said = {"bound": entered.index, "ended": None}
             yield Change(table=BONDS, key=(name, event.to), sets=said)
         case account_life.Unbound():
             yield Change(table=BONDS, key=(name, event.to), sets={"ended": entered.index})
-        case account_life.Seconded():
+        case account_life.Notified() | account_life.Seconded():
             pass
         case _:
             assert_never(event)
@@ -184,6 +173,6 @@ def _granted(entered: Entered, name: str, role: str) -> Change:
 PROJECTION = Projection(
     name="accounts",
     version=1,
-    tables=(ACCOUNTS, ROLES, POLICIES, MANDATES, BONDS, NOTICES),
+    tables=(ACCOUNTS, ROLES, POLICIES, MANDATES, BONDS),
     folds={"account": _account, "registry": _registry},
 )
