@@ -18,8 +18,8 @@ class Form:
     organisers: tuple[str, ...]
     category: str
     days: tuple[str, str]
-    place: str
-    scale: int | None
+    place_and_scale: tuple[str, int | None]
+    """Where, and how many take part."""
     boundary: tuple[str, ...]
     emissions_g: tuple[int, int]
     """Expected, and planned to be offset."""
@@ -35,6 +35,7 @@ class Form:
 def file(organiser: str, form: Form) -> Plan:
     """File the registration form."""
     (begins, ends), (expected_g, planned_g) = form.days, form.emissions_g
+    place, scale = form.place_and_scale
     body = {
         "organiser": organiser,
         "form": form.document,
@@ -43,8 +44,8 @@ def file(organiser: str, form: Form) -> Plan:
         "category": form.category,
         "begins": begins,
         "ends": ends,
-        "place": form.place,
-        "scale": form.scale,
+        "place": place,
+        "scale": scale,
         "boundary": tuple(sorted(form.boundary)),
         "expected_g": expected_g,
         "method": form.method,
