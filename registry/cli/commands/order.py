@@ -43,6 +43,20 @@ Agent = Annotated[
     str | None, typer.Option("--agent", metavar="ACCOUNT", help="Who buys. / 代理人。")
 ]
 Obligor = Annotated[str, typer.Option("--obligor", help="Who must; hidden. / 义务人，不公开。")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Of the case. / 案号，不公开。")]
+Court = Annotated[
+    str, typer.Option("--court", metavar="ACCOUNT", help="Court or agency. / 法院或机关。")
+]
+Basis = Annotated[str, typer.Option("--basis", help="judgment, mediation … / 文书类型。")]
+CaseAccount = Annotated[
+    str, typer.Option("--account", metavar="ACCOUNT", help="The case's own. / 案件专户。")
+]
+Standards = Annotated[
+    list[str], typer.Option("--standard", metavar="CODE", help="Repeated. / 可用种类，可重复。")
+]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", help="GB/T 2260, repeated. / 限定地区。")
+]
 Where = Annotated[str | None, typer.Option("--place", help="GB/T 2260. / 地点。")]
 IsPublic = Annotated[
     bool, typer.Option("--public/--private", help="The certificate. / 证明是否公开。")
@@ -54,24 +68,16 @@ ByOfficer = Annotated[
 
 @app.command("register")
 def register(
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Of the case. / 案号，不公开。")],
+    number: Number,
     *,
-    court: Annotated[
-        str, typer.Option("--court", metavar="ACCOUNT", help="Court or agency. / 法院或机关。")
-    ],
-    basis: Annotated[str, typer.Option("--basis", help="judgment, mediation … / 文书类型。")],
+    court: Court,
+    basis: Basis,
     obligor: Obligor,
-    account: Annotated[
-        str, typer.Option("--account", metavar="ACCOUNT", help="The case's own. / 案件专户。")
-    ],
+    account: CaseAccount,
     document: Document,
     deadline: Deadline,
-    standards: Annotated[
-        list[str], typer.Option("--standard", metavar="CODE", help="Repeated. / 可用种类，可重复。")
-    ],
-    regions: Annotated[
-        list[str] | None, typer.Option("--region", help="GB/T 2260, repeated. / 限定地区。")
-    ] = None,
+    standards: Standards,
+    regions: Regions = None,
     amount: Tonnes = None,
     yuan: Yuan = None,
     instalments: Instalments = None,
