@@ -50,6 +50,7 @@ def main() -> None:
         _require(importlib.util.find_spec(name) is None, f"{name} is installed")
     with tempfile.TemporaryDirectory() as directory:
         _check_proofs(Path(directory))
+        _check_dossiers(Path(directory))
         _check_audit(Path(directory))
     _check_server()
     print("the verifier alone: golden proofs and golden log hold, and a changed byte is found")
@@ -69,6 +70,17 @@ def _check_proofs(directory: Path) -> None:
         file.write_bytes(bytes.fromhex(vector["file"]))
         status, found = _run("verify", str(file), "--key", told["vkey"])
         _require((status, found["reason"]) == (1, vector["code"]), f"{vector['name']}: {found}")
+
+
+def _check_dossiers(directory: Path) -> None:
+    told = json.loads((VECTORS / "dossier.json").read_text("utf-8"))
+    for vector in [*told["valid"], *told["broken"]]:
+        file = directory / "golden.dossier"
+        file.write_bytes(bytes.fromhex(vector["file"]))
+        _, found = _run("verify", str(file), "--key", told["vkey"])
+        expected = vector.get("code")
+        _require(found["reason"] == expected, f"{vector['name']}: {found}")
+        _require((found["verdict"] == "valid") == (expected is None), f"{vector['name']}: {found}")
 
 
 def _check_audit(directory: Path) -> None:

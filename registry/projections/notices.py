@@ -6,6 +6,7 @@ of their stream, since no fold reads another's tables. Bearers have no account, 
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -98,7 +99,7 @@ def _affected(made: Happened) -> Iterator[str]:
         yield stream
     if made.outcome is not None:
         yield from _account(made.outcome.get("holder"))
-    for name in _fields(type(event)):
+    for name in _fields(event.kind):
         value = getattr(event, name)
         if isinstance(value, shape.Rows):
             for whom, _, _ in value.items or ():
@@ -113,9 +114,9 @@ def _account(value: Any) -> Iterator[str]:
 
 
 @cache
-def _fields(event: type) -> tuple[str, ...]:
+def _fields(kind: str) -> tuple[str, ...]:
     """The fields of a kind, in order."""
-    return tuple(event.__dataclass_fields__)
+    return tuple([field.name for field in fields(kinds.EVENTS[kind])])
 
 
 PROJECTION = Projection(

@@ -14,9 +14,11 @@ from registry.ledger.tree import (
     Frontier,
     check_consistency,
     consistency_path,
+    inclusion_hashes,
     inclusion_path,
     leaf_hash,
     node_hash,
+    root_from_hashes,
     root_from_path,
     root_of,
     stored_number,
@@ -314,3 +316,60 @@ def test_huge_trees_are_proven_from_a_rule_instead_of_a_store(size, data):
         frontier.root(),
         tree.consistency_path(old_size, size, lambda level, _: alike[level]),
     )
+
+
+def indexes_below(size):
+    return st.lists(st.integers(0, size - 1), min_size=1, unique=True).map(sorted)
+
+
+def beside_by_definition(indexes, start, leaves):
+    """The hashes of what holds none of `indexes`, from left to right."""
+    if not any(start <= index < start + len(leaves) for index in indexes):
+        return [root_by_definition(leaves)]
+    if len(leaves) == 1:
+        return []
+    half = 1
+    while 2 * half < len(leaves):
+        half *= 2
+    return [
+        *beside_by_definition(indexes, start, leaves[:half]),
+        *beside_by_definition(indexes, start + half, leaves[half:]),
+    ]
+
+
+@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), indexes_below(size))))
+def test_several_leaves_are_proven_at_once_by_the_hashes_of_the_definition(drawn):
+    size, indexes = drawn
+    leaves = hashes(size)
+    frontier, nodes = grown(leaves)
+    known = [(index, leaves[index]) for index in indexes]
+
+    found = inclusion_hashes(indexes, size, node_of(nodes))
+
+    assert found == beside_by_definition(indexes, 0, leaves)
+    assert root_from_hashes(known, size, found) == frontier.root()
+    assert refuses(root_from_hashes, known, size, [*found, bytes(32)]) == "bad_path"
+    if found:
+        assert refuses(root_from_hashes, known, size, found[1:]) == "bad_path"
+        other = [bytes(32), *found[1:]]
+        assert root_from_hashes(known, size, other) != frontier.root()
+
+
+@pytest.mark.parametrize("indexes", [[], [2, 1], [1, 1], [0, 8], [-1]])
+def test_leaves_that_do_not_rise_or_are_not_there_prove_nothing(indexes):
+    known = [(index, bytes(32)) for index in indexes]
+
+    assert refuses(root_from_hashes, known, 8, []) == "bad_path"
+
+
+def test_several_leaves_of_the_largest_tree_are_proven_without_its_other_leaves():
+    alike = [leaf_hash(b"same")]
+    for _ in range(64):
+        alike.append(node_hash(alike[-1], alike[-1]))
+    indexes = [0, 1, 2**40, SIZE_MAX - 1]
+
+    found = inclusion_hashes(indexes, SIZE_MAX, lambda level, _: alike[level])
+
+    root = Frontier.load(SIZE_MAX, lambda level, _: alike[level]).root()
+    assert root_from_hashes([(one, alike[0]) for one in indexes], SIZE_MAX, found) == root
+    assert len(found) < 64 * len(indexes)

@@ -10,6 +10,7 @@ import pytest
 from registry.errors import BrokenHistoryError, IncompleteError, RegistryError, StaleError
 from registry.ledger import dossier, tree
 from registry.ledger import entry as entries
+from registry.ledger.commitment import Opening
 from registry.ledger.dossier import Dossier
 from registry.store.dossiers import certificate_dossier
 from registry.store.log import Log
@@ -324,6 +325,44 @@ def test_under_another_name_a_dossier_is_of_another_log(data: bytes) -> None:
         verify_dossier(data, pinned)
 
     assert caught.value.code == "wrong_origin"
+
+
+def test_no_byte_of_a_dossier_can_be_another(data: bytes) -> None:
+    for place in [*range(120), *range(120, len(data), 97), *range(len(data) - 300, len(data))]:
+        changed = data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :]
+
+        assert isinstance(fault(changed), BrokenHistoryError | IncompleteError)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"number": "a" * 65}, "malformed"),
+        ({"number": "a" * 16}, "not_a_certificate"),
+        ({"note": bytes(65_537)}, "malformed"),
+        ({"note": b"no note"}, "bad_note"),
+        ({"entries": ()}, "malformed"),
+        ({"meant": ((0, bytes(31)),)}, "malformed"),
+        ({"meant": ((0, bytes(32)),)}, "malformed"),
+        ({"hashes": (bytes(31),)}, "malformed"),
+        ({"hashes": ()}, "bad_path"),
+        ({"rows": ((0, 0, 0, ()),)}, "malformed"),
+        ({"openings": ((0, Opening(field="0/0/name", salt=bytes(31), value="a")),)}, "malformed"),
+    ],
+)
+def test_what_is_no_dossier_in_form_is_none(data: bytes, change: dict[str, Any], code: str) -> None:
+    found = dossier.decode(data)
+
+    error = fault(dossier.encode(replace(found, **change)))
+
+    assert error.code == code
+
+
+def test_a_dossier_has_its_own_limit_and_its_own_tag(data: bytes) -> None:
+    assert dossier.is_dossier(data)
+    assert not dossier.is_dossier(data[:20])
+    assert fault(data + bytes(dossier.DOSSIER_BYTES_MAX)).code == "too_long"
+    assert fault(data.replace(b"dossier/v1", b"dossier/v2", 1)).code == "malformed"
 
 
 def test_a_key_that_the_log_never_had_shows_nothing(data: bytes) -> None:
