@@ -420,6 +420,28 @@ def test_the_form_says_what_was_filed_and_what_followed(world: World):
     assert total(forms.offsets(row, found.claims)) == [250]
 
 
+def test_what_offsets_an_activity_no_more_is_shown_and_not_added_up(world: World):
+    activity = files(world)
+    batch = world.issues()
+    good, wrong = (
+        world.retires(batch, "owner", amount_g, statement={"purpose": "meeting"})
+        for amount_g in (100, 20)
+    )
+    offsets(world, activity, good)
+    offsets(world, activity, wrong)
+    why = {"means": world.issuing(wrong), "reason": "error", "document": digest("why")}
+    lost = ("activity.offset_lost.v1", {"certificate": wrong, "amount_g": 20})
+    parts = [(wrong, [("certificate.annulled.v1", why)]), (activity, [lost])]
+    world.do("one", "two", parts=parts)
+
+    found = office(world)
+    (row,) = found.tables.activities
+    sheet = forms.offsets(row, found.claims)
+
+    assert [state.name for state in column(sheet, "state")] == ["valid", "annulled"]
+    assert total(sheet) == [row["retired_g"]] == [100]
+
+
 # What adds up.
 
 

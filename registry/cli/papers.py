@@ -148,8 +148,8 @@ def show_form(place: Place, activity: str, typed: Asked, *, private: bool, voice
             forms.form(_with_names(row, question.source), shown, certified),
             forms.offsets(row, desk.claims),
         ]
-        mine = [one for one in desk.claims if one.filed and one.filed.activity == name]
-        made = _made(desk, sheets, figures(mine))
+        mine = [one for one in forms.offsetting(row, desk.claims) if not one.is_annulled]
+        made = _made(desk, sheets, replace(figures(mine), scenes=1))
         _deliver(replace(made, private=private), typed, voice)
 
 

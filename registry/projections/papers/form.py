@@ -55,11 +55,15 @@ def form(activity: Row, shown: Mapping[bytes, Any], certified: Row | None) -> Sh
     return Sheet(name="form", columns=COLUMNS, rows=rows, notes=tuple(notes))
 
 
+def offsetting(activity: Row, claims: Sequence[Claim]) -> list[Claim]:
+    """Those of `claims` that were assigned to the activity, also if they were annulled since."""
+    name = activity["activity"]
+    return [claim for claim in claims if claim.filed is not None and claim.filed.activity == name]
+
+
 def offsets(activity: Row, claims: Sequence[Claim]) -> Sheet:
     """The retirements that offset the activity, as they stand now."""
-    own = [
-        claim for claim in claims if claim.filed and claim.filed.activity == activity["activity"]
-    ]
+    own = offsetting(activity, claims)
     rows: tuple[Cells, ...] = tuple(
         (
             number,
