@@ -54,14 +54,14 @@ def number_in(stream: str) -> str:
     return stream.partition("/")[2]
 
 
-def paper_of(day: Day, number: str, *more: object) -> Any:
+def paper_of(day: Desk, number: str, *more: object) -> Any:
     """What a stranger sees who verifies the proof file of a certificate."""
     file = day.directory.parent / f"{number}.proof"
     day.json("certificate", number, "-o", file, *more)
     return verified(day, file)
 
 
-def verified(day: Day, file: Path) -> Any:
+def verified(day: Desk, file: Path) -> Any:
     vkey = day.json("key")["vkey"]
     return day._shell("verify", file, KEY, vkey, "--json")
 
@@ -69,13 +69,13 @@ def verified(day: Day, file: Path) -> Any:
 # ---- conduct
 
 
-def found(day: Day, *more: object) -> Any:
+def found(day: Desk, *more: object) -> Any:
     paper = day.paper("finding")
     return day.acts("conduct", "find", "@alice", "--rule", "R-7", "--document", paper, *more)
 
 
 def test_a_case_goes_from_finding_to_repair_and_forbids_what_policy_says(
-    day: Day, monkeypatch: pytest.MonkeyPatch
+    day: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day.acts("transfer", "50g", "--from", "@owner", "--to", "@alice", "--standard", "SCFG")
     day.acts("policy", "set", "breach_forbids", "--code", "send", "--document", day.paper("policy"))
@@ -112,7 +112,7 @@ def test_a_case_goes_from_finding_to_repair_and_forbids_what_policy_says(
     assert "已修复" in day("show", f"conduct/{number_in(after['account'])}", "--lang", "zh").out
 
 
-def test_another_officer_decides_than_the_one_who_found_it(day: Day) -> None:
+def test_another_officer_decides_than_the_one_who_found_it(day: Desk) -> None:
     finder = found(day)["entries"][0]["signers"]
     day.acts(
         *("conduct", "notify", "@alice", "--document", day.paper("notice")),
@@ -134,7 +134,7 @@ def test_another_officer_decides_than_the_one_who_found_it(day: Day) -> None:
 
 
 def test_a_hearing_is_waived_and_a_term_ended_only_after_their_days(
-    day: Day, monkeypatch: pytest.MonkeyPatch
+    day: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found(day)
     day.acts(
@@ -159,7 +159,7 @@ def test_a_hearing_is_waived_and_a_term_ended_only_after_their_days(
     assert day.json("standing", "@alice")["standing"] == "clear"
 
 
-def test_an_objection_is_reviewed_by_a_third_and_can_undo_the_decision(day: Day) -> None:
+def test_an_objection_is_reviewed_by_a_third_and_can_undo_the_decision(day: Desk) -> None:
     found(day)
     notice = ("--document", day.paper("notice"), "--reply-by", today(days=20))
     day.acts("conduct", "notify", "@alice", *notice)
@@ -176,7 +176,7 @@ def test_an_objection_is_reviewed_by_a_third_and_can_undo_the_decision(day: Day)
     assert over["error"] == "no_case"
 
 
-def test_a_black_list_takes_the_authority_and_its_law(day: Day) -> None:
+def test_a_black_list_takes_the_authority_and_its_law(day: Desk) -> None:
     lawless = day.refused(
         *("conduct", "find", "@alice", "--rule", "R-7", "--level", "blacklist"),
         *("--document", day.paper("finding")),
@@ -189,7 +189,7 @@ def test_a_black_list_takes_the_authority_and_its_law(day: Day) -> None:
     assert made["entries"][0]["signers"] == [day.accounts["authority"]]
 
 
-def test_one_of_several_cases_is_named_and_a_commendation_is_kept(day: Day) -> None:
+def test_one_of_several_cases_is_named_and_a_commendation_is_kept(day: Desk) -> None:
     first = found(day)["entries"][0]["index"]
     found(day)
     paper = ("--document", day.paper("why"))
@@ -207,7 +207,7 @@ def test_one_of_several_cases_is_named_and_a_commendation_is_kept(day: Day) -> N
 # ---- certificates
 
 
-def test_a_certificate_is_stated_again_without_losing_what_it_says(day: Day) -> None:
+def test_a_certificate_is_stated_again_without_losing_what_it_says(day: Desk) -> None:
     old = number_in(day.streams["public"])
 
     made = day.acts(
@@ -226,7 +226,22 @@ def test_a_certificate_is_stated_again_without_losing_what_it_says(day: Day) -> 
     assert (former.json["number"], former.json["former"]) == (new, [old])
 
 
-def test_a_beneficiary_is_replaced_by_two_consents_and_two_officers(day: Day) -> None:
+def test_the_list_says_which_certificates_stand_no_more(day: Desk) -> None:
+    replaced, annulled = (number_in(day.streams[name]) for name in ("public", "private"))
+    made = day.acts("certificate", "replace", replaced, "--document", day.paper("why"))
+    new = number_in(made["entries"][0]["new"][-1])
+    why = ("--reason", "error", "--document", day.paper("why"))
+    day.acts("certificate", "annul", annulled, *why)
+
+    found = {item["number"]: item for item in day.json("certificate", "--list")}
+
+    assert (found[replaced]["state"], found[replaced]["replaced_by"]) == ("replaced", new)
+    assert found[annulled]["state"] == "annulled"
+    assert (found[new]["state"], found[new]["standards"]) == ("valid", ["SCFG"])
+    assert "annulled" in day("certificate", "--list", "--lang", "en").out
+
+
+def test_a_beneficiary_is_replaced_by_two_consents_and_two_officers(day: Desk) -> None:
     old = number_in(day.streams["public"])
     paper = day.paper("why")
 
@@ -242,7 +257,7 @@ def test_a_beneficiary_is_replaced_by_two_consents_and_two_officers(day: Day) ->
     assert len(made["entries"][0]["signers"]) == 3
 
 
-def test_an_annulled_certificate_is_not_valid_and_says_since_when(day: Day) -> None:
+def test_an_annulled_certificate_is_not_valid_and_says_since_when(day: Desk) -> None:
     number = number_in(day.streams["public"])
     before = paper_of(day, number)
 
@@ -260,7 +275,7 @@ def test_an_annulled_certificate_is_not_valid_and_says_since_when(day: Day) -> N
     assert again["error"] == "out_of_order"
 
 
-def test_who_witnessed_a_certificate_stands_on_its_proof(day: Day) -> None:
+def test_who_witnessed_a_certificate_stands_on_its_proof(day: Desk) -> None:
     number = number_in(day.streams["public"])
     day.opens("other exchange")
     day.acts("role", "grant", "other exchange", "exchange")
@@ -276,7 +291,7 @@ def test_who_witnessed_a_certificate_stands_on_its_proof(day: Day) -> None:
     assert (said["body"]["number"], said["body"]["other_number"]) == ("CQ-1", "SC-1")
 
 
-def test_the_number_of_before_is_kept_with_an_imported_certificate(day: Day) -> None:
+def test_the_number_of_before_is_kept_with_an_imported_certificate(day: Desk) -> None:
     number = number_in(day.streams["imported"])
 
     day.acts(
@@ -287,7 +302,7 @@ def test_the_number_of_before_is_kept_with_an_imported_certificate(day: Day) -> 
     assert day.json("show", f"certificate/{number}")["state"]["former"] == "SC-2024-17"
 
 
-def test_there_is_nothing_to_confirm_where_no_order_was(day: Day) -> None:
+def test_there_is_nothing_to_confirm_where_no_order_was(day: Desk) -> None:
     number = number_in(day.streams["public"])
     day.opens("court")
     day.acts("role", "grant", "court", "court")
@@ -302,13 +317,13 @@ def test_there_is_nothing_to_confirm_where_no_order_was(day: Day) -> None:
 # ---- for many
 
 
-def listed(day: Day, *lines: str) -> Path:
+def listed(day: Desk, *lines: str) -> Path:
     file = day.directory.parent / "many.csv"
     file.write_text("\n".join(["name,grams", *lines]) + "\n", "utf-8")
     return file
 
 
-def many(day: Day, *more: object) -> tuple[object, ...]:
+def many(day: Desk, *more: object) -> tuple[object, ...]:
     file = listed(day, "王一,10", "李二,20", "张三,30")
     return (
         *("retire", "--for-many", file, "--holder", "@owner", "--purpose", "individual"),
@@ -316,7 +331,7 @@ def many(day: Day, *more: object) -> tuple[object, ...]:
     )
 
 
-def test_everybody_in_a_list_has_a_certificate_and_a_proof_of_their_own(day: Day) -> None:
+def test_everybody_in_a_list_has_a_certificate_and_a_proof_of_their_own(day: Desk) -> None:
     output = day.directory.parent / "proofs"
 
     made = day.json(*many(day, "-o", output))
@@ -333,7 +348,7 @@ def test_everybody_in_a_list_has_a_certificate_and_a_proof_of_their_own(day: Day
     assert {file.stat().st_mode & 0o777 for file in output.iterdir()} == {0o600}
 
 
-def test_one_of_many_is_exported_adopted_and_replaced_by_its_own_number(day: Day) -> None:
+def test_one_of_many_is_exported_adopted_and_replaced_by_its_own_number(day: Desk) -> None:
     output = day.directory.parent / "proofs"
     day.json(*many(day, "-o", output))
     with (output / "certificates.csv").open(encoding="utf-8-sig") as file:
@@ -353,7 +368,7 @@ def test_one_of_many_is_exported_adopted_and_replaced_by_its_own_number(day: Day
     assert shown.json["names"]["beneficiary"] == "李二（更名）"
 
 
-def test_bad_rows_of_a_list_are_all_told_before_anything_is_done(day: Day) -> None:
+def test_bad_rows_of_a_list_are_all_told_before_anything_is_done(day: Desk) -> None:
     before = day.files()
     file = listed(day, "王一,10", ",20", "张三,much", "赵四,1,2")
 
@@ -366,7 +381,7 @@ def test_bad_rows_of_a_list_are_all_told_before_anything_is_done(day: Day) -> No
     assert day.files() == before
 
 
-def test_an_amount_and_a_list_are_not_both_named(day: Day) -> None:
+def test_an_amount_and_a_list_are_not_both_named(day: Desk) -> None:
     both = day.refused(*many(day), "10g", code=2)
     neither = day.refused("retire", "--holder", "@owner", "--purpose", "individual", code=2)
 
@@ -376,7 +391,7 @@ def test_an_amount_and_a_list_are_not_both_named(day: Day) -> None:
 # ---- activities and reports
 
 
-def filed(day: Day, *more: object) -> str:
+def filed(day: Desk, *more: object) -> str:
     first, last = today(days=-3), today(days=-1)
     return day.begins(
         *("activity", "file", "--organiser-account", "@owner", "--name", "低碳论坛"),
@@ -387,14 +402,14 @@ def filed(day: Day, *more: object) -> str:
     )
 
 
-def retired_for(day: Day, grams: str) -> str:
+def retired_for(day: Desk, grams: str) -> str:
     made = day.acts(
         *("retire", grams, "--holder", "@owner", "--purpose", "meeting", "--standard", "SCFG")
     )
     return number_in(made["entries"][0]["new"][-1])
 
 
-def test_an_activity_goes_from_its_form_to_its_certificate(day: Day) -> None:
+def test_an_activity_goes_from_its_form_to_its_certificate(day: Desk) -> None:
     activity = filed(day)
     received = day.acts(
         *("activity", "receive", activity, "--receipt", "CD-1", "--document", day.paper("seal"))
@@ -425,7 +440,7 @@ def test_an_activity_goes_from_its_form_to_its_certificate(day: Day) -> None:
     assert "碳中和" in day("activity", "show", activity, "--lang", "zh").out
 
 
-def test_what_an_activity_loses_by_an_annulment_it_says(day: Day) -> None:
+def test_what_an_activity_loses_by_an_annulment_it_says(day: Desk) -> None:
     activity = filed(day)
     number = retired_for(day, "60g")
     day.acts("activity", "offset", activity, number)
@@ -438,7 +453,7 @@ def test_what_an_activity_loses_by_an_annulment_it_says(day: Day) -> None:
     assert day.json("activity", "show", activity)["retired_g"] == 0
 
 
-def test_a_list_is_compiled_returned_amended_and_accepted(day: Day) -> None:
+def test_a_list_is_compiled_returned_amended_and_accepted(day: Desk) -> None:
     figures = ("--activities", "1", "--retirements", "2", "--total", "105g")
     report = day.begins(
         *("report", "compile", day.paper("list"), "--sort", "list", "--area", "510100"),

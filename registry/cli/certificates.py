@@ -109,11 +109,26 @@ def show_all(place: Place, *, voice: Voice) -> None:
     with asked(place) as question:
         source = question.source
         rows = question.rows("retirements", order=("entry", "number"))
-        behind, awaited, verdicts = (
+        own = {row["number"]: row for row in rows}
+        behind, awaited, verdicts, stands = (
             _by_number(question.rows(table, *where))
-            for table, *where in (("retired",), ("awaited", _AWAITED), ("verdicts",))
+            for table, *where in (
+                ("retired",),
+                ("awaited", _AWAITED),
+                ("verdicts",),
+                ("certificates",),
+            )
         )
-        listed = [_listed(row, source, behind, awaited, verdicts) for row in rows]
+        listed = [
+            {
+                **_listed(row, source, awaited, verdicts),
+                "standards": sorted({item["standard"] for item in behind[_root(row, own)]}),
+                "shares": row["shares"],
+                "state": stands[row["number"]][0]["state"],
+                "replaced_by": stands[row["number"]][0]["replaced_by"],
+            }
+            for row in rows
+        ]
         if voice.is_json:
             voice.json(
                 [{**item, "demonstration": is_demonstration(source.origin)} for item in listed]
@@ -129,6 +144,14 @@ def show_all(place: Place, *, voice: Voice) -> None:
         question.tell(voice)
 
 
+def _root(row: Row, own: dict[str, Row]) -> str:
+    """The number under which the grams of a certificate were retired."""
+    while row["replaces"] is not None:
+        row = own[row["replaces"]]
+    number: str = row["group_number"] or row["number"]
+    return number
+
+
 def _by_number(rows: list[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
@@ -139,7 +162,6 @@ def _by_number(rows: list[Row]) -> dict[str, list[Row]]:
 def _listed(
     row: Row,
     source: Opened,
-    behind: dict[str, list[Row]],
     awaited: dict[str, list[Row]],
     verdicts: dict[str, list[Row]],
 ) -> Row:
@@ -154,7 +176,6 @@ def _listed(
         "amount_g": row["amount_g"],
         "purpose": row["purpose"],
         "month": row["month"],
-        "standards": sorted({item["standard"] for item in behind[number]}),
         "holder": row["holder"],
         "holder_name": source.name_of(row["holder"]) if public else None,
         "public": public,
@@ -173,6 +194,9 @@ def _cells(item: dict[str, Any], voice: Voice) -> list[str]:
     state = voice.text("certificate.final")
     if item["awaiting"]:
         state = voice.text("certificate.awaiting", awaiting=sorted(item["awaiting"]))
+    if item["state"] != "valid":
+        replaced_by = item["replaced_by"] and words.grouped(item["replaced_by"])
+        state = voice.text(f"certificate.{item['state']}", number=replaced_by)
     return [
         words.grouped(item["number"]),
         words.tonnes(item["amount_g"]),

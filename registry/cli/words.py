@@ -753,6 +753,8 @@ SCREEN: dict[str, Text] = {
     "certificate.holder": ("持有人", "holder"),
     "certificate.names": ("名称", "names"),
     "certificate.state": ("状态", "state"),
+    "certificate.annulled": ("已撤销", "annulled"),
+    "certificate.replaced": ("已更换为 {number}", "replaced by {number}"),
     "certificate.handed_out": (
         "已将 {count} 份证明写入 {directory}，并附 certificates.csv：内含姓名，只应交给本人。",
         "Wrote {count} proofs to {directory}, and certificates.csv: they hold names, each for its own person only.",
