@@ -19,6 +19,29 @@ Holder = Annotated[
     typer.Option("--holder", metavar="ACCOUNT", help="Of an account, instead. / 或账户。"),
 ]
 
+Journey = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--journey", metavar="MODE:NUMBER", help="rail:300km, hotel:2night … / 行程，可重复。"
+    ),
+]
+Amount = Annotated[
+    str | None, typer.Option("--amount", metavar="AMOUNT", help="So much, instead. / 或数量。")
+]
+Beneficiary = Annotated[
+    str | None, typer.Option("--beneficiary", help="Your name, if you like. / 姓名，可不填。")
+]
+Period = Annotated[
+    str | None, typer.Option("--period", metavar="FIRST..LAST", help="Of it. / 行程期间。")
+]
+Where = Annotated[str | None, typer.Option("--place", help="GB/T 2260. / 地点。")]
+IsPublic = Annotated[
+    bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
+]
+
 
 @app.command("claim")
 def claim(
@@ -50,29 +73,14 @@ def claim(
 def retire(
     code: Code = None,
     *,
-    journey: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--journey", metavar="MODE:NUMBER", help="rail:300km, hotel:2night … / 行程，可重复。"
-        ),
-    ] = None,
-    amount: Annotated[
-        str | None, typer.Option("--amount", metavar="AMOUNT", help="So much, instead. / 或数量。")
-    ] = None,
+    journey: Journey = None,
+    amount: Amount = None,
     holder: Holder = None,
-    beneficiary: Annotated[
-        str | None, typer.Option("--beneficiary", help="Your name, if you like. / 姓名，可不填。")
-    ] = None,
-    period: Annotated[
-        str | None, typer.Option("--period", metavar="FIRST..LAST", help="Of it. / 行程期间。")
-    ] = None,
-    where: Annotated[str | None, typer.Option("--place", help="GB/T 2260. / 地点。")] = None,
-    public: Annotated[
-        bool, typer.Option("--public/--private", help="Whether names are. / 名称是否公开。")
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
-    ] = None,
+    beneficiary: Beneficiary = None,
+    period: Period = None,
+    where: Where = None,
+    public: IsPublic = False,
+    output: Output = None,
     directory: Directory,
     state: State = None,
     dry_run: DryRun = False,
