@@ -9,8 +9,9 @@ from registry.domain.timing import day_of
 from tests.books import book, home, shelf
 from tests.test_cli import english, shell
 from tests.test_cli_acts import Day, day, held_g
+from tests.test_cli_ordering import case, courthouse, registered
 
-__all__ = ["book", "day", "english", "home", "shelf", "shell"]
+__all__ = ["book", "case", "courthouse", "day", "english", "home", "shelf", "shell"]
 
 DAY_NS = 24 * 3600 * 1_000_000_000
 FAR = ("--until", "2999-12-31")
@@ -266,6 +267,20 @@ def test_an_officer_ends_a_freeze_after_its_day_and_the_range_is_free(
 
     assert held_g(town, town.accounts["owner"]) == before
     assert shown(town, "owner")["freezes"] == []
+
+
+def test_a_frozen_account_performs_its_order_with_the_authoritys_consent(case: Day):
+    order = registered(case)
+    case.acts("order", "buy", order, "12", "--from", "owner")
+    ruling = ("--authority", "court", *FAR, *paper(case))
+    freeze = index_of(case.acts("account", "freeze", "account", "case", *ruling))
+
+    refused = case.refused("order", "perform", order, "10")
+    case.acts("account", "freeze", "consent", freeze, "--order", order)
+    case.acts("order", "perform", order, "10")
+
+    assert refused["error"] == "account_frozen"
+    assert case.json("order", "show", order)["performed_g"] == 10_000_000
 
 
 def test_consent_is_to_an_order_that_there_is(town: Day):
