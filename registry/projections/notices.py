@@ -5,10 +5,9 @@ What happens to a certificate, a project or a batch affects whoever holds or own
 of their stream, since no fold reads another's tables. Bearers have no account, and nobody knows where to find them.
 """
 
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from registry.domain import batch, certificate, kinds, project, shape
 from registry.domain.account_life import Notified
@@ -25,7 +24,6 @@ from registry.projections.table import (
 )
 
 ACCOUNT = "account/"
-CONDUCT = "conduct/"
 OF_THEIR_OWNERS = (
     batch.Suspended,
     batch.Reinstated,
@@ -46,6 +44,7 @@ OF_THEIR_OWNERS = (
     project.Cancelled,
 )
 """What happens to a stream whose holder or owner it does not name."""
+_OF_THEIR_OWNERS = frozenset(event.kind for event in OF_THEIR_OWNERS)
 
 NOTICES = Table(
     name="notices",
@@ -84,39 +83,35 @@ def _parties(entered: Entered) -> dict[str, str]:
     found: dict[str, str] = {}
     for made in entered.happened:
         for party in _affected(made):
-            if party not in entered.signers:
-                found.setdefault(party, made.event.kind)
+            if party not in entered.signers and party not in found:
+                found[party] = made.event.kind
     return found
 
 
-def _affected(made: Happened) -> Iterator[str]:
+def _affected(made: Happened) -> list[str]:
     event, stream = made.event, made.stream
-    if stream.startswith(ACCOUNT):
-        yield stream
-    elif stream.startswith(CONDUCT):
-        yield ACCOUNT + stream.removeprefix(CONDUCT)
-    elif isinstance(event, OF_THEIR_OWNERS):
-        yield stream
-    if made.outcome is not None:
-        yield from _account(made.outcome.get("holder"))
+    named: list[Any] = [stream, made.outcome.get("holder") if made.outcome else None]
     for name in _fields(event.kind):
         value = getattr(event, name)
         if isinstance(value, shape.Rows):
-            for whom, _, _ in value.items or ():
-                yield from _account(whom)
+            named += [whom for whom, _, _ in value.items or ()]
         else:
-            yield from _account(value)
-
-
-def _account(value: Any) -> Iterator[str]:
-    if isinstance(value, str) and value.startswith(ACCOUNT):
-        yield value
+            named.append(value)
+    found = [one for one in named if isinstance(one, str) and one.startswith(ACCOUNT)]
+    return [stream, *found] if event.kind in _OF_THEIR_OWNERS else found
 
 
 @cache
 def _fields(kind: str) -> tuple[str, ...]:
-    """The fields of a kind, in order."""
-    return tuple([field.name for field in fields(kinds.EVENTS[kind])])
+    """The fields of a kind that may name an account, or have rows that do, in order."""
+    told = get_type_hints(kinds.EVENTS[kind])
+    return tuple(
+        [
+            field.name
+            for field in fields(kinds.EVENTS[kind])
+            if {str, shape.Rows} & {told[field.name], *get_args(told[field.name])}
+        ]
+    )
 
 
 PROJECTION = Projection(
