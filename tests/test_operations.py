@@ -22,7 +22,16 @@ SERVERS = (ROOT / "docs/postgresql.md").read_text("utf-8")
 EXIT = re.compile(r"# exits (?P<exit>[0-9]+): (?P<code>[a-z_]+)$")
 CODE = re.compile(r"`([a-z0-9_.]+)`")
 
-OF_WHAT_WAS_ASKED = {"no_certificate", "no_recovery", "seems_imported", "too_many", "wrong_opening"}
+OF_WHAT_WAS_ASKED = {
+    "bad_header",
+    "no_certificate",
+    "no_recovery",
+    "seems_imported",
+    "too_long",
+    "too_many",
+    "unknown_kind",
+    "wrong_opening",
+}
 """Refusals that no operator can end: who asked has to ask for something else."""
 
 
