@@ -1,5 +1,6 @@
 """Every command on a server: what is typed and said for a directory is typed and said with an address and --state."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,29 @@ def test_who_writes_to_a_server_needs_a_state_directory(shell: Shell, book: Book
     ended = shell("account", "key", "rotate", owner, "--dir", book.place.url, "--json")
 
     assert (ended.code, ended.json["error"]) == (2, "no_state")
+
+
+def test_a_dossier_is_written_and_a_name_forgotten_on_either(
+    shell: Shell, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = ["--dir", *options(book.place, writes=False), "--json"]
+    file = book.directory.parent / "one.dossier"
+    wanted = ["certificate", number(book, "public"), *here, "--dossier", "-o", file]
+    key = ["--key", str(book.key), "--json"]
+
+    done(shell(*wanted))
+    before = done(shell("verify", file, *key))
+    monkeypatch.setattr("sys.stdin", io.StringIO("受益人\n"))
+    erased = done(shell("erase", "name", "--dir", *options(book.place), "--json"))
+    done(shell(*wanted))
+    after = done(shell("verify", file, *key))
+
+    assert before["names"]["beneficiary"] == "受益人"
+    assert ([item["field"] for item in erased["openings"]], erased["rewritten"]) == (
+        ["1/0/beneficiary"],
+        True,
+    )
+    assert after["names"] == {
+        name: said for name, said in before["names"].items() if name != "beneficiary"
+    }
+    assert book.fault() is None
