@@ -6,16 +6,21 @@ import random
 import shutil
 import threading
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from registry.acts.propose import Hidden
 from registry.errors import RefusedError
+from registry.history import Addition
+from registry.ledger import entry as entries
 from registry.place import Place
 from registry.place import Server as Address
 from registry.projections.every import PROJECTIONS, TABLES
@@ -23,15 +28,21 @@ from registry.projections.table import Row, Table, entered
 from registry.store import views as viewing
 from registry.store import views_migration
 from registry.store.follower import Follower
-from registry.store.log import Log
+from registry.store.log import Log, Placed
 from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
 from registry.store.views import Folding, Views, kept_at, kept_up, rebuild, views
+from registry.store.views_server import ServerKeeper
+from registry.store.views_sqlite import SqliteKeeper
+from registry.store.views_tables import Keeper, Position
+from tests import folds
 from tests.books import Book, live_at
 from tests.folds import Folded
 from tests.grounds import Ground
 from tests.servers import Server, eventually
 from tests.store.conftest import write_quickly
 from tests.store.lives import Life, Teller
+from tests.world import World
+from tools.vectors.life import lived
 
 BOTH = pytest.mark.on("sqlite", "postgres")
 
@@ -116,7 +127,7 @@ def stored(book: Book, statement: str) -> list[Any]:
     return book.rows(statement, file=file)
 
 
-def folds(teller: Teller, place: Place) -> None:
+def rebuilds(teller: Teller, place: Place) -> None:
     """Make the tables anew, again and again, until killed."""
     with closing(Log(place)) as log:
         while True:
@@ -142,7 +153,7 @@ def test_a_follower_that_is_killed_leaves_each_page_whole_or_not_at_all(
 
 def folds_in_small_pages(teller: Teller, place: Place) -> None:
     viewing.PAGE_ENTRIES = 3
-    folds(teller, place)
+    rebuilds(teller, place)
 
 
 @BOTH
@@ -292,3 +303,96 @@ def test_of_who_was_erased_nothing_is_left_in_any_table(book: Book):
     assert "guest" not in repr(kept)
     assert "来宾".encode() not in repr(kept).encode()
     assert book.fault() is None
+
+
+# A whole life.
+
+
+def keeper_of(place: Place) -> Keeper:
+    if isinstance(place, Address):
+        migrate(place)
+        return ServerKeeper(place)
+    return SqliteKeeper()
+
+
+def written(keeper: Keeper, additions: Sequence[Addition], cuts: Sequence[int]) -> None:
+    """Fold `additions` in pages that end at `cuts`."""
+    folding = Folding(None, keeper)  # type: ignore[arg-type]  # no log is read
+    assert keeper.prepare(PROJECTIONS)
+    at = next(iter(folding.positions().values()))
+    for first, last in pairwise([0, *cuts, len(additions)]):
+        page = [
+            Placed(
+                index=own.index,
+                data=own.data,
+                entry=entries.decode(own.data),
+                leaf=own.leaf,
+                detached={(item.part, item.event): item.rows for item in own.detached},
+            )
+            for own in additions[first:last]
+        ]
+        after = Position(size=last, root=bytes(32))
+        assert folding._write(PROJECTIONS, at, page, after)
+        at = after
+
+
+@BOTH
+def test_a_life_in_which_everything_happens_is_told_as_of_any_entry(place: Place):
+    additions = lived().world.additions
+    chance = random.Random(7)
+    size = len(additions)
+    cuts = sorted(chance.sample(range(1, size), 30))
+
+    with closing(keeper_of(place)) as keeper:
+        written(keeper, additions, cuts)
+        with keeper.reading() as cursor:
+            asked = Views(keeper, cursor, size=size, log_size=size)
+            for then in sorted({*chance.sample(range(size), 12), 0, 1, size}):
+                made = folds.folded(additions[:then])
+                for table in TABLES.values():
+                    assert told(asked, table, then) == made.values(table), (then, table.name)
+
+    assert {table.name for table in TABLES.values() if not made.values(table)} <= {"awaited"}
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(["gives", "retires", "imports", "deposits", "issues"]),
+        st.sampled_from(["owner", "alice", "bob"]),
+        st.sampled_from(["owner", "alice", "bob"]),
+        st.integers(1, 400),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(acts=ACTS, chance=st.randoms(use_true_random=False))
+def test_as_of_any_size_of_any_life_the_tables_say_what_a_replay_says(
+    acts: list[tuple[str, str, str, int]], chance: random.Random
+):
+    world = World().staffed()
+    batch = world.issues(1_000)
+    for number, (act, giver, taker, amount_g) in enumerate(acts):
+        with suppress(RefusedError):
+            match act:
+                case "gives":
+                    world.transfers(batch, giver, taker, amount_g)
+                case "retires":
+                    world.retires(batch, giver, amount_g)
+                case "imports":
+                    world.imports(batch, giver, amount_g)
+                case "issues":
+                    batch = world.issues(amount_g)
+                case "deposits":
+                    world.deposits(f"VCS-{number + 1}-{number + 1}", 1_000_000)
+    size = len(world.additions)
+
+    with closing(SqliteKeeper()) as keeper:
+        written(keeper, world.additions, sorted({chance.randrange(1, size) for _ in range(4)}))
+        with keeper.reading() as cursor:
+            asked = Views(keeper, cursor, size=size, log_size=size)
+            for then in {chance.randrange(size), size}:
+                made = folds.folded(world.additions[:then])
+                for table in TABLES.values():
+                    assert told(asked, table, then) == made.values(table)
