@@ -429,12 +429,14 @@ def test_an_activity_goes_from_its_form_to_its_certificate(day: Desk) -> None:
         *("activity", "confirm", activity, "--mode", "self", "--document", day.paper("promise"))
     )
 
+    paper = paper_of(day, number_in(made["entries"][0]["new"][-1]))
     shown = day.json("activity", "show", activity)
     (listed_one,) = day.json("activity", "list")
     assert kinds(received) == ["activity.received.v1"]
     assert (unaccounted["error"], again["error"]) == ("not_accounted", "already_assigned")
     outcome = made["entries"][0]["events"][0]["outcome"]
     assert (outcome["kind"], outcome["retired_g"], outcome["surplus_g"]) == ("neutral", 105, 5)
+    assert (paper.code, paper.json["outcome"]["kind"]) == (0, "neutral")
     assert (shown["conclusion"], len(shown["offsets"])) == ("neutral", 2)
     assert (listed_one["name"], listed_one["conclusion"]) == ("低碳论坛", "neutral")
     assert "碳中和" in day("activity", "show", activity, "--lang", "zh").out

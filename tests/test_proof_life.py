@@ -10,16 +10,23 @@ from registry.ledger import entry as entries
 from registry.ledger.commitment import field_name
 from registry.ledger.proof import Row
 from registry.ledger.rows import RowTree
+from registry.verifier.award import is_award, verify_award
 from registry.verifier.certificate import verify
 from tests.world import GRAMS, Person, digest, log_key
 from tests.worlds_accounts import staffed
 from tests.worlds_conduct import (
+    DAY_US,
+    accounts_for,
     adopts,
+    confirms,
+    files,
+    offsets,
     replaces,
     retires_for_many,
     row_number,
     rows_of,
     says,
+    states_measures,
 )
 from tests.worlds_giving import (
     buys,
@@ -340,3 +347,72 @@ def test_the_certificate_of_an_order_is_checked():
 
     assert (verified.statement.purpose, verified.amount_g) == ("restoration", 40)
     assert verified.said[0].event.court == world["court"].account
+
+
+# ---- what is no retirement
+
+
+def concluded(world, number):
+    """The certificate of an activity that the certificate `number` offsets in part."""
+    activity = files(world)
+    offsets(world, activity, number)
+    world.now_us += 7 * DAY_US
+    accounts_for(world, activity, 300)
+    states_measures(world, activity)
+    return activity, confirms(world, activity)
+
+
+def awarded(shown):
+    return verify_award(proof.encode(shown), log_key())
+
+
+def test_what_an_activity_came_to_is_shown(world, number):
+    activity, own = concluded(world, number)
+
+    shown = paper(world, own)
+    verified = awarded(shown)
+
+    assert is_award(proof.encode(shown))
+    assert not is_award(proof.encode(paper(world, number)))
+    assert (verified.number, verified.stream) == (id_of(own), activity)
+    assert verified.came["kind"] == "partial"
+    assert verified.came["percent_hundredths"] == 3_333
+
+
+def test_a_conclusion_that_does_not_follow_is_found_out(world, number):
+    _, own = concluded(world, number)
+    shown = paper(world, own)
+    read = entries.decode(shown.leaf.entry)
+    told = dict(read.places[0].outcomes[0]) | {"kind": "neutral"}
+    places = [replace(read.places[0], outcomes=(told,)), read.places[1]]
+    neutral = dict(read.places[1].outcomes[0]) | {"kind": "neutral"}
+    both = [places[0], replace(read.places[1], outcomes=(neutral,))]
+
+    for forged in (places, both):
+        with pytest.raises(BrokenHistoryError) as caught:
+            awarded(replace(shown, leaf=altered(shown.leaf, read, forged)))
+        assert caught.value.code == "wrong_outcome"
+
+
+def test_a_conclusion_that_was_annulled_is_none_any_more(world, number):
+    _, own = concluded(world, number)
+    body = {"exchange": world["exchange"].account, "number": "W-1"}
+    says(world, own, "witnessed", "exchange", **body)
+    before = awarded(paper(world, own))
+    says(world, own, "annulled", "one", "two", **ANNULLED)
+
+    with pytest.raises(BrokenHistoryError) as caught:
+        awarded(paper(world, own))
+
+    assert [said.event.number for said in before.said] == ["W-1"]
+    assert caught.value.code == "annulled"
+
+
+def test_a_retirement_is_no_conclusion_and_a_conclusion_no_retirement(world, number):
+    _, own = concluded(world, number)
+
+    with pytest.raises(BrokenHistoryError) as caught:
+        awarded(paper(world, number))
+
+    assert caught.value.code == "not_a_certificate"
+    assert broken(paper(world, own)).code == "not_a_certificate"

@@ -57,7 +57,7 @@ def object_of(verified: Verified, key: VerifierKey) -> dict[str, Any]:
         "verdicts": [verdict_object(verdict) for verdict in verified.verdicts],
         "former": verified.former,
         "group": _group(verified),
-        "said": [_said(said) for said in verified.said],
+        "said": [said_object(said) for said in verified.said],
         "names": verified.opened,
         "signers": verified.signers,
     }
@@ -71,7 +71,8 @@ def _group(verified: Verified) -> dict[str, Any] | None:
     return {"row": share.number, "amount_g": share.amount_g, "before_g": share.before_g}
 
 
-def _said(said: Said) -> dict[str, Any]:
+def said_object(said: Said) -> dict[str, Any]:
+    """One thing that was said of a certificate, for JSON."""
     return {
         "index": said.index,
         "time": words.utc_time(said.at_us),
@@ -156,7 +157,12 @@ def _tell_life(verified: Verified, voice: Voice) -> None:
         voice.say("verify.former", number=words.grouped(number))
     if verified.share is not None:
         voice.say("verify.share", row=verified.share.number + 1, amount_g=verified.share.before_g)
-    for said in verified.said:
+    tell_said(verified.said, voice)
+
+
+def tell_said(several: Iterable[Said], voice: Voice) -> None:
+    """Print what was said of a certificate since, but for home cancellations."""
+    for said in several:
         if not isinstance(said.event, HomeCancelled):
             happened = words.term(words.KINDS, said.event.kind, voice.lang)
             time = words.local_time(said.at_us)

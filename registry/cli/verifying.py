@@ -4,22 +4,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
-from registry.cli import belief, paper, received, replayed, verdict
+from registry.cli import awarded, belief, paper, received, replayed, verdict
 from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
-from registry.errors import RegistryError, StaleError
+from registry.errors import BrokenHistoryError, RegistryError, StaleError
 from registry.ledger import dossier, proof
 from registry.ledger.note import VerifierKey
-from registry.verifier import certificate, gift
+from registry.verifier import award, certificate, gift
 from registry.verifier import dossier as dossiers
+from registry.verifier.award import VerifiedAward
 from registry.verifier.certificate import Verified
 from registry.verifier.dossier import VerifiedDossier
 from registry.verifier.gift import VerifiedGift
 
-Shown = Verified | VerifiedDossier | VerifiedGift
+Shown = Verified | VerifiedAward | VerifiedDossier | VerifiedGift
 _TOLD_BY: Mapping[type, ModuleType] = {
     Verified: paper,
+    VerifiedAward: awarded,
     VerifiedDossier: replayed,
     VerifiedGift: received,
 }
@@ -52,6 +54,8 @@ def _checker(data: bytes) -> Callable[[bytes, VerifierKey | None, int, Voice], S
     """What checks a file, by what it is in form."""
     if dossier.is_dossier(data):
         return _replayed
+    if award.is_award(data):
+        return _awarded
     return _given if gift.is_gift(data) else _verified
 
 
@@ -79,18 +83,31 @@ def _verified(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice)
     """The certificate, once the proof holds and contradicts nothing that was seen before."""
     try:
         verified = certificate.verify(data, key, size_min=size_min)
-    except StaleError as error:
-        # Stale, but signed: it must not contradict what was seen either.
-        _remember(data, error.facts["verified"], key, voice)
+    except (StaleError, BrokenHistoryError) as error:
+        # Stale, or annulled, but signed: it must not contradict what was seen either.
+        _remember(data, error.facts.get("verified"), key, voice)
+        raise
+    _remember(data, verified, key, voice)
+    return verified
+
+
+def _awarded(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice) -> VerifiedAward:
+    """The certificate of no retirement, once the proof holds and contradicts nothing that was seen before."""
+    try:
+        verified = award.verify_award(data, key, size_min=size_min)
+    except (StaleError, BrokenHistoryError) as error:
+        _remember(data, error.facts.get("verified"), key, voice)
         raise
     _remember(data, verified, key, voice)
     return verified
 
 
 def _remember(data: bytes, verified: object, key: VerifierKey | None, voice: Voice) -> None:
-    assert key is not None, "nothing is valid or stale without a key"
-    assert isinstance(verified, Verified)
-    belief.remember(proof.decode(data).note, certificate.signer_of(verified, key), voice)
+    """Remember the checkpoint of what was verified; of what does not hold there is none."""
+    if isinstance(verified, Verified | VerifiedAward):
+        assert key is not None, "nothing is signed without a key"
+        signer = certificate.last_signer(verified.log_keys, key)
+        belief.remember(proof.decode(data).note, signer, voice)
 
 
 def _replayed(data: bytes, key: VerifierKey | None, size_min: int, voice: Voice) -> VerifiedDossier:

@@ -1067,6 +1067,23 @@ SCREEN: dict[str, Text] = {
         "尚未终局：待 {awaiting} 的原登记系统注销。",
         "Not final: awaits cancellation by the home registry of {awaiting}.",
     ),
+    "verify.concluded": (
+        (
+            "活动 {activity}：{conclusion}。排放 {emissions_g}，注销 {retired_g}，"
+            "抵消比例 {percent_hundredths}，超出 {surplus_g}。"
+        ),
+        (
+            "The activity {activity}: {conclusion}. It emitted {emissions_g}; {retired_g} were retired, which is"
+            " {percent_hundredths}; {surplus_g} more than that."
+        ),
+    ),
+    "verify.honoured": (
+        "荣誉证书：{donor} 捐赠 {amount_g}（{standard}，{batch}）予 {event}；捐赠方不得据此主张自身碳中和。",
+        (
+            "Certificate of honour: {donor} gave {amount_g} ({standard}, {batch}) to {event}; not to be claimed as the"
+            " donor's own neutrality."
+        ),
+    ),
     "verify.former": (
         "替换原证明 {number}：同一批克数，只计一次。",
         "In the place of the certificate {number}: the same grams, counted once.",

@@ -287,12 +287,24 @@ def _confirmed(state: Activity, event: Confirmed, act: Act) -> Mapping[str, Any]
         require(own, "not_the_organiser", **told)
     require(state.emissions_g > 0, "not_accounted", activity=state.name)
     require(state.retired_g > 0, "nothing_retired", activity=state.name)
-    enough = state.retired_g >= state.emissions_g
-    part = min(10_000, state.retired_g * 10_000 // state.emissions_g)
+    return conclusion(
+        emissions_g=state.emissions_g, retired_g=state.retired_g, measures=state.measures
+    )
+
+
+def conclusion(*, emissions_g: int, retired_g: int, measures: bool) -> Mapping[str, Any]:
+    """What an activity comes to: carbon neutral or offset in part, and by how much.
+
+    Args:
+        emissions_g: what it emitted, above 0.
+        retired_g: what offsets it.
+        measures: whether it is stated what was done to emit less.
+    """
+    neutral = measures and retired_g >= emissions_g
     return {
-        "emissions_g": state.emissions_g,
-        "kind": "neutral" if enough and state.measures else "partial",
-        "percent_hundredths": part,
-        "retired_g": state.retired_g,
-        "surplus_g": max(0, state.retired_g - state.emissions_g),
+        "emissions_g": emissions_g,
+        "kind": "neutral" if neutral else "partial",
+        "percent_hundredths": min(10_000, retired_g * 10_000 // emissions_g),
+        "retired_g": retired_g,
+        "surplus_g": max(0, retired_g - emissions_g),
     }

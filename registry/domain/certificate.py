@@ -427,8 +427,7 @@ def judge(state: Certificate, event: Event, act: Act) -> Outcome:
             return None
         case Concluded():
             ((confirmed, came),) = act.outcomes_of(activity.Confirmed)
-            amount_g, sort = came["retired_g"], came["kind"]
-            return {"amount_g": amount_g, "holder": confirmed.organiser, "kind": sort}
+            return concluded_as(confirmed, came)
         case _:
             assert_never(event)
 
@@ -508,6 +507,12 @@ def reissued_as(event: Reissued, came: Mapping[str, Any]) -> Mapping[str, Any]:
 def adopted_as(came: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the certificate of a row comes to, by what `came` of the row that was shown."""
     return {name: value for name, value in came.items() if name != "certificate"}
+
+
+def concluded_as(confirmed: activity.Confirmed, came: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the certificate of an activity says, by what `came` of its confirmation."""
+    holder = confirmed.organiser
+    return {"amount_g": came["retired_g"], "holder": holder, "kind": came["kind"]}
 
 
 def holder_of(retired: Any) -> str:

@@ -15,8 +15,14 @@ from registry.store.openings import Openings
 
 LOG_STREAM = "registry"
 _PREFIX = "certificate/"
-STATING = (certificate.Issued, certificate.Shared, certificate.Reissued)
-"""What says for what grams were retired."""
+STATING = (
+    certificate.Issued,
+    certificate.Shared,
+    certificate.Reissued,
+    certificate.Honoured,
+    certificate.Concluded,
+)
+"""What says for what grams were retired or given, or what they came to."""
 
 
 Share = tuple[str, int]
@@ -214,7 +220,8 @@ def _openings(
 ) -> list[tuple[int, Opening]]:
     """The openings of what is stated now, with the number of their leaf, in the order of its fields."""
     leaf, kind, body = _stated(placed)
-    if not (body["public"] or private):
+    # What a donor is honoured for says not whether it is public; the board that shows it is.
+    if not (body.get("public") or private):
         return []
     names = shape.commitments(kinds.EVENTS[kind])
     wanted = [body[name] for name in names if body[name] is not None]

@@ -215,7 +215,7 @@ def _verified(found: Proof, issue: _Issue) -> Verified:
         holder=outcome["holder"],
         amount_g=own_g,
         retired=tuple(_retirements(issue)),
-        statement=life.statement,
+        statement=life.statement or issue.statement,
         custodial=outcome["custodial"],
         recovered=outcome["recovered"],
         verdicts=life.state.verdicts,

@@ -50,7 +50,8 @@ class Life:
     log: bytes
     number: str
     state: Certificate
-    statement: Issued | Shared | Reissued
+    statement: Issued | Shared | Reissued | None
+    """What the grams were retired for; nothing, of what is no retirement."""
     stated: tuple[int, int]
     meant: tuple[int, bytes]
     position: int
