@@ -32,8 +32,7 @@ from tests.world import (
     digest,
     log_key,
 )
-from tools import dossier_vectors
-from tools.vectors import life, life_proofs, rows
+from tools.vectors import dossiers, life, life_proofs, rows
 from tools.vectors.telling import Attempt, Told, code_of, entries, log_keys, spans
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
@@ -56,7 +55,7 @@ def vectors() -> dict[str, Any]:
         "rows.json": rows.vectors(),
         "life.json": life.vectors(),
         "life_proofs.json": life_proofs.vectors(),
-        "dossier.json": dossier_vectors.vectors(),
+        "dossier.json": dossiers.vectors(),
     }
 
 

@@ -1,8 +1,8 @@
 """Which streams have to be replayed for a certificate, and how far: the same answer for who makes a dossier and who
 checks one, from what stands in the entries and from nothing that the file says of itself.
 
-    concerned   the certificate, and what a concerned stream came from: batches, projects, standards, campaigns, orders,
-                activities, other certificates; from their first entry to their last
+    concerned   the certificate, what it was begun from, whole: batches, orders, an activity, another certificate; and
+                what each of these was begun from, up to there: parent batches, projects, standards, campaigns
     followed    these, the log's own stream, and what the rules ask of others, up to where they ask it
 
 docs/format.md, "Dossier".
@@ -20,6 +20,8 @@ _PEOPLE = frozenset({LOG, ACCOUNT, "conduct"})
 """What concerns somebody, and not these grams."""
 _MANY = frozenset({"batch", "certificate"})
 """What an act touches beside a stream and is a matter of its own."""
+_ENDS = frozenset({"activity", "certificate"})
+"""What grams end in: where they came from is shown whole, so that nothing else was made of them since."""
 _HOLDERS = frozenset({"campaign", "order"})
 """What holds grams of batches: their rules ask what came of an act in the batch."""
 
@@ -80,7 +82,7 @@ class _Reach:
         concerned = stream in self.concerned
         for name, position in touches.items():
             if concerned and (is_first or kind == "activity") and _kind(name) not in _PEOPLE:
-                self._concern(name)
+                self._concern(name, WHOLE if kind in _ENDS else position)
             elif is_first or kind in _HOLDERS or (concerned and _kind(name) not in _MANY):
                 self._want(name, position)
 
@@ -91,13 +93,13 @@ class _Reach:
             if length > self.read.get(stream, 0):
                 self.unread.add(stream)
 
-    def _concern(self, stream: str) -> None:
+    def _concern(self, stream: str, length: int) -> None:
         if stream not in self.concerned:
             self.concerned.add(stream)
-            self.wanted[stream] = WHOLE
             # What was read of it was not read as concerned.
             self.read[stream] = 0
             self.unread.add(stream)
+        self._want(stream, length)
 
 
 def _kind(stream: str) -> str:
