@@ -282,40 +282,46 @@ def test_a_paper_has_what_had_been_retired_by_then(papers: Office):
     assert then["sheets"][0]["rows"] == whole["sheets"][0]["rows"][:50]
 
 
-def compiled(clerk: Clerk, told: dict[str, Any], size: int) -> str:
-    """A report of what was written to a file, recorded."""
-    setting = clerk.setting("one")
-    report = setting.new("report", 0)
-    body = {
-        "compiler": clerk.accounts["one"],
-        "sort": "list",
-        "area": "510100",
-        "first": "2026-01-01",
-        "last": "2099-12-31",
-        "size": size,
-        "file": bytes.fromhex(told["sha256"]),
-        "activities": told["activities"],
-        "retirements": told["retirements"],
-        "total_g": told["total_g"],
-    }
-    return clerk.begins(setting, report, [(report, [("report.compiled.v1", body)])])
+DAYS = ("--from", "2026-01-01", "--to", "2099-12-31", "--area", "510100")
+OF_DAYS = ("--sort", "list", "--area", "510100", "--period", "2026-01-01..2099-12-31")
 
 
 def test_the_file_of_a_recorded_report_is_made_again_and_has_its_digest(
     bureau: Office, book: Book, tmp_path: Path
 ):
-    days = ("--from", "2026-01-01", "--to", "2099-12-31", "--area", "510100")
-    output = ("--xlsx", "-o", tmp_path / "list.xlsx")
-    told = bureau.json("list", *days, *output)
+    file = tmp_path / "list.xlsx"
+    told = bureau.json("list", *DAYS, "--xlsx", "-o", file)
+    (entry,) = bureau.json("compile", file, *OF_DAYS)["entries"]
     with book.clerk() as clerk:
-        report = compiled(clerk, told, told["as_of_size"])
         clerk.retires("alice", [(book.streams["foreign"], 5)], standard="VCU")
 
-    again = bureau.json("list", "--report", report, *output)
+    again = bureau.json("list", "--report", entry["new"][-1], "--xlsx", "-o", file)
 
-    data = (tmp_path / "list.xlsx").read_bytes()
+    data = file.read_bytes()
     assert again["sha256"] == told["sha256"] == hashlib.sha256(data).hexdigest()
-    assert bureau.json("list", *days, *output)["retirements"] == told["retirements"] + 1
+    assert bureau.json("list", *DAYS, "--csv", "-o", file)["retirements"] == told["retirements"] + 1
+
+
+def test_a_report_records_the_figures_of_the_log_as_of_the_entries_that_it_counts(
+    bureau: Office, book: Book, tmp_path: Path
+):
+    file = tmp_path / "list.csv"
+    told = bureau.json("list", *DAYS, "--csv", "-o", file)
+    with book.clerk() as clerk:
+        clerk.retires("alice", [(book.streams["foreign"], 5)], standard="VCU")
+    figures = ("activities", "retirements", "total_g")
+
+    typed = ("compile", file, *OF_DAYS, "--size", told["as_of_size"])
+    (entry,) = bureau.json(*typed)["entries"]
+    first = entry["events"][0]["body"]
+    (anew,) = bureau.json("amend", entry["new"][-1], file)["entries"]
+
+    assert [first[name] for name in figures] == [told[name] for name in figures]
+    assert first["file"] == told["sha256"]
+    body = anew["events"][0]["body"]
+    assert body["retirements"] == told["retirements"] + 1
+    assert body["total_g"] == told["total_g"] + 5
+    assert bureau("compile", file, *OF_DAYS, "--size", "999999").code == 1
 
 
 # What is private.

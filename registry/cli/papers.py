@@ -154,7 +154,7 @@ def show_form(place: Place, activity: str, typed: Asked, *, private: bool, voice
 
 
 def figures_of(question: Question, sort: str, scope: Scope) -> Figures:
-    """What a report of `sort`, `list` or `annual`, about `scope` states: 场次, 笔数 and grams."""
+    """What a report of `sort` about `scope` states: a list what is listed, any other what the annual table counts."""
     _, claims = _claims(question)
     return figures(listed(claims, scope) if sort == "list" else counted_in(claims, scope))
 

@@ -1,35 +1,70 @@
 """`registry report compile …`: what a list comes to, who compiles it, and which report is meant."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from registry.acts.reports import Compilation
-from registry.cli import given
+from registry.cli import given, papers
 from registry.cli.acting import Desk
+from registry.cli.asking import Question
 from registry.domain.report import Report
-from registry.store.log import Moment
+from registry.errors import require
+from registry.projections.papers.claims import Scope
+from registry.store.views import views
 
 Means = tuple[int, bytes]
-Figures = tuple[int, int, str]
-"""Activities, retirements, and the mass that was typed."""
 
 
-def compilation(desk: Desk, file: Path, size: int | None, figures: Figures) -> Compilation:
-    """What was typed of a list, as of `size` entries, or of all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was typed of a list: its file, the entries that it counts, and its figures."""
+
+    file: Path
+    size: int | None
+    activities: int | None
+    retirements: int | None
+    total: str | None
+
+
+def compilation(desk: Desk, typed: Typed, sort: str, scope: Scope) -> Compilation:
+    """What was typed of a list of `sort` about `scope`; a figure that was not is the log's, as of so many entries.
 
     Raises:
         UsageError: `no_file`, `malformed`.
+        RefusedError: `no_such_entry`.
     """
-    activities, retirements, typed = figures
-    if size is None:
-        with desk.operator.log.recorder.reading() as cursor:
-            size = Moment(cursor).head().size
+    file = given.digest(typed.file)
+    with views(desk.source.log) as tables:
+        size = tables.size if typed.size is None else typed.size
+        require(0 < size <= tables.size, "no_such_entry", index=size - 1, size=tables.size)
+        question = Question(source=desk.source, views=tables, size=size, day="")
+        known = papers.figures_of(question, sort, scope)
+    total = typed.total
     return Compilation(
         size=size,
-        file=given.digest(file),
-        activities=activities,
-        retirements=retirements,
-        total_g=0 if typed in ("0", "0g") else given.grams(typed, "--total"),
+        file=file,
+        activities=known.scenes if typed.activities is None else typed.activities,
+        retirements=known.retirements if typed.retirements is None else typed.retirements,
+        total_g=known.total_g if total is None else _grams(total),
     )
+
+
+def amended(desk: Desk, report: str, typed: Typed) -> Compilation:
+    """The same of a report that is there, whose sort, days and area stay.
+
+    Raises:
+        UsageError: `no_file`, `malformed`.
+        RefusedError: `no_such_entry`.
+    """
+    with views(desk.source.log) as tables:
+        (row,) = tables.rows("reports", report=report)
+    scope = Scope(first=row["first_day"], last=row["last_day"], area=row["area"])
+    return compilation(desk, typed, row["sort"], scope)
+
+
+def _grams(total: str) -> int:
+    """A list of nothing comes to nothing."""
+    return 0 if total in {"0", "0g"} else given.grams(total, "--total")
 
 
 def compiler(desk: Desk, by: str | None) -> str:

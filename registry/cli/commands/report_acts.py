@@ -18,9 +18,15 @@ group = app
 
 Report = Annotated[str, typer.Argument(metavar="REPORT", help="Its stream, or its id. / 编号。")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The list that was made. / 报表文件。")]
-Activities = Annotated[int, typer.Option("--activities", help="How many activities. / 场次。")]
-Retirements = Annotated[int, typer.Option("--retirements", help="How many retirements. / 笔数。")]
-Total = Annotated[str, typer.Option("--total", metavar="AMOUNT", help="Of them all. / 合计。")]
+Activities = Annotated[
+    int | None, typer.Option("--activities", min=0, help="If not the log's. / 场次，默认取自账本。")
+]
+Retirements = Annotated[
+    int | None, typer.Option("--retirements", min=0, help="If not the log's. / 笔数，同上。")
+]
+Total = Annotated[
+    str | None, typer.Option("--total", metavar="AMOUNT", help="If not the log's. / 合计，同上。")
+]
 Size = Annotated[
     int | None, typer.Option("--size", help="Entries counted; else all. / 所据记录数。")
 ]
@@ -37,9 +43,9 @@ def compile_(
     days: Annotated[
         str, typer.Option("--period", metavar="FIRST..LAST", help="Of which days. / 期间。")
     ],
-    activities: Activities,
-    retirements: Retirements,
-    total: Total,
+    activities: Activities = None,
+    retirements: Retirements = None,
+    total: Total = None,
     size: Size = None,
     by: By = None,
     directory: Directory,
@@ -51,12 +57,18 @@ def compile_(
     """Enter a list or table that was made / 编制"""
     from registry.acts import reports as acts
     from registry.cli import acting, given, reporting
+    from registry.projections.papers.claims import Scope
+
+    typed = reporting.Typed(
+        file=file, size=size, activities=activities, retirements=retirements, total=total
+    )
 
     def make(desk: "Desk") -> "list[Plan]":
-        found = reporting.compilation(desk, file, size, (activities, retirements, total))
-        period = given.period(days, "--period")
+        first, last = given.period(days, "--period")
+        scope = Scope(first=first, last=last, area=area)
+        found = reporting.compilation(desk, typed, sort, scope)
         compiler = reporting.compiler(desk, by)
-        return [acts.compile_(compiler, found, sort=sort, area=area, days=period)]
+        return [acts.compile_(compiler, found, sort=sort, area=area, days=(first, last))]
 
     acting.act(
         place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
@@ -140,9 +152,9 @@ def amend(
     report: Report,
     file: File,
     *,
-    activities: Activities,
-    retirements: Retirements,
-    total: Total,
+    activities: Activities = None,
+    retirements: Retirements = None,
+    total: Total = None,
     size: Size = None,
     directory: Directory,
     state: State = None,
@@ -154,9 +166,13 @@ def amend(
     from registry.acts import reports as acts
     from registry.cli import acting, reporting
 
+    typed = reporting.Typed(
+        file=file, size=size, activities=activities, retirements=retirements, total=total
+    )
+
     def make(desk: "Desk") -> "list[Plan]":
         found, means = reporting.meant(desk, report)
-        anew = reporting.compilation(desk, file, size, (activities, retirements, total))
+        anew = reporting.amended(desk, found.name, typed)
         return [acts.amend(found.compiler, found.name, means, anew)]
 
     acting.act(
