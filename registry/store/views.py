@@ -34,7 +34,8 @@ from registry.store.views_tables import (
     set_position,
 )
 
-ROWS_PER_COPY = 10_000
+ROWS_PER_PAGE = 100_000
+"""A gift to many is one entry: so many rows are folded at once, or one entry's."""
 
 
 class Views:
@@ -190,7 +191,8 @@ class Folding:
             with self._log.recorder.trouble(), self._log.recorder.reading() as cursor:
                 moment = Moment(cursor)
                 frontier = frontier or _known(moment, at)
-                page = read_on(moment, moment.head(), frontier, min(end, at.size + PAGE_ENTRIES))
+                last = _page_end(cursor, at.size, min(end, at.size + PAGE_ENTRIES))
+                page = read_on(moment, moment.head(), frontier, last)
             after = Position(size=frontier.size, root=frontier.root())
             if not page or not self._write(group, at, page, after):
                 return
@@ -342,6 +344,17 @@ def _signed(log: Log) -> int:
     """How many entries are under the signed head now."""
     with log.recorder.trouble(), log.recorder.reading() as cursor:
         return Moment(cursor).head().signed_size
+
+
+def _page_end(cursor: Cursor, start: int, end: int) -> int:
+    """Where a page from `start` ends: at `end`, or before there are more than ROWS_PER_PAGE detached rows in it."""
+    cursor.execute(
+        "SELECT entry FROM detached WHERE entry >= ? AND entry < ? ORDER BY entry LIMIT 1 OFFSET ?",
+        (start, end, ROWS_PER_PAGE),
+    )
+    row = cursor.fetchone()
+    # One entry is one page, however many rows it has.
+    return end if row is None else max(start + 1, row[0])
 
 
 def _known(moment: Moment, at: Position) -> Frontier:

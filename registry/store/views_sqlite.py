@@ -14,7 +14,8 @@ from registry.store.sqlite import STATEMENTS_CACHED, storage_trouble
 from registry.store.views_tables import BLANK, creation, positions
 
 FILE = "views.db"
-MEMORY = ":memory:"
+MEMORY = ""
+"""SQLite's name for a database in memory that goes to a temporary file where it grows."""
 KINDS: Mapping[Kind, str] = {"text": "TEXT", "integer": "INTEGER", "bytes": "BLOB"}
 # One tree of pages instead of two: a row is found by its key alone.
 _ENDING = " STRICT, WITHOUT ROWID"
