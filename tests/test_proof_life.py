@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from registry.errors import BrokenHistoryError
+from registry.acts.propose import Hidden
+from registry.errors import BrokenHistoryError, IncompleteError, StaleError
 from registry.ledger import canonical, ids, proof, tree
 from registry.ledger import entry as entries
 from registry.ledger.commitment import field_name
@@ -20,12 +21,14 @@ from tests.worlds_conduct import (
     adopts,
     confirms,
     files,
+    honours,
     offsets,
     replaces,
     retires_for_many,
     row_number,
     rows_of,
     says,
+    shows,
     states_measures,
 )
 from tests.worlds_giving import (
@@ -416,3 +419,77 @@ def test_a_retirement_is_no_conclusion_and_a_conclusion_no_retirement(world, num
 
     assert caught.value.code == "not_a_certificate"
     assert broken(paper(world, own)).code == "not_a_certificate"
+
+
+def test_what_a_donor_gave_is_shown(world, batch):
+    number = honours(world, batch, 30, name=Hidden(value="a donor"))
+    index = touched(world, number)[0]
+
+    verified = awarded(paper(world, number, openings=world.openings(index)))
+    hidden = awarded(paper(world, number))
+
+    assert (verified.event.amount_g, verified.stream) == (30, batch)
+    assert verified.event.donor == world["owner"].account
+    assert verified.came["ranges"] == [[0, 30]]
+    assert (verified.opened, hidden.opened) == ({"name": "a donor"}, {})
+
+
+def test_an_honour_of_other_grams_than_were_given_is_found_out(world, batch):
+    number = honours(world, batch, 30)
+    shown = paper(world, number)
+    read = entries.decode(shown.leaf.entry)
+    places = [replace(read.places[0], outcomes=({"ranges": [[0, 31]]},)), *read.places[1:]]
+
+    with pytest.raises(BrokenHistoryError) as caught:
+        awarded(replace(shown, leaf=altered(shown.leaf, read, places)))
+
+    assert caught.value.code == "wrong_outcome"
+
+
+def test_a_conclusion_is_valid_for_whoever_has_the_key_and_asks_for_no_more(world, number):
+    _, own = concluded(world, number)
+    data = proof.encode(paper(world, own))
+
+    with pytest.raises(IncompleteError) as keyless:
+        verify_award(data, None)
+    with pytest.raises(StaleError) as stale:
+        verify_award(data, log_key(), size_min=world.replay.size + 1)
+
+    assert keyless.value.code == "no_pinned_key"
+    assert stale.value.facts["verified"].number == id_of(own)
+    assert not stale.value.facts["verified"].is_demonstration
+
+
+@pytest.mark.parametrize("data", [b"", b"no proof", bytes(100)])
+def test_what_is_no_proof_is_no_award(data):
+    assert not is_award(data)
+
+
+def test_only_the_certificate_s_own_names_are_shown(world, number):
+    _, own = concluded(world, number)
+    (opening,) = world.openings(touched(world, number)[0])[:1]
+
+    with pytest.raises(BrokenHistoryError) as caught:
+        awarded(paper(world, own, openings=(opening,)))
+
+    assert caught.value.code == "wrong_opening"
+
+
+def test_a_row_is_not_adopted_under_another_number(world, group):
+    setting = world.setting(world["one"])
+    elsewhere = ("certificate/" + "a" * 16, [("certificate.adopted.v1", {"group": group})])
+    asked = world.signed(setting, [(group, [shows(world, group, 1)]), elsewhere])
+    own = adopts(world, group, 1)
+    honest = paper(world, group, own, row=1)
+    read = entries.decode(honest.later[0].entry)
+    forged = entries.encode(
+        at_us=read.at_us,
+        intent_bytes=asked.data,
+        signatures=asked.signatures,
+        consulted=read.consulted,
+        places=read.places,
+    )
+
+    refusal = broken(replace(honest, later=(replace(honest.later[0], entry=forged),)))
+
+    assert refusal.code == "wrong_id"

@@ -7,6 +7,7 @@ from registry.domain.shape import SHARE_TAG
 from registry.ledger import ids
 from registry.ledger.rows import RowTree
 from tests.world import HOUR_US, World, digest
+from tests.worlds_accounts import offers
 
 DAY_US = 24 * HOUR_US
 WEEK_US = 7 * DAY_US
@@ -181,6 +182,24 @@ def replaces(
     parts = [
         (certificate, [(f"certificate.{kind}.v1", said | (changed or {}))]),
         (number, [("certificate.reissued.v1", body)]),
+    ]
+    world.submit(setting, parts)
+    return number
+
+
+def honours(world: World, batch: str, amount_g: int, **changed: Any) -> str:
+    """The owner gives to the games, which accept; returns the number of the donor's certificate."""
+    tied = offers(world, batch, "owner", "games", amount_g)
+    setting = world.setting(world["games"])
+    number = setting.new("certificate", 2)
+    owner, games = world["owner"].account, world["games"].account
+    of = {"amount_g": amount_g, "standard": "SCFG"}
+    released = {**of, "means": tied.means, "owner": owner, "taker": games}
+    honoured = {**of, "donor": owner, "event": games, "name": None, **changed}
+    parts = [
+        (batch, [("batch.released.v1", released)]),
+        (owner, [("account.offer_accepted.v1", {"means": tied.means, "taker": games})]),
+        (number, [("certificate.honoured.v1", honoured)]),
     ]
     world.submit(setting, parts)
     return number

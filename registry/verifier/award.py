@@ -119,7 +119,7 @@ def _verified(found: Proof, act: ReadAct) -> VerifiedAward:
     require(found.row is None, "unknown_kind", why="it has no rows")
     life = live(found.later, _begun(found, act, event, part), None)
     log_keys = read_rotations(found, act)
-    opened = _opened(found, act, part)
+    opened = _opened(found, act)
     for leaf in (found.leaf, *found.later, *found.rotations):
         check_inclusion(leaf, checkpoint)
     entry = act.signed.entry
@@ -215,14 +215,13 @@ def _begun(found: Proof, act: ReadAct, event: Concluded | Honoured, part: int) -
     )
 
 
-def _opened(found: Proof, act: ReadAct, part: int) -> dict[str, Any]:
-    """What the openings show, by the field of the certificate."""
+def _opened(found: Proof, act: ReadAct) -> dict[str, Any]:
+    """What the openings show, by the field of the certificate: nothing else in the act is committed to."""
     shown = {}
     asked = act.signed.entry.intent
     committed = dict(commitments(asked))
     for number, opening in found.openings:
         require(number == 0, "wrong_opening", field=opening.field)
         check_openings(asked, [opening], committed)
-        if opening.field.startswith(f"{part}/"):
-            shown[opening.field.rpartition("/")[2]] = opening.value
+        shown[opening.field.rpartition("/")[2]] = opening.value
     return shown

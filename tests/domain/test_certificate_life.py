@@ -6,11 +6,12 @@ from registry.acts.propose import Hidden
 from registry.domain.timing import EVENTS, ORGANISATIONS
 from registry.ledger import canonical, ids
 from tests.world import GRAMS, Person, digest, refused, table
-from tests.worlds_accounts import offers, staffed
+from tests.worlds_accounts import staffed
 from tests.worlds_conduct import (
     DAY_US,
     adopts,
     files,
+    honours,
     means,
     offsets,
     replaces,
@@ -506,35 +507,12 @@ def test_a_guest_without_an_account_gets_a_certificate():
 
 
 def test_a_donor_is_honoured_and_cannot_claim_it(world, batch):
-    tied = offers(world, batch, "owner", "games", 30)
-    setting = world.setting(world["games"])
-    number = setting.new("certificate", 2)
-    released = {
-        "means": tied.means,
-        "owner": world["owner"].account,
-        "taker": world["games"].account,
-        "amount_g": 30,
-        "standard": "SCFG",
-    }
-    accepted = {"means": tied.means, "taker": world["games"].account}
-    honoured = {
-        "donor": world["owner"].account,
-        "event": world["games"].account,
-        "amount_g": 30,
-        "standard": "SCFG",
-        "name": None,
-    }
-    parts = [
-        (batch, [("batch.released.v1", released)]),
-        (world["owner"].account, [("account.offer_accepted.v1", accepted)]),
-        (number, [("certificate.honoured.v1", honoured)]),
-    ]
-    world.submit(setting, parts)
+    number = honours(world, batch, 30)
     activity = files(world)
 
     claimed = refused(world, lambda: offsets(world, activity, number))
     state = world.state(number)
-    assert (state.status, state.holder, state.amount_g) == ("honour", honoured["donor"], 30)
+    assert (state.status, state.holder, state.amount_g) == ("honour", world["owner"].account, 30)
     assert claimed.code == "out_of_order"
 
 
