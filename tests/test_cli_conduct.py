@@ -344,6 +344,7 @@ def test_everybody_in_a_list_has_a_certificate_and_a_proof_of_their_own(day: Des
     assert [one.code for one in shown] == [0, 0, 0]
     assert [one.json["amount_g"] for one in shown] == [10, 20, 30]
     assert [one.json["number"] for one in shown] == [row["number"] for row in rows]
+    assert len({str(one.json["group"]["own"]) for one in shown}) == 3
     assert [one.json["names"]["beneficiary"] for one in shown] == ["王一", "李二", "张三"]
     assert {file.stat().st_mode & 0o777 for file in output.iterdir()} == {0o600}
 

@@ -28,6 +28,7 @@ from tests.worlds_conduct import (
     row_number,
     rows_of,
     says,
+    shared,
     shows,
     states_measures,
 )
@@ -118,6 +119,27 @@ def test_one_row_of_many_is_a_certificate_under_its_own_number(world, batch, gro
     assert (verified.share.before_g, verified.share.number) == (10, 1)
     ((of, retired, came),) = verified.retired
     assert (of, retired.amount_g, came["ranges"]) == (batch, 60, [[0, 60]])
+    assert verified.own == ((batch, 20, ((10, 30),)),)
+
+
+def test_a_row_has_its_grams_of_several_batches(world, batch):
+    other = world.issues(100)
+    setting = world.setting(world["owner"])
+    group = setting.new("certificate", 2)
+    used = [(batch, [world.retired("owner", 15)]), (other, [world.retired("owner", 45)])]
+    world.submit(setting, [*used, (group, [shared(world, *GUESTS)])])
+
+    own = [checked(paper(world, group, row=row)).own for row in range(3)]
+
+    assert own == [
+        ((batch, 10, ((0, 10),)),),
+        ((batch, 5, ((10, 15),)), (other, 15, ((0, 15),))),
+        ((other, 30, ((15, 45),)),),
+    ]
+    assert checked(paper(world, group)).own == (
+        (batch, 15, ((0, 15),)),
+        (other, 45, ((0, 45),)),
+    )
 
 
 def test_a_whole_group_is_shown_too(world, group):

@@ -19,7 +19,8 @@ from registry.ledger.commitment import Opening, commitment
 from registry.ledger.proof import Leaf, Proof, Row
 from registry.ledger.rows import RowTree
 from registry.verifier import row as proofs_of_rows
-from registry.verifier.gift import slice_of, verify_gift
+from registry.verifier.gift import verify_gift
+from registry.verifier.row import slice_of
 from tests.gifts import Given, Shared, gifts, given, shared
 from tests.world import Person, World, digest, log_key, refused
 from tools.make_vectors import VECTORS

@@ -68,7 +68,19 @@ def _group(verified: Verified) -> dict[str, Any] | None:
     share = verified.share
     if share is None:
         return None
-    return {"row": share.number, "amount_g": share.amount_g, "before_g": share.before_g}
+    return {
+        "row": share.number,
+        "amount_g": share.amount_g,
+        "before_g": share.before_g,
+        "own": [
+            {
+                "batch": batch,
+                "amount_g": amount_g,
+                "ranges": None if ranges is None else words.closed(ranges),
+            }
+            for batch, amount_g, ranges in verified.own
+        ],
+    }
 
 
 def said_object(said: Said) -> dict[str, Any]:
@@ -156,7 +168,10 @@ def _tell_life(verified: Verified, voice: Voice) -> None:
     for number in verified.former:
         voice.say("verify.former", number=words.grouped(number))
     if verified.share is not None:
-        voice.say("verify.share", row=verified.share.number + 1, amount_g=verified.share.before_g)
+        voice.say("verify.share", row=verified.share.number + 1)
+        for batch, amount_g, ranges in verified.own:
+            own = None if ranges is None else words.closed(ranges)
+            voice.say("verify.own", batch=batch, amount_g=amount_g, ranges=own)
     tell_said(verified.said, voice)
 
 

@@ -1089,8 +1089,12 @@ SCREEN: dict[str, Text] = {
         "In the place of the certificate {number}: the same grams, counted once.",
     ),
     "verify.share": (
-        "为多人注销中的第 {row} 份，在所注销序列号中位于 {amount_g} 之后。",
-        "Number {row} of a retirement for many: its grams come after the first {amount_g} of the serials retired.",
+        "为多人注销中的第 {row} 份。",
+        "Number {row} of a retirement for many.",
+    ),
+    "verify.own": (
+        "其中本证明：{amount_g}，批次 {batch}[，序列号 {ranges}]。",
+        "Of these its own: {amount_g} of {batch}[, serial numbers {ranges}].",
     ),
     "verify.said": (
         "其后：{happened}[（{number}）]，记录 {index}，{time}，签署人 {signers}。",

@@ -80,6 +80,8 @@ class Verified:
     """The numbers in the place of which this one stands, oldest first."""
     share: ShownRow | None
     """The row of a group that this is about."""
+    own: tuple[tuple[str, int, tuple[tuple[int, int], ...] | None], ...]
+    """Which grams it is of: batch, how many, and their serial numbers; None where the entry does not say them."""
     opened: Mapping[str, Any]
     """What the openings in the file show, by the field of the statement."""
     log_keys: tuple[Key, ...]
@@ -223,6 +225,7 @@ def _verified(found: Proof, issue: _Issue) -> Verified:
         said=life.said,
         former=tuple(number.partition("/")[2] for number in life.former),
         share=share,
+        own=_own(_retirements(issue), share),
         opened=opened,
         log_keys=log_keys,
     )
@@ -258,6 +261,24 @@ def _share(found: Proof, issue: _Issue) -> ShownRow | None:
     own = shown.event is issue.statement
     require(own, "unknown_kind", kind=shown.event.kind, why="its rows are no certificates")
     return shown
+
+
+def _own(
+    used: Sequence[tuple[str, Any, Mapping[str, Any]]], share: ShownRow | None
+) -> tuple[tuple[str, int, tuple[tuple[int, int], ...] | None], ...]:
+    """Which of the grams retired are those of the certificate: all, or so many after those of the rows before it."""
+    found, at_g = [], 0
+    for batch, retired, came in used:
+        first, end = 0, retired.amount_g
+        if share is not None:
+            first = max(0, share.before_g - at_g)
+            end = min(end, share.before_g + share.amount_g - at_g)
+        at_g += retired.amount_g
+        if first < end:
+            said = not isinstance(came["ranges"], Mapping)
+            ranges = tuple(row.slice_of(came["ranges"], first, end - first)) if said else None
+            found.append((batch, end - first, ranges))
+    return tuple(found)
 
 
 def _read_issue(data: bytes) -> _Issue:

@@ -6,9 +6,8 @@ What it shows: these keys have signed a gift of so many grams to this taker, and
 leaves open: all that the proof of a certificate leaves open, and whether the gift was claimed, or went back, since.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from registry.domain import shape
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
@@ -25,7 +24,7 @@ from registry.verifier.certificate import (
     read_rotations,
 )
 from registry.verifier.reading import ReadAct, read_act
-from registry.verifier.row import ShownRow
+from registry.verifier.row import ShownRow, slice_of
 
 CAMPAIGN = "campaign/"
 
@@ -149,14 +148,3 @@ def _own_ranges(outcome: object, shown: ShownRow) -> tuple[tuple[int, int], ...]
     if isinstance(ranges, Mapping):
         return None
     return tuple(slice_of(ranges, shown.before_g, shown.amount_g))
-
-
-def slice_of(ranges: Sequence[Any], before_g: int, amount_g: int) -> list[tuple[int, int]]:
-    """The `amount_g` grams of rising ranges [start, end) that come after the first `before_g`."""
-    found, end_g, at_g = [], before_g + amount_g, 0
-    for start, end in ranges:
-        first, last = max(before_g, at_g), min(end_g, at_g + end - start)
-        if first < last:
-            found.append((start + first - at_g, start + last - at_g))
-        at_g += end - start
-    return found

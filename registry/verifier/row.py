@@ -63,3 +63,14 @@ def shown(found: Row, parts: Sequence[ActPart]) -> ShownRow:
         amount_g=amount_g,
         before_g=before_g,
     )
+
+
+def slice_of(ranges: Sequence[Any], before_g: int, amount_g: int) -> list[tuple[int, int]]:
+    """The `amount_g` grams of rising ranges [start, end) that come after the first `before_g`."""
+    found, end_g, at_g = [], before_g + amount_g, 0
+    for start, end in ranges:
+        first, last = max(before_g, at_g), min(end_g, at_g + end - start)
+        if first < last:
+            found.append((start + first - at_g, start + last - at_g))
+        at_g += end - start
+    return found
