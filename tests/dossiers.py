@@ -26,8 +26,8 @@ class _Entries:
         return [placed_of(self._world.additions[index]) for index in indexes]
 
 
-def dossier_of(world: World, number: str) -> bytes:
-    """The dossier of the certificate `number`, with every opening of the entry that began it."""
+def dossier_of(world: World, number: str, row: int | None = None) -> bytes:
+    """The dossier of the certificate `number`, or of a row of it, with the openings of the entry that began it."""
     number = number.removeprefix("certificate/")
     moment = cast(Moment, _Entries(world))
     gathered = gather(moment, number, len(world.entries))
@@ -37,8 +37,9 @@ def dossier_of(world: World, number: str) -> bytes:
         (first, opening)
         for _, opening in world.openings(first)
         if asked.parts[int(opening.field.partition("/")[0])].stream == f"certificate/{number}"
+        and ("/rows/" not in opening.field or opening.field.endswith(f"/rows/{row}"))
     ]
-    return written(gathered, number, world.note(), shown)
+    return written(gathered, number, world.note(), shown, row=row)
 
 
 def altered(world: World, data: bytes, change: Callable[[Dossier], dict[str, Any]]) -> bytes:

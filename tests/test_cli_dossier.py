@@ -8,9 +8,10 @@ from registry.ledger import dossier
 from registry.verifier import trust
 from tests.books import Book, book, home, shelf
 from tests.test_cli import CHINESE, Shell, english, number, shell
+from tests.test_cli_erase import OTHER, group
 from tests.world import Person, log_key
 
-__all__ = ["book", "english", "home", "shelf", "shell"]
+__all__ = ["book", "english", "group", "home", "shelf", "shell"]
 
 
 def written(book: Book, shell: Shell, name: str = "public", *more: str) -> Path:
@@ -68,6 +69,22 @@ def test_names_of_a_private_certificate_are_only_in_the_private_dossier(
     assert public["names"] == {}
     assert shell("verify", private, "--json").json["names"]["activity"]
     assert private.stat().st_mode & 0o077 == 0
+
+
+def test_one_certificate_among_many_has_a_dossier_with_its_own_name(
+    book: Book, group: str, shell: Shell
+) -> None:
+    trust.pin(book.key)
+    listed = shell("list", "shares", "--dir", book.directory, "--json").json["rows"]
+    (own,) = [row for row in listed if (row["group_number"], row["row_number"]) == (group, 1)]
+    file = book.directory.parent / "row.dossier"
+    typed = ("certificate", own["number"], "--dir", book.directory, "--private")
+
+    assert shell(*typed, "--dossier", "-o", file).code == 0
+
+    found = shell("verify", file, "--json").json
+    assert (found["number"], found["amount_g"], found["row"]) == (own["number"], 3, 1)
+    assert found["names"]["beneficiary"] == OTHER
 
 
 def test_a_changed_byte_is_invalid_and_a_piece_that_is_cut_off_is(book: Book, shell: Shell) -> None:

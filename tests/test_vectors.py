@@ -214,7 +214,7 @@ def test_a_valid_dossier_replays_the_streams_of_its_certificate(vector):
     assert (found.number, found.size) == (vector["number"], vector["size"])
     assert dict(found.concerned) == vector["streams"]
     assert found.certificate.holder == vector["holder"]
-    assert str(found.certificate.amount_g) == vector["amount_g"]
+    assert str(found.amount_g) == vector["amount_g"]
     assert found.opened == vector["names"]
 
 

@@ -88,7 +88,10 @@ def write_dossier(source: Opened, number: str, output: Path, *, private: bool) -
     """
     from registry.store.dossiers import certificate_dossier
 
-    found = certificate_dossier(source.log, source.log.openings, number, private=private)
+    share = share_of(source, number)
+    found = certificate_dossier(
+        source.log, source.log.openings, number, private=private, share=share
+    )
     _write(output, found, private=private)
     return len(found)
 

@@ -1077,8 +1077,8 @@ _HISTORY: dict[str, Text] = {
             "请改为提供日志的公开副本（registry backup --public），由对方整体审计（registry audit）。"
         ),
         (
-            "What would have to be replayed is more than {bytes_max} bytes, too much for a dossier. Hand out a public copy"
-            " of the log instead (registry backup --public): who audits it (registry audit) sees more."
+            "What would have to be replayed is more than {bytes_max} bytes, too much for a dossier. Hand out a public"
+            " copy of the log instead (registry backup --public): who audits it (registry audit) sees more."
         ),
     ),
     "head_not_signed": (

@@ -35,7 +35,8 @@ def object_of(verified: VerifiedDossier, _key: VerifierKey) -> dict[str, Any]:
         "time": words.utc_time(verified.at_us),
         "status": state.status,
         "holder": state.holder,
-        "amount_g": state.amount_g,
+        "amount_g": verified.amount_g,
+        "row": verified.row,
         "purpose": state.purpose or None,
         "period": state.period,
         "ground": state.ground or None,
@@ -56,7 +57,7 @@ def tell(verified: VerifiedDossier, key: VerifierKey, voice: Voice) -> None:
     """Print what the dossier shows."""
     state = verified.certificate
     voice.say("verify.log", origin=verified.origin)
-    voice.say("verify.amount", amount_g=state.amount_g)
+    voice.say("verify.amount", amount_g=verified.amount_g)
     if state.purpose:
         voice.say("verify.purpose", purpose=state.purpose, ground=state.ground)
     if state.period is not None:

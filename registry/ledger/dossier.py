@@ -1,11 +1,12 @@
 """The dossier: all that is needed to replay the streams that a certificate comes from, in one file.
 
-    dossier = canonical [tag, number, note, [[index, entry], ...], [[index, leaf hash], ...], hashes,
+    dossier = canonical [tag, number, row or nil, note, [[index, entry], ...], [[index, leaf hash], ...], hashes,
                          [[index, part, event, [row, ...]], ...], [[index, field, salt, value], ...]]
 
-`number` is the certificate's, `note` a signed checkpoint. Entries rise by index, and so do the leaf hashes: of entries
-that others mean, which are not here themselves. `hashes` lead from both to the root, as `tree.inclusion_hashes` makes
-them. Rows are those that came with the intents, in the order of their place; openings are named by their entry's index.
+`number` is the certificate's; of a row of a group it is the group's, and `row` says which. `note` is a signed
+checkpoint. Entries rise by index, and so do the leaf hashes: of entries that others mean, which are not here
+themselves. `hashes` lead from both to the root, as `tree.inclusion_hashes` makes them. Rows are those that came with
+the intents, in the order of their place; openings are named by their entry's index.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ DOSSIER_BYTES_MAX = 50_000_000
 ENTRIES_MAX = 1_000_000
 OPENINGS_MAX = 4_096
 NUMBER_CHARACTERS_MAX = 64
-_FIELDS = 8
+_FIELDS = 9
 _BEGINS = bytes([0x90 | _FIELDS]) + canonical.encode(TAG)
 
 RowsAt = tuple[int, int, int, tuple[bytes, ...]]
@@ -39,6 +40,8 @@ class Dossier:
     """What a dossier file holds."""
 
     number: str
+    row: int | None = None
+    """Which row of the group `number` it is about; None where it is about the certificate of that number."""
     note: bytes
     entries: tuple[tuple[int, bytes], ...]
     meant: tuple[tuple[int, bytes], ...] = ()
@@ -59,6 +62,7 @@ def encode(dossier: Dossier) -> bytes:
         [
             TAG,
             dossier.number,
+            dossier.row,
             dossier.note,
             dossier.entries,
             dossier.meant,
@@ -76,12 +80,13 @@ def decode(data: bytes) -> Dossier:
         RefusedError: `too_long`, `not_canonical`, `malformed`.
     """
     value = array(canonical.decode(data, bytes_max=DOSSIER_BYTES_MAX), _FIELDS, "dossier")
-    tag, number, note, entries, meant, hashes, rows, openings = value
+    tag, number, row, note, entries, meant, hashes, rows, openings = value
     require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
     named = isinstance(number, str) and len(number) <= NUMBER_CHARACTERS_MAX
     require(named, "malformed", field="number", why="a certificate's number expected")
     return Dossier(
         number=number,
+        row=None if row is None else natural(row, "row"),
         note=octets(note, NOTE_BYTES_MAX, "note"),
         entries=tuple(_rising(entries, 1, "entries")),
         meant=tuple(

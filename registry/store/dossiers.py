@@ -14,22 +14,28 @@ from registry.ledger.commitment import Opening
 from registry.ledger.dossier import DOSSIER_BYTES_MAX, Dossier, RowsAt
 from registry.ledger.entry import Entry
 from registry.ledger.reach import reach
-from registry.ledger.rows import values
 from registry.store.log import Log, Moment, Placed
 from registry.store.openings import Openings
-from registry.store.proofs import signed_head
+from registry.store.proofs import Share, signed_head
 
 _HASHES_BYTES = 64
 """So many bytes an entry adds beside its own, at most, as a rule: an index, and two hashes."""
 
 
 def certificate_dossier(
-    log: Log, openings: Openings, number: str, *, private: bool = False
+    log: Log, openings: Openings, number: str, *, private: bool = False, share: Share | None = None
 ) -> bytes:
     """The dossier of certificate `number`, a file's bytes.
 
     The names behind it are shown if the certificate is public, or if `private` says that the file is for those whom
     they concern.
+
+    Args:
+        log: the log.
+        openings: what is kept of the names.
+        number: the certificate's number.
+        private: whether names are shown that are not public.
+        share: the row that has this number, where it is of a group and nothing was said of it by itself.
 
     Raises:
         RefusedError: `no_certificate`; `head_not_signed` if a crash left the head without its signature;
@@ -37,12 +43,15 @@ def certificate_dossier(
     """
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        indexes = moment.indexes(f"certificate/{number}")
+        indexes, row = moment.indexes(f"certificate/{number}"), None
+        if not indexes and share is not None:
+            number, row = share
+            indexes = moment.indexes(f"certificate/{number}")
         require(bool(indexes), "no_certificate", number=number)
         note, size = signed_head(moment, indexes[-1], log)
         gathered = gather(moment, number, size)
-    shown = tuple(_openings(gathered.placed, number, openings, private=private))
-    return written(gathered, number, note, shown)
+    shown = tuple(_openings(gathered.placed, number, row, openings, private=private))
+    return written(gathered, number, note, shown, row=row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +79,12 @@ def gather(moment: Moment, number: str, size: int) -> Gathered:
 
 
 def written(
-    gathered: Gathered, number: str, note: bytes, openings: Sequence[tuple[int, Opening]]
+    gathered: Gathered,
+    number: str,
+    note: bytes,
+    openings: Sequence[tuple[int, Opening]],
+    *,
+    row: int | None = None,
 ) -> bytes:
     """The bytes of the dossier that `gathered` makes.
 
@@ -80,6 +94,7 @@ def written(
     found = dossier.encode(
         Dossier(
             number=number,
+            row=row,
             note=note,
             entries=tuple((one.index, one.data) for one in gathered.placed),
             meant=gathered.meant,
@@ -143,11 +158,11 @@ def _rows(placed: Placed) -> Iterator[RowsAt]:
 
 
 def _openings(
-    placed: Sequence[Placed], number: str, openings: Openings, *, private: bool
+    placed: Sequence[Placed], number: str, row: int | None, openings: Openings, *, private: bool
 ) -> Iterator[tuple[int, Opening]]:
     """What is hidden behind the certificate, and, where it is a row of a group, behind the group's statement."""
     own = f"certificate/{number}"
-    (group, row), *_ = [*_shown_rows(placed, own), ("", b"")]
+    (group, row), *_ = [*_shown_rows(placed, own), (own, row)]
     for one in placed:
         asked = one.entry.intent
         states = {
@@ -161,18 +176,17 @@ def _openings(
             committed: field
             for field, committed in history.commitments(asked, one.came_with())
             if asked.parts[int(field.partition("/")[0])].stream in states
-            and ("/rows/" not in field or committed == row)
+            and ("/rows/" not in field or field.endswith(f"/rows/{row}"))
         }
         found = openings.find(list(fields))
         yield from ((one.index, found[committed]) for committed in fields if committed in found)
 
 
-def _shown_rows(placed: Sequence[Placed], own: str) -> Iterator[tuple[str, bytes]]:
-    """The group that the certificate `own` was a row of, and the commitment to its beneficiary; nothing without one."""
+def _shown_rows(placed: Sequence[Placed], own: str) -> Iterator[tuple[str, int]]:
+    """The group that the certificate `own` was shown out of, and which row it was; nothing without one."""
     for one in placed:
         parts = one.entry.intent.parts
         kind, body = parts[-1].events[0]
         if parts[-1].stream == own and kind == certificate.Adopted.kind:
             _, shown = parts[0].events[0]
-            _, committed, _, _ = values([shown["row"]])[0]
-            yield body["group"], committed
+            yield body["group"], shown["number"]

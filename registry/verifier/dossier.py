@@ -18,7 +18,7 @@ from registry.domain.certificate import Certificate
 from registry.domain.roles import Registry
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
 from registry.history import Addition, SignedEntry, Stream
-from registry.ledger import dossier, tree
+from registry.ledger import dossier, ids, tree
 from registry.ledger.dossier import Dossier
 from registry.ledger.entry import Entry
 from registry.ledger.keys import SUITE
@@ -30,7 +30,7 @@ from registry.ledger.note import (
     split_note,
 )
 from registry.ledger.reach import LOG, reach
-from registry.ledger.rows import Beside
+from registry.ledger.rows import Beside, values
 from registry.verifier.certificate import is_demonstration
 
 BENEFICIARY = "beneficiary"
@@ -50,9 +50,13 @@ class VerifiedDossier:
     index: int
     at_us: int
     signers: tuple[str, ...]
+    amount_g: int
+    row: int | None
+    """Which row it is of the group that `certificate` is then."""
     certificate: Certificate
     retired: tuple[tuple[str, Any, Mapping[str, Any]], ...]
-    """The batch, what was retired of it by the entry that began the certificate, and the outcome."""
+    """The batch, what was retired of it by the entry that began the certificate, and the outcome; of a whole group, if
+    it is about one row of it."""
     concerned: tuple[tuple[str, int], ...]
     entries: int
     opened: Mapping[str, Any]
@@ -137,12 +141,13 @@ def verify_dossier(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -
         signed = _signed(found)
         concerned, excerpt = _replayed(found, signed, leaves)
         state: Certificate = excerpt.stream(f"certificate/{found.number}").state
+        own = _own(found, signed, state)
         opened = _opened(found, signed, state)
         signer = _check_log(found, checkpoint, excerpt.stream(LOG).state, key)
     except RefusedError as refusal:
         raise BrokenHistoryError(refusal.code, **refusal.facts) from refusal
     verified = _verified(
-        found, checkpoint, signed, excerpt, concerned=concerned, opened=opened, signer=signer
+        found, own, signed, excerpt, concerned=concerned, opened=opened, signer=signer
     )
     if key is None:
         raise IncompleteError("no_pinned_key", origin=verified.origin)
@@ -236,7 +241,37 @@ def _check_whole(index: int, entry: Entry, excerpt: _Excerpt, apart: Collection[
             raise IncompleteError("left_out", stream=stream, position=has + 1, index=index)
 
 
-def _opened(found: Dossier, signed: Mapping[int, SignedEntry], state: Certificate) -> dict[str, Any]:
+def _own(found: Dossier, signed: Mapping[int, SignedEntry], state: Certificate) -> tuple[str, int]:
+    """Number and grams of what the dossier is about: the certificate, or one row of the group that it is.
+
+    Raises:
+        RefusedError: `not_a_certificate`: no such row, or one that has a stream of its own, where more may be said.
+    """
+    if found.row is None:
+        return found.number, state.amount_g
+    group = state.group
+    is_one = group is not None and found.row < group.count
+    require(is_one, "not_a_certificate", number=found.number, row=found.row)
+    assert group is not None
+    assert state.issued is not None
+    shown = {
+        body["number"]
+        for made in signed.values()
+        for part in made.entry.intent.parts
+        for kind, body in part.events
+        if part.stream == state.name and kind == certificate.RowShown.kind
+    }
+    apart = found.row not in shown
+    require(apart, "not_a_certificate", row=found.row, why="it has a stream of its own")
+    rows = _beside(found, signed)[state.issued][group.part, 0]
+    _, _, amount_g, _ = values([rows[found.row]])[0]
+    log = signed[state.issued].entry.intent.log
+    return ids.row_id(log, group.author, group.nonce, group.part, found.row), amount_g
+
+
+def _opened(
+    found: Dossier, signed: Mapping[int, SignedEntry], state: Certificate
+) -> dict[str, Any]:
     """What the openings show of the certificate, by name; of a row of a group also what the group states for all.
 
     Raises:
@@ -244,7 +279,7 @@ def _opened(found: Dossier, signed: Mapping[int, SignedEntry], state: Certificat
     """
     assert state.issued is not None
     beside: Mapping[int, Beside] = _beside(found, signed)
-    own = {state.name: "", **_group_of(signed[state.issued].entry)}
+    own = {state.name: f"rows/{found.row}", **_group_of(signed[state.issued].entry)}
     shown = {}
     for index, opening in found.openings:
         require(index in signed, "wrong_opening", field=opening.field)
@@ -286,7 +321,7 @@ def _check_log(
 
 def _verified(
     found: Dossier,
-    checkpoint: Checkpoint,
+    own: tuple[str, int],
     signed: Mapping[int, SignedEntry],
     excerpt: _Excerpt,
     *,
@@ -297,13 +332,17 @@ def _verified(
     state: Certificate = excerpt.stream(f"certificate/{found.number}").state
     assert state.issued is not None
     first = signed[state.issued].entry
+    checkpoint = _checkpoint(found)
+    number, amount_g = own
     return VerifiedDossier(
-        number=found.number,
+        number=number,
         origin=checkpoint.origin,
         size=checkpoint.size,
         index=state.issued,
         at_us=first.at_us,
         signers=tuple(signer.account for signer in first.intent.signers),
+        amount_g=amount_g,
+        row=found.row,
         certificate=state,
         retired=tuple(_retirements(first)),
         concerned=tuple((name, excerpt.stream(name).length) for name in sorted(concerned)),

@@ -29,6 +29,7 @@ from tests.worlds_conduct import (
     offsets,
     replaces,
     retires_for_many,
+    row_number,
     states_measures,
 )
 from tests.worlds_giving import (
@@ -341,6 +342,8 @@ def test_no_byte_of_a_dossier_can_be_another(data: bytes) -> None:
     ("change", "code"),
     [
         ({"number": "a" * 65}, "malformed"),
+        ({"row": -1}, "malformed"),
+        ({"row": 0}, "not_a_certificate"),
         ({"number": "a" * 16}, "not_a_certificate"),
         ({"note": bytes(65_537)}, "malformed"),
         ({"note": b"no note"}, "bad_note"),
@@ -441,6 +444,43 @@ def out_of_an_offer() -> tuple[World, str]:
     batch = made.issues(1_000)
     accepts(made, offers(made, batch, "owner", "alice", 30), "alice")
     return made, made.retires(batch, "alice", 30)
+
+
+def test_a_row_of_a_group_has_a_dossier_under_its_own_number() -> None:
+    made = staffed()
+    group = retires_for_many(made, made.issues(1_000), "owner", ("a guest", 10), ("another", 20))
+
+    found = verify_dossier(dossier_of(made, group, 1), log_key())
+
+    assert found.number == row_number(made, group, 1).removeprefix("certificate/")
+    assert (found.row, found.amount_g, found.certificate.amount_g) == (1, 20, 30)
+    assert found.opened["beneficiary"] == "another"
+    assert dict(found.concerned)[group] == 1
+
+
+def test_the_beneficiary_of_another_row_is_not_this_ones() -> None:
+    made = staffed()
+    group = retires_for_many(made, made.issues(1_000), "owner", ("a guest", 10), ("another", 20))
+    other = dossier.decode(dossier_of(made, group, 0)).openings
+
+    error = fault(altered(made, dossier_of(made, group, 1), lambda _: {"openings": other}))
+
+    assert error.code == "wrong_opening"
+
+
+def test_a_row_that_is_not_there_or_has_a_stream_of_its_own_is_no_certificate() -> None:
+    made = staffed()
+    group = retires_for_many(made, made.issues(1_000), "owner", ("a guest", 10), ("another", 20))
+    single = made.retires(made.issues(500), "owner", 5)
+    adopts(made, group, 1)
+
+    shown, beyond, alone = (
+        fault(dossier_of(made, number, row))
+        for number, row in ((group, 1), (group, 2), (single, 0))
+    )
+
+    assert verify_dossier(dossier_of(made, group, 0), log_key()).amount_g == 10
+    assert [error.code for error in (shown, beyond, alone)] == ["not_a_certificate"] * 3
 
 
 LIVES = [

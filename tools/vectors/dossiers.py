@@ -12,6 +12,7 @@ from registry.verifier.dossier import verify_dossier
 from tests.dossiers import altered, dossier_of, without
 from tests.world import World, log_key
 from tests.worlds_batches import bearer, claim_retires
+from tests.worlds_conduct import retires_for_many
 from tests.worlds_giving import funds, gives, giving_world, opens_campaign
 
 Change = Callable[[Dossier], dict[str, Any]]
@@ -20,7 +21,7 @@ Change = Callable[[Dossier], dict[str, Any]]
 def vectors() -> dict[str, Any]:
     """What `dossier.json` holds; files are hex."""
     world, numbers = _life()
-    made = {name: dossier_of(world, number) for name, number in numbers.items()}
+    made = {name: dossier_of(world, number, row) for name, (number, row) in numbers.items()}
     return {
         "vkey": str(log_key()),
         "valid": [_valid(name, data) for name, data in made.items()],
@@ -28,8 +29,10 @@ def vectors() -> dict[str, Any]:
     }
 
 
-def _life() -> tuple[World, dict[str, str]]:
-    """A guest retires a gift, out of a batch that was carved for a campaign; a holder retires out of the parent."""
+def _life() -> tuple[World, dict[str, tuple[str, int | None]]]:
+    """A guest retires a gift, out of a batch that was carved for a campaign; a holder retires out of the parent, for
+    itself and for two others.
+    """
     world = giving_world()
     batch = world.issues(5_000)
     world.transfers(batch, "owner", "alice", 300)
@@ -38,7 +41,14 @@ def _life() -> tuple[World, dict[str, str]]:
     guest = bearer(world, "guest")
     gives(world, campaign, child, lock, [(world["alice"].account, 10), (guest.account, 5)])
     guests = claim_retires(world, child, "guest", 5)
-    return world, {"a guest's": guests, "a holder's": world.retires(batch, "alice", 30)}
+    own = world.retires(batch, "alice", 30)
+    group = retires_for_many(world, batch, "alice", ("甲", 10), ("乙", 20))
+    return world, {
+        "a guest's": (guests, None),
+        "a holder's": (own, None),
+        "a group's": (group, None),
+        "one row's of a group": (group, 1),
+    }
 
 
 def _valid(name: str, data: bytes) -> dict[str, Any]:
@@ -50,7 +60,7 @@ def _valid(name: str, data: bytes) -> dict[str, Any]:
         "size": found.size,
         "streams": dict(found.concerned),
         "holder": found.certificate.holder,
-        "amount_g": str(found.certificate.amount_g),
+        "amount_g": str(found.amount_g),
         "names": found.opened,
     }
 
