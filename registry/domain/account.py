@@ -154,6 +154,11 @@ class Mandate:
     until: str
     standards: tuple[str, ...]
 
+    def lets(self, venue: str, standard: str, today: str) -> bool:
+        """Whether the exchange `venue` may deal in `standard` under it, on the day `today`."""
+        named = not self.standards or standard in self.standards
+        return self.exchange == venue and today <= self.until and named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
@@ -241,8 +246,8 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `already_open`, `wrong_id`, `bad_uscc`, `not_a_controller`, `account_not_open`, `key_known`,
-            `key_unknown`, `last_key`, `own_account`, `recovery_announced`, `no_recovery`, `wrong_entry_meant`,
-            `too_early`.
+            `key_unknown`, `last_key`, `own_account`, `already_succeeded`, `recovery_announced`, `no_recovery`,
+            `wrong_entry_meant`, `too_early`.
     """
     if isinstance(event, Opened):
         require(not state.is_begun, "already_open", account=state.name)
@@ -267,6 +272,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
             _announcement(state, event)
         case Recovered():
             require_strangers(act.by.values(), [state], act)
+            _require_living(state)
             _check_due(state, _announcement(state, event), act)
         case _:
             assert_never(event)
@@ -328,12 +334,7 @@ def require_mandate(
         RefusedError: `no_mandate`.
     """
     mandate = account.mandates.get(means)
-    if (
-        mandate is None
-        or mandate.exchange != venue
-        or mandate.until < today
-        or (mandate.standards and standard not in mandate.standards)
-    ):
+    if mandate is None or not mandate.lets(venue, standard, today):
         raise RefusedError("no_mandate", account=account.name, venue=venue, standard=standard)
     return mandate
 
@@ -366,11 +367,18 @@ def require_over(account: str, until: str, today: str) -> None:
 
 def _announced(state: Account, event: RecoveryAnnounced, act: Act) -> Mapping[str, Any]:
     require_strangers(act.by.values(), [state], act)
+    _require_living(state)
     standing = state.recovery
     if standing is not None:
         raise RefusedError("recovery_announced", account=state.name, announced=standing.announced)
     require(event.key not in state.keys, "key_known", account=state.name)
     return {"not_before": first_day_after(day_of(act.at_us), RECOVERY_WORKING_DAYS).isoformat()}
+
+
+def _require_living(state: Account) -> None:
+    """Return if a key speaks for the account: the last one ends by a succession alone, which no key comes after."""
+    living = any(life.ended is None for life in state.keys.values())
+    require(living, "already_succeeded", account=state.name, successor=state.successor)
 
 
 def _announcement(state: Account, event: Ending) -> Recovery:

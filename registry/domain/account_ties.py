@@ -224,6 +224,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case Seized():
             pass
         case Devolved():
+            require(event.taker != state.name, "to_itself", account=state.name)
             require_free(state)
             require_strangers(act.by.values(), [state, act.state(event.taker, Account)], act)
             named = event.reason not in NAMED_BEFORE or event.taker == state.successor

@@ -269,7 +269,8 @@ def _moved(state: Batch, event: Move, act: Act) -> tuple[Range, ...]:
             check_gives(act, event.giver, "send", event.amount_g)
             _check_usable(state.expires, act)
         case Traded():
-            check_takes(act, event.taker, allowance=state.is_allowance, venue=event.venue)
+            sale = event.venue, event.standard
+            check_takes(act, event.taker, allowance=state.is_allowance, sale=sale)
             _check_movable(state)
             _check_mandate(event, act)
             check_gives(act, event.giver, "send", event.amount_g)
@@ -372,6 +373,9 @@ def _released(state: Batch, event: Released, act: Act) -> tuple[Range, ...]:
     beside = _kinds(act)
     if event.taker != event.owner:
         _check_passes_on(state, event, beside, act)
+    else:
+        # Else a court would set free what another one froze, or a pledgee holds.
+        require("account.lock_seized.v1" not in beside, "to_itself", account=event.owner)
     ranges = lock.left.lowest(event.amount_g)
     left_g = lock.left.total_g - event.amount_g
     whole = left_g == 0 or lock.ground == BUFFER or bool(beside & _IN_PARTS)
@@ -385,8 +389,8 @@ def _check_passes_on(state: Batch, event: Released, beside: frozenset[str], act:
     if "account.lock_seized.v1" in beside:
         check_open(act, event.taker)
         return
-    venues = [settled.venue for settled in act.of_kind("account.settled.v1")]
-    check_takes(act, event.taker, allowance=state.is_allowance, venue=next(iter(venues), None))
+    sales = [(settled.venue, event.standard) for settled in act.of_kind("account.settled.v1")]
+    check_takes(act, event.taker, allowance=state.is_allowance, sale=next(iter(sales), None))
     _check_usable(state.expires, act)
 
 

@@ -54,14 +54,17 @@ def check_gives(act: Act, giver: str, doing: str, amount_g: int) -> None:
     check_second_person(act, doing, amount_g)
 
 
-def check_takes(act: Act, taker: str, *, allowance: bool, venue: str | None = None) -> None:
+def check_takes(
+    act: Act, taker: str, *, allowance: bool, sale: tuple[str, str] | None = None
+) -> None:
     """Return if `taker` may come by grams.
 
     Args:
         act: the act.
         taker: the account.
         allowance: whether the grams are allowances.
-        venue: the exchange that moves them by mandate; a mandate of the taker says as much as an acceptance.
+        sale: the exchange that moves them by mandate, and of which standard they are; a mandate of the taker that
+            covers both says as much as an acceptance.
 
     Raises:
         RefusedError: `account_not_open`, `acceptance_needed`, `forbidden_by_standing`, `not_an_allowance_holder`.
@@ -69,7 +72,7 @@ def check_takes(act: Act, taker: str, *, allowance: bool, venue: str | None = No
     check_open(act, taker)
     check_standing(act, taker, "receive")
     state = party(act, taker)
-    asked = not state.acceptance or taker in act.keys or _mandated(state, venue, act)
+    asked = not state.acceptance or taker in act.keys or _mandated(state, sale, act)
     require(asked, "acceptance_needed", account=taker)
     if allowance:
         check_allowance_holder(act, state)
@@ -91,9 +94,8 @@ def check_allowance_holder(act: Act, account: Account) -> None:
     require(may, "not_an_allowance_holder", **told)
 
 
-def _mandated(account: Account, venue: str | None, act: Act) -> bool:
+def _mandated(account: Account, sale: tuple[str, str] | None, act: Act) -> bool:
     today = day_of(act.at_us).isoformat()
-    return venue is not None and any(
-        mandate.exchange == venue and today <= mandate.until
-        for mandate in account.mandates.values()
+    return sale is not None and any(
+        mandate.lets(*sale, today) for mandate in account.mandates.values()
     )

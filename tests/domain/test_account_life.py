@@ -284,6 +284,7 @@ def second_hat(world, _batch):
     ),
     (nothing, lambda w, _b: succeeds(w, "owner", "owner"), "to_itself"),
     (succeeded, lambda w, _b: succeeds(w, "owner", "bob"), "already_succeeded"),
+    (succeeded, lambda w, _b: w.announces("late key", "owner"), "already_succeeded"),
     (closed_alice, lambda w, _b: succeeds(w, "owner", "alice"), "account_not_open"),
     (nothing, lambda w, _b: succeeds(w, "ghost", "alice"), "account_not_open"),
     (nothing, lambda w, b: devolves(w, b, "owner", "alice", 1), "not_the_successor"),
@@ -315,6 +316,17 @@ def test_the_life_of_an_account_is_refused(world, batch, given, act, code):
     refusal = refused(world, lambda: act(world, batch))
 
     assert refusal.code == code
+
+
+def test_no_key_comes_to_an_account_after_its_succession(world):
+    means = world.announces("new key", "owner")
+    succeeds(world, "owner", "alice")
+    world.now_us += 7 * DAY_US
+
+    refusal = refused(world, lambda: world.ends_recovery("recovered", "owner", means))
+
+    assert refusal.code == "already_succeeded"
+    assert not state_of(world, "owner").speaks(world["new key"].key)
 
 
 def test_an_account_closes_after_its_campaigns(world):

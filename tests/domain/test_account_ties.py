@@ -12,6 +12,7 @@ from tests.worlds_accounts import (
     declines,
     ends_reserve,
     freezes,
+    freezes_range,
     lapses,
     mandates,
     meant,
@@ -309,6 +310,10 @@ def frozen_with_mandate(world, _batch):
     return mandate
 
 
+def frozen_range(world, batch):
+    return freezes_range(world, batch, "owner", 100)
+
+
 def closed_alice(world, _batch):
     says(world, "alice", "account.closed.v1")
 
@@ -345,6 +350,8 @@ def closed_alice(world, _batch):
     (reserved, lambda w, _b, t: settles(w, t, "bob", 1, amount_g=2), "parts_differ"),
     (reserved, lambda w, _b, t: ends_reserve(w, t, "bob"), "role_missing"),
     (reserved, lambda w, _b, t: seizes_locked(w, t, "bob", 101), "insufficient_holding"),
+    (pledged, lambda w, _b, t: seizes_locked(w, t, "owner", 100), "to_itself"),
+    (frozen_range, lambda w, _b, t: seizes_locked(w, t, "owner", 1), "to_itself"),
     (nothing, lambda w, b, _t: seizes(w, b, "owner", "bob", 1_001), "insufficient_holding"),
 )
 def test_a_tie_is_refused(world, batch, given, act, code):

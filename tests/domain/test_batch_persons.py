@@ -87,13 +87,16 @@ def test_who_asks_to_accept_is_not_pushed_anything(world, batch):
 
     sent = refused(world, lambda: world.transfers(batch, "owner", "alice", 1))
     traded = refused(world, lambda: trades(world, batch, "owner", "alice", 1, means=means))
-    mandates(world, "alice")
+    mandates(world, "alice", standards=("VCU",))
+    other = refused(world, lambda: trades(world, batch, "owner", "alice", 1, means=means))
+    mandates(world, "alice", standards=("SCFG",))
     trades(world, batch, "owner", "alice", 1, means=means)
     still = refused(world, lambda: world.transfers(batch, "owner", "alice", 1))
     says(world, "alice", "account.acceptance_set.v1", required=False)
     world.transfers(batch, "owner", "alice", 1)
 
-    assert sent.code == traded.code == still.code == "acceptance_needed"
+    codes = [refusal.code for refusal in (sent, traded, other, still)]
+    assert codes == ["acceptance_needed"] * 4
     assert held(world, batch, "alice") == [(0, 2)]
 
 

@@ -87,6 +87,7 @@ def _all_keys_end(m: Any, act: Act, stream: str) -> None:
 def recovery_announced(m: Any, act: Act, stream: str, body: Any, _place: Any) -> Any:
     account = begun(m, stream)
     _not_own(m, act, stream)
+    _living(account)
     say(account["announced"] is None, "announced already")
     say(tuple(body["key"]) not in account["keys"], "key known")
     day = date.fromisoformat(act.today)
@@ -100,6 +101,10 @@ def _not_own(m: Any, act: Act, stream: str) -> None:
     for account, _ in act.signers:
         same = m.accounts[account]["over"] == m.accounts[stream]["over"]
         say(account != stream and not same, "an account of one's own")
+
+
+def _living(account: Any) -> None:
+    say(any(ended is None for _, ended in account["keys"].values()), "succeeded")
 
 
 def recovery_stopped(m: Any, _act: Act, stream: str, body: Any, _place: Any) -> None:
@@ -118,6 +123,7 @@ def recovery_withdrawn(m: Any, act: Act, stream: str, body: Any, place: Any) -> 
 def recovered(m: Any, act: Act, stream: str, body: Any, place: Any) -> None:
     announced = begun(m, stream)["announced"]
     recovery_withdrawn(m, act, stream, body, place)
+    _living(m.accounts[stream])
     _, made, day = announced
     say(act.today >= day, "too early")
     _all_keys_end(m, act, stream)

@@ -372,7 +372,8 @@ def released(m: Any, act: Act, stream: str, body: Any, _place: Any) -> Any:
     companions = {f"account.{one}" for one in GROUNDS[ground][1]}
     companions |= {"order.released"} if ground == "order" else set()
     say(act.alone if ground == "buffer" else beside & companions, "no companion")
-    if not own and seized:
+    say(not (own and seized), "taken from its owner for its owner")
+    if seized:
         is_open(m, body["taker"])
     elif not own:
         venue = act.body("account.settled")
