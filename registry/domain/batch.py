@@ -335,7 +335,7 @@ class ClaimRetired:
     """`holder`, to whom grams were given, uses them up at once; no account is needed for it."""
 
     kind: ClassVar = "batch.claim_retired.v1"
-    consults: ClassVar = ("standard standard",)
+    consults: ClassVar = ("conduct holder", "standard standard")
     holder: shape.Holder
     amount_g: shape.Grams
     standard: shape.Code

@@ -317,7 +317,9 @@ def _used_up(state: Batch, event: Retirement, act: Act) -> tuple[Range, ...]:
             return lock.left.lowest(event.amount_g)
         case ClaimRetired():
             _check_standard(state, event.standard)
-            check_free(act, event.holder)
+            # A bearer has no account that could be frozen, no conduct, and nobody who could second.
+            if event.holder.startswith("account/"):
+                check_gives(act, event.holder, "retire", event.amount_g)
             _check_usable(state.expires, act)
             return state.given_to(event.holder).lowest(event.amount_g)
         case _:

@@ -110,14 +110,14 @@ def consults(parts: Sequence[ActPart], signers: Sequence[str]) -> list[str]:
     """The streams, in order, that the rules look at without touching them, for an act of `parts` by `signers`.
 
     Always `registry` and the accounts that sign; per kind, what its `consults` says: a kind of stream and the field
-    that names it, if it is not nil. Bearers have no stream.
+    that names it, if it is not nil. Bearers have no stream, and no conduct.
     """
     wanted = {"registry", *(account for account in signers if not account.startswith(BEARER))}
     for part in parts:
         for event in part.events:
             for prefix, field in _rules(event.consults):
                 value = getattr(event, field)
-                if value is not None:
+                if value is not None and not str(value).startswith(BEARER):
                     wanted.add(prefix + str(value).rpartition("/")[2])
     return sorted(wanted.difference(part.stream for part in parts))
 

@@ -17,6 +17,7 @@ from tests.worlds_batches import (
     reinstates,
     suspends,
 )
+from tests.worlds_conduct import lists, sets_policy
 from tests.worlds_giving import AFTER_US, claims, funded_campaign, gives, giving_world, returns
 
 
@@ -78,6 +79,24 @@ def test_a_guest_uses_a_gift_up_without_any_account(world, given):
     assert (certificate.amount_g, certificate.holder) == (20, world["guest"].account)
     assert figures(world, child) == (0, 80, 20)
     assert waiting(world, child, "guest") == []
+
+
+def test_an_account_uses_a_gift_up_by_the_rules_of_every_retirement_and_a_guest_by_none(
+    world, given
+):
+    _, child, _ = given
+    lists(world, "alice")
+    sets_policy(world, "breach_forbids", "retire")
+
+    listed = refused(world, lambda: claim_retires(world, child, "alice", 1))
+    sets_policy(world, "breach_forbids")
+    sets_policy(world, "second_person_over", "retire", number=9)
+    alone = refused(world, lambda: claim_retires(world, child, "alice", 10))
+    claim_retires(world, child, "alice", 9)
+    claim_retires(world, child, "guest", 20)
+
+    assert (listed.code, alone.code) == ("forbidden_by_standing", "second_person_needed")
+    assert figures(world, child) == (0, 71, 29)
 
 
 @table(

@@ -55,7 +55,7 @@ def _gives(m: Any, act: Act, account: str, doing: str, grams: int) -> None:
 
 def _second(m: Any, act: Act, doing: str, grams: int) -> None:
     policy = m.policies.get(("second_person_over", ""), {"codes": [], "number": 0})
-    asked = doing in policy["codes"] and policy["number"] and grams > policy["number"]
+    asked = doing in policy["codes"] and grams > policy["number"]
     say(not asked or act.body("account.seconded"), "no second person")
 
 
@@ -334,7 +334,8 @@ def lock_retired(m: Any, act: Act, stream: str, body: Any, _place: Any) -> Any:
 
 def claim_retired(m: Any, act: Act, stream: str, body: Any, _place: Any) -> Any:
     batch = _begun(m, stream)
-    free(m, body["holder"])
+    if body["holder"].startswith("account/"):
+        _gives(m, act, body["holder"], "retire", body["amount_g"])
     _usable(act, batch)
     batch["source"] = None
     return _used(batch, _picked(batch, body, f"waits {body['holder']}"))
