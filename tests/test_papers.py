@@ -383,6 +383,8 @@ def test_a_name_that_is_not_public_is_nowhere_in_any_paper(world: World):
     assert "SECRET" not in papers_csv.written(papers, [], "en").decode()
     assert column(found.list(), "activity") == [Withheld(number=short(number))]
     assert said(found.list(), "withheld") == [{"count": 1}]
+    asked = [found.names[one] for one in claiming.commitments(found.tables)]
+    assert asked == []
     assert "SECRET" in repr(found.names)
 
 
@@ -390,6 +392,7 @@ def test_rows_against_the_timing_rules_are_named_under_the_list(world: World):
     batch = world.issues()
     world.retires(batch, "owner", 1, statement={"period": ("2026-01-01", "2026-12-31")})
     world.retires(batch, "owner", 2)
+    world.retires(batch, "owner", 3, statement={"period": None})
 
     notes = said(office(world).list(), "flagged")
 
@@ -590,6 +593,7 @@ def test_what_was_corrected_after_a_list_was_filed_enters_the_next_and_no_later_
     assert (annulled["number"], annulled["amount_g"]) == (short(wrong), 200)
     assert {replaced["report"], annulled["report"]} == {first}
     assert said(later, "replaced") == said(later, "annulled") == []
+    assert said(next_one, "late") == said(later, "late") == []
 
 
 def test_what_was_corrected_before_it_was_filed_or_is_of_elsewhere_is_no_correction(world: World):
@@ -628,6 +632,28 @@ def test_what_was_only_compiled_is_not_filed(world: World):
     sheet = office(world).list(Scope(first="2027-01-01", last="2027-12-31", area="510100"))
 
     assert said(sheet, "annulled") == []
+
+
+def test_what_came_and_went_after_a_list_was_filed_was_never_in_it(world: World):
+    batch = world.issues()
+    filed(world)
+    number = world.retires(batch, "owner", 100)
+    says(world, number, "annulled", "one", "two", reason="error", document=digest("why"))
+
+    sheet = office(world).list(Scope(first="2027-01-01", last="2027-12-31", area="510100"))
+
+    assert said(sheet, "annulled") == said(sheet, "late") == []
+
+
+def test_what_is_in_the_list_itself_is_not_late(world: World):
+    batch = world.issues()
+    filed(world)
+    world.retires(batch, "owner", 7)
+
+    sheet = office(world).list(replace(YEAR, area="510100"))
+
+    assert said(sheet, "late") == []
+    assert total(sheet) == [7]
 
 
 def test_history_of_a_filed_year_that_is_recorded_later_enters_the_next_list(world: World):
@@ -761,6 +787,16 @@ def test_figures_that_agree_contradict_nothing():
     found = {check.check for check in contradictions(text.encode())}
 
     assert found == {"list_scenes", "list", "list_type", "largest", "largest_there"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "agrees"),
+    [("62.77", True), ("62.78", False), ("62.76", False), ("62.8", True), ("62.773158", True)],
+)
+def test_a_printed_number_agrees_with_what_rounds_to_it(printed: str, *, agrees: bool):
+    found = contradictions(PUBLISHED.replace(b'"62.75"', f'"{printed}"'.encode()))
+
+    assert ("total" in {check.check for check in found}) is not agrees
 
 
 @pytest.mark.parametrize(
