@@ -278,7 +278,7 @@ def counted(book: Book) -> Auditor:
     auditor = Auditor()
     with book.clerk() as clerk:
         for placed in clerk.operator.log.entries():
-            auditor._entry(placed.data)  # `take` copies all it knows before each
+            auditor.enter(placed.data)  # `take` copies all it knows before each
     return auditor
 
 
