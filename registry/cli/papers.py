@@ -202,7 +202,6 @@ def _claims(question: Question) -> tuple[Tables, list[Claim]]:
         retired=question.rows("retired"),
         verdicts=question.rows("verdicts"),
         certificates=question.rows("certificates"),
-        offsets=question.rows("offsets"),
         activities=question.rows("activities"),
         performances=question.rows("performances"),
         batches=question.rows("batches"),

@@ -143,7 +143,6 @@ class Tables:
     retired: Sequence[Row]
     verdicts: Sequence[Row]
     certificates: Sequence[Row]
-    offsets: Sequence[Row]
     activities: Sequence[Row]
     performances: Sequence[Row]
     batches: Sequence[Row]
