@@ -16,6 +16,7 @@ from registry import history
 from registry.domain import certificate, kinds
 from registry.domain.certificate import Certificate
 from registry.domain.roles import Registry
+from registry.domain.timing import days_of
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError, require
 from registry.history import Addition, SignedEntry, Stream
 from registry.ledger import dossier, ids, tree
@@ -140,6 +141,7 @@ def verify_dossier(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -
         leaves = _check_included(found, checkpoint)
         signed = _signed(found)
         concerned, excerpt = _replayed(found, signed, leaves)
+        _check_days(signed)
         state: Certificate = excerpt.stream(f"certificate/{found.number}").state
         own = _own(found, signed, state)
         opened = _opened(found, signed, state)
@@ -239,6 +241,27 @@ def _check_whole(index: int, entry: Entry, excerpt: _Excerpt, apart: Collection[
         has = excerpt.stream(stream).length
         if has < length:
             raise IncompleteError("left_out", stream=stream, position=has + 1, index=index)
+
+
+def _check_days(signed: Mapping[int, SignedEntry]) -> None:
+    """Return if what stands in a certificate's place states the days of its retirement: no state, but its entry knows.
+
+    Raises:
+        RefusedError: `wrong_dates`.
+    """
+    for index, made in signed.items():
+        (_, old), *others = [
+            (kind, body) for part in made.entry.intent.parts for kind, body in part.events
+        ]
+        for kind, body in others:
+            began = signed.get(old["means"][0]) if kind == certificate.Reissued.kind else None
+            used = [] if began is None else _retirements(began.entry)
+            if began is None or not used:
+                # Reissued, or shown out of a group, before: the rules knew the days.
+                continue
+            days = certificate.days_judged(used[0][1], began.entry.at_us)
+            same = days_of(body["retired"]) == days
+            require(same, "wrong_dates", index=index, retired=body["retired"])
 
 
 def _own(found: Dossier, signed: Mapping[int, SignedEntry], state: Certificate) -> tuple[str, int]:

@@ -116,6 +116,21 @@ def test_a_dossier_replays_what_a_certificate_came_from(
     assert found.opened["activity"] == "an activity"
 
 
+def test_a_replacement_that_states_another_day_of_the_retirement_is_seen() -> None:
+    """The rules know the day by its verdicts alone; that a claim was late is not hidden by two who agree to."""
+    world = giving_world()
+    late = world.retires(world.issues(1_000), "owner", 10, statement={"period": None})
+    another = ("2021-06-01", "2021-06-01")
+    number = replaces(world, late, period=("2020-01-01", "2020-12-31"), retired=another)
+    later = replaces(world, number, retired=another)
+
+    broken = [fault(dossier_of(world, one)) for one in (late, number, later)]
+
+    assert [(one.code, one.facts["retired"]) for one in broken] == [
+        ("wrong_dates", list(another))
+    ] * 3
+
+
 def test_a_dossier_leaves_out_what_the_rules_did_not_ask_for(life: Life, world: World) -> None:
     found = dossier.decode(file_of(life, "alice"))
 
