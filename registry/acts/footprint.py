@@ -8,7 +8,8 @@ depends on them: what is retired is an amount that the guest signs.
 
 Source of the factors: rounded up to whole grams from the UK Government's conversion factors for company reporting
 (2023: national rail, light rail and tram, average local bus, average car, domestic flight with radiative forcing, hotel
-stay in China), for want of published ones of the province. Walking and cycling count nothing.
+stay in China), for want of published ones of the province; entered by hand, and not compared with the publication's own
+file. Walking and cycling count nothing.
 """
 
 import re

@@ -129,8 +129,8 @@ _SIGNING: dict[str, Text] = {
         "No recovery of {account} is announced. Two officers have to announce it first.",
     ),
     "too_early": (
-        "[账户 {account}：]须待 {not_before} 起方可，今天是 {today}。",
-        "[{account}: ]this is possible from {not_before} on, and today is {today}.",
+        "[账户 {account}：][须待 {not_before} 起方可][须在 {after} 之后方可][，所填日期为 {day}]，今天是 {today}。",
+        "[{account}: ]this is possible [from {not_before} on][after {after}][, and {day} was typed], and today is {today}.",
     ),
     "too_many_keys": (
         "日志的密钥已换过 {keys} 个，达到上限 {most}，不能再换。请另立日志。",
@@ -720,8 +720,8 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
         "What entry {lock} locked in {batch} was not bought for this order.",
     ),
     "beneficiary_named": (
-        "履行修复令 {order}，受益人是公众，证明上不得另写受益人。",
-        "Where the order {order} is performed the public benefits: the certificate names no other beneficiary.",
+        "履行修复令[ {order}]，受益人是公众，证明[ {certificate}]上不得另写受益人。",
+        "Where an order[, {order},] is performed, the public benefits: [{certificate}: ]no other beneficiary is named.",
     ),
     "not_overdue": (
         "修复令 {order} 没有逾期未履行的部分：截止日 {deadline}，今天是 {today}。",
@@ -994,12 +994,16 @@ _HISTORY: dict[str, Text] = {
         "The stored head differs from the entries; the entries themselves stand. Build it again.",
     ),
     "derived.views": (
-        "投影数据表与由记录重算的结果不同：[表 {table}，][{key} 的 ][{column}：]"
-        "[现为 {found}，][应为 {expected}][{why}]。"
-        "记录本身成立；用 registry views rebuild 重建。",
-        "The tables of projections are not what the entries come to:[ table {table},][ of {key}][ the {column}]"
-        "[ is {found}][ and should be {expected}][ {why}]. The entries themselves stand; registry views rebuild makes"
-        " the tables anew.",
+        (
+            "投影数据表与由记录重算的结果不同：[表 {table}，][{key} 的 ][{column}：]"
+            "[现为 {found}，][应为 {expected}][{why}]。"
+            "记录本身成立；用 registry views rebuild 重建。"
+        ),
+        (
+            "The tables of projections are not what the entries come to:[ table {table},][ of {key}][ the {column}]"
+            "[ is {found}][ and should be {expected}][ {why}]. The entries themselves stand; registry views rebuild"
+            " makes the tables anew."
+        ),
     ),
     "derived.openings": (
         "存储的名称或文字打不开账上的承诺[（记录 {entry}，{field}）]；记录本身成立。",
@@ -1070,6 +1074,16 @@ _HISTORY: dict[str, Text] = {
     "no_write_ahead_log": (
         "{file} 所在的文件系统不支持 WAL[（{mode}）]。请把目录移到本地磁盘。",
         "The file system of {file} does not allow a write-ahead log[ ({mode})]. Move the directory to a local disk.",
+    ),
+    "too_many_later": (
+        (
+            "证明 {number} 之后另有 {later} 条记录，证明文件至多容纳 {most} 条。"
+            "请改用档案（registry certificate {number} --dossier）。"
+        ),
+        (
+            "{later} later entries say something of certificate {number}, and a proof file has room for {most}. Make"
+            " its dossier instead (registry certificate {number} --dossier)."
+        ),
     ),
     "dossier_too_long": (
         (

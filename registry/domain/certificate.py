@@ -711,6 +711,9 @@ def _replaced(state: Certificate, event: Replacement, act: Act) -> Mapping[str, 
     # Who the beneficiary is stands behind a commitment, whether there is one does not.
     named = isinstance(event, BeneficiaryReplaced) or (new.beneficiary is None) != state.is_named
     require(named, "statement_fixed", field="beneficiary", expected=state.is_named)
+    # What an order asks for benefits the public, and nobody by name.
+    common = state.ground not in ORDERED or new.beneficiary is None
+    require(common, "beneficiary_named", certificate=state.name)
     _check_dates(state, new, act)
     return {
         "assigned": state.assigned,

@@ -45,12 +45,16 @@ def certificate_proof(
         share: the row that has this number, where it is of a group and nothing was said of it by itself.
 
     Raises:
-        RefusedError: `no_certificate`; `head_not_signed` if a crash left the head without its signature.
+        RefusedError: `no_certificate`; `head_not_signed` if a crash left the head without its signature;
+            `too_many_later` if more was said of it than a compact proof has room for.
     """
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
         indexes, share = _chain(moment, number, share)
-        # What was said since may be more than a file has room for: the oldest of it tells how it came to be.
+        # Rows of a group that were shown say nothing of the other rows: what a file has no room for may be left out.
+        more = [moment.placed(index) for index in indexes[LATER_MAX + 1 :]]
+        told = any(_says(item, number) for item in more)
+        require(not told, "too_many_later", number=number, later=len(indexes) - 1, most=LATER_MAX)
         indexes = indexes[: LATER_MAX + 1]
         note, size = signed_head(moment, indexes[-1], log)
         placed = [moment.placed(index) for index in indexes]
@@ -101,6 +105,13 @@ def _first(placed: Placed, stream: str) -> tuple[str, Any]:
     """What first happens in `stream` in an entry: kind and body."""
     (found,) = [part.events[0] for part in placed.entry.intent.parts if part.stream == stream]
     return found
+
+
+def _says(placed: Placed, number: str) -> bool:
+    """Whether an entry says something of the certificate `number`, or of all that its group is."""
+    made = list(placed.happened())
+    shows = any(isinstance(item.event, certificate.RowShown) for item in made)
+    return not shows or any(item.stream == f"{_PREFIX}{number}" for item in made)
 
 
 def share_proofs(log: Log, openings: Openings, group: str) -> Iterator[tuple[str, bytes]]:

@@ -470,6 +470,21 @@ def test_a_certificate_of_an_order_is_confirmed_once_and_offsets_nothing():
     assert (again.code, used.code) == ("already_confirmed", "not_an_offset")
 
 
+def test_nobody_is_named_afterwards_who_benefits_from_an_order():
+    world = giving_world()
+    order, _ = registers_order(world)
+    batch = world.issues(1_000)
+    lock = buys(world, order, batch, 100)
+    number = performs(world, order, (batch, lock, 40))
+    before = world.state(number)
+    named = {"kind": "beneficiary_replaced", "beneficiary": Hidden(value="the obligor")}
+
+    refusal = refused(world, lambda: replaces(world, number, "case", "one", "two", **named))
+
+    assert refusal.code == "beneficiary_named"
+    assert world.state(number) == before
+
+
 def test_what_a_court_enforces_is_the_account_s_and_says_whose_key_signed():
     world = giving_world()
     world.adds_key("kept", "court", custodial=True)

@@ -6,6 +6,7 @@ from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, S
 from registry.ledger import canonical
 from registry.ledger.note import read_checkpoint, split_note
 from registry.ledger.proof import PROOF_BYTES_MAX, decode
+from registry.store import proofs
 from registry.store.log import Log
 from registry.store.openings import FileOpenings
 from registry.store.proofs import certificate_proof
@@ -160,6 +161,16 @@ def test_a_number_that_no_certificate_has_is_refused(book):
 
     log.close()
     assert refusal.value.code == "no_certificate"
+
+
+def test_no_proof_leaves_out_what_was_said_last(book, monkeypatch):
+    monkeypatch.setattr(proofs, "LATER_MAX", 0)
+
+    with pytest.raises(RefusedError) as refusal:
+        proof_of(book, "final")
+
+    assert refusal.value.code == "too_many_later"
+    assert verify(proof_of(book, "public"), book.key).amount_g == 10
 
 
 def test_no_proof_is_made_under_a_head_that_is_not_signed(book):
