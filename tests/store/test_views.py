@@ -264,6 +264,27 @@ def test_a_writer_s_role_folds_and_a_reader_s_asks_all_the_same(server: Server, 
             server.execute(f"DROP ROLE {role}")
 
 
+def test_tables_that_are_made_anew_are_for_the_roles_that_had_them(
+    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    address = Address(url=server.create_database("granted"), state=home / "registry")
+    migrate(address, [("views_writer", SERVER_ROLE), ("views_reader", READER_ROLE)])
+    later = [replace(own, version=own.version + 1) for own in PROJECTIONS]
+    for module in (viewing, views_migration):
+        monkeypatch.setattr(module, "PROJECTIONS", later)
+
+    migrate(address)
+
+    may = []
+    for role in ("views_writer", "views_reader"):
+        with closing(ServerKeeper(as_role(address, role))) as keeper:
+            may.append((keeper.prepare(later), keeper.serves(later)))
+    server.drop_database("granted")
+    for role in ("views_writer", "views_reader"):
+        server.execute(f"DROP ROLE {role}")
+    assert may == [(True, True), (False, True)]
+
+
 def test_a_server_without_tables_of_this_version_is_asked_all_the_same(server: Server, home: Path):
     address = Address(url=server.create_database("unviewed"), state=home / "registry")
     migrate(address)
