@@ -130,7 +130,7 @@ _SIGNING: dict[str, Text] = {
     ),
     "too_early": (
         "[账户 {account}：][须待 {not_before} 起方可][须在 {after} 之后方可][，所填日期为 {day}]，今天是 {today}。",
-        "[{account}: ]this is possible [from {not_before} on][after {after}][, and {day} was typed], and today is {today}.",
+        "[{account}: ]possible [from {not_before} on][after {after}][, and {day} was typed]; today is {today}.",
     ),
     "too_many_keys": (
         "日志的密钥已换过 {keys} 个，达到上限 {most}，不能再换。请另立日志。",
