@@ -48,7 +48,7 @@ def _begun() -> tuple[World, str]:
     for name in GUESTS:
         batches.bearer(world, name)
     world.recognises("CEA", credit_class="allowance", home="CETS", serial_format=(3, (0,), 1, 2))
-    return world, world.issues(2_000)
+    return world, world.issues(20_000)
 
 
 class Life:
@@ -79,6 +79,12 @@ class Life:
         """Something made before; the last ones more often."""
         kept = self.shelf.get(name, [])
         return self.some(kept[-4:] if self.chance.random() < 0.7 else kept)
+
+    def ready(self, name: str, of: Callable[[Any], Any], expected: object) -> Any:
+        """Something made before that is as it should be, or now and then is not."""
+        kept = self.shelf.get(name, [])
+        fit = [one for one in kept if of(one) == expected]
+        return self.some(fit if fit and self.chance.random() < 0.9 else kept)
 
     def keep(self, name: str, *made: Any) -> None:
         self.shelf.setdefault(name, []).extend(made)
@@ -442,7 +448,7 @@ def suspends_project(life: Life) -> None:
 
 
 def issues(life: Life) -> None:
-    world, amount_g = life.world, life.chance.randint(50, 400)
+    world, amount_g = life.world, life.chance.randint(50, 2_000)
     if life.chance.random() < 0.5:
         project = batches.verified(world, amount_g)
         life.keep("projects", project)
@@ -658,7 +664,7 @@ def registers_order(life: Life) -> None:
             {"instalments": (("2026-09-25", 40),)},
             {"agent": life.world["agent"].account, "regions": ("510000",)},
             {"basis": "administrative_decision"},
-            {"amount_g": 10},
+            {"amount_g": 10, "instalments": (("2026-09-25", 10),)},
             {"amount_g": 5},
         ]
     )
@@ -674,11 +680,12 @@ def _order(life: Life) -> tuple[str, Any]:
 
 
 def buys(life: Life) -> None:
-    order, (batch, standard) = life.known("orders"), life.known("batches")
-    grams, cost = life.grams(80), life.some([None, 500])
-    project = life.some([None, life.world.state(batch).project])
+    order = life.known("orders")
+    batch, standard = life.ready("batches", lambda kept: kept[1], "SCFG")
+    grams, cost = life.grams(120), life.some([None, 500, 500])
+    project = life.some([None, *[life.world.state(batch).project] * 2])
     second = life.some(["", "", "two"])
-    buyer = life.some(["case", "case", "agent"])
+    buyer = life.mostly("case", ["agent"])
     lot = giving.buys(
         life.world,
         order,
@@ -727,8 +734,18 @@ def _enforces(life: Life, order: str) -> None:
     giving.performs(life.world, order, (batch, lot, grams), by="court", standard=standard)
 
 
+def _is_done(order: Any) -> bool:
+    done = sum(lot["performed"] for lot in order["lots"].values())
+    return order["terms"]["unit"] == "g" and done >= order["terms"]["amount"]
+
+
 def confirms_order(life: Life) -> None:
-    order, means, number = life.known("performed")
+    terms = life.auditor.orders
+    order, means, number = life.ready(
+        "performed",
+        lambda made: terms[made[0]]["last"] == made[1][0] and _is_done(terms[made[0]]),
+        expected=True,
+    )
     body = {"court": life.world["court"].account, "document": digest("confirmed")}
     if life.chance.random() < 0.5:
         papers.says(life.world, number, "confirmed", "court", **body)
@@ -891,8 +908,12 @@ def _hands_up(life: Life, report: str) -> None:
 
 
 def publishes(life: Life) -> None:
-    body = {"authority": life.world["authority"].account, "report": life.known("reports")}
-    papers.notes(life.world, life.known("activities"), "published", "authority", **body)
+    activity = life.ready(
+        "activities", lambda name: life.auditor.activities[name]["status"], "confirmed"
+    )
+    report = life.ready("reports", lambda name: life.auditor.reports[name]["status"], "accepted")
+    body = {"authority": life.world["authority"].account, "report": report}
+    papers.notes(life.world, activity, "published", "authority", **body)
 
 
 def finds(life: Life) -> None:
@@ -910,23 +931,21 @@ def goes_on(life: Life) -> None:
     world, paper = life.world, {"document": digest("paper")}
     case = world.state(papers.conduct_of(world, of)).cases[found[0]]
     result = {"result": life.some(["upheld", "upheld", "dismissed"]), "until": life.day(1, 20)}
-    own: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
+    # At each stage what is next; now and then, anything.
+    reviewed = ("reviewed", by, {**paper, "result": life.some(["upheld", "revoked"])})
+    ended = ("ended", life.some([of, "one"]), {})
+    following: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         "notified": [("heard", of, paper), ("hearing_waived", by, {})],
         "heard": [("decided", by, {**paper, **result, "legal_basis": "LAW-1"})],
-        "upheld": [("published", by, {})] * 3,
-        "in_force": [("repaired", by, paper), ("objected", of, paper), ("ended", of, {})],
+        "upheld": [("published", by, {}), ("published", by, {}), ("objected", of, paper)],
+        "in_force": [("repaired", by, paper), ("objected", of, paper), ended],
     }
-    reviewed = ("reviewed", by, {**paper, "result": life.some(["upheld", "revoked"])})
-    every = [
-        ("objected", of, paper),
-        *([reviewed] * (8 if case.objection == "pending" else 1)),
-        ("repaired", by, paper),
-        ("revoked", by, paper),
-        ("ended", life.some([of, "one"]), {}),
-    ]
-    if life.chance.random() < 0.5:
+    own = [reviewed] if case.objection == "pending" else following.get(case.stage, [])
+    every = [("objected", of, paper), reviewed, ended]
+    every += [("repaired", by, paper), ("revoked", by, paper)]
+    if life.chance.random() < 0.3:
         world.now_us += 21 * DAY_US
-    step, signer, body = life.some(own.get(case.stage, []) * 2 + every)
+    step, signer, body = life.some(own if own and life.chance.random() < 0.85 else every)
     papers.steps(world, signer, of, step, means=found, **body)
 
 
@@ -938,23 +957,24 @@ def commends(life: Life) -> None:
 ACTS: tuple[Callable[[Life], object], ...] = (
     *(passes, transfers, transfers, retires, retires, issues) * 2,
     *(sets_policy, grants, withdraws_role, replaces_log_key, adds_key, ends_key),
-    *(announces, ends_recovery, gives_mandate, ends_mandate, wants_to_accept, notifies),
-    *(opens, ends_account, devolves, freezes, lifts, freezes_range, queues, lifts_range),
+    *(announces, announces, gives_mandate, ends_mandate, wants_to_accept, notifies),
+    *(opens, ends_account, devolves, freezes, lifts, freezes_range, freezes_range, lifts_range),
     *(seizes, seizes_locked, offers, offers, offers, answers, answers, pledges, releases_pledge),
     *(reserves, settles, recognises, suspends_project, deposits, deposits_allowances),
-    *(carries_over, scatters, transfers_seconded, trades, imports, cancels_at_home),
+    *(carries_over, scatters, transfers_seconded, trades, trades, imports, cancels_at_home),
     *(enters_books, carves, suspends, cancels, uses_buffer),
     *(opens_campaign, fund, gives, gives, claims, claims, claim_retires, returns),
     *(registers_order, registers_order, buys, performs, performs, decides_order, decides_order),
     *(confirms_order, loses_lot, releases_lot, case_is_frozen),
     *(retires_for_many, adopts, replaces, replaces, annuls, witnesses, files, prepares, prepares),
     *(offsets, offsets, confirms, compiles, publishes, finds, finds),
-    *(goes_on,) * 6,
+    *(goes_on,) * 3,
     commends,
 )
 FOLLOW: dict[Callable[[Life], object], tuple[Callable[[Life], object], ...]] = {
     opens: (ends_account,),
     ends_account: (devolves,),
+    announces: (ends_recovery,),
     freezes: (lifts,),
     freezes_range: (queues, lifts_range, seizes_locked),
     queues: (lifts_range,),
@@ -964,9 +984,10 @@ FOLLOW: dict[Callable[[Life], object], tuple[Callable[[Life], object], ...]] = {
     reserves: (settles,),
     opens_campaign: (gives,),
     gives: (claims, claim_retires, returns),
-    registers_order: (performs, decides_order),
+    registers_order: (performs, performs, decides_order),
+    confirms_order: (releases_lot,),
     performs: (confirms_order, releases_lot),
-    decides_order: (performs, loses_lot),
+    decides_order: (decides_order, performs, loses_lot),
     retires_for_many: (adopts,),
     adopts: (replaces, annuls),
     files: (prepares,),
