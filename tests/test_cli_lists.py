@@ -69,6 +69,19 @@ def test_totals_add_up_three_ways(book: Book, shell: Shell):
     assert ways == [3 * GRAMS + 147] * 5
 
 
+def test_balances_are_by_account_kind_and_period(book: Book, shell: Shell):
+    rows = shell(*at(book, "list", "balances"), "--json").json["rows"]
+
+    (own,) = [
+        row for row in rows if (row["account"], row["standard"]) == (book.accounts["alice"], "VCU")
+    ]
+    assert (own["period_from"], own["held_g"], own["retired_g"]) == (
+        "2025-01-01",
+        7 * GRAMS,
+        3 * GRAMS,
+    )
+
+
 def test_deposits_are_told_apart_from_issues(book: Book, shell: Shell):
     rows = shell(*at(book, "list", "batches"), "--by", "origin", "--json").json["rows"]
 
@@ -118,7 +131,7 @@ def test_an_answer_says_up_to_where_it_is_true(book: Book, shell: Shell):
     [
         (("balance", "alice 有限公司", "--as-of", "9999"), 1, "no_such_entry"),
         (("balance", "alice 有限公司", "--as-of", "yesterday"), 2, "malformed"),
-        (("list", "nothing"), 2, "malformed"),
+        (("list", "nothing"), 2, "no_such_table"),
         (("list", "batches", "--where", "colour=red"), 2, "malformed"),
         (("list", "batches", "--where", "received_g=much"), 2, "malformed"),
         (("list", "batches", "--by", "colour"), 2, "malformed"),

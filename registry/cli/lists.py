@@ -1,5 +1,6 @@
 """Lists that follow from several tables: what is open, overdue, in force, or earned, on the day that is asked for.
 
+balances    what everybody holds and has retired, by kind of credit and monitoring period
 offers      what waits for its taker
 overdue     restoration orders of which more should have been performed
 breaches, blacklist   who is on the platform's own record, or on a list of an authority, and by which entries
@@ -20,6 +21,9 @@ from registry.projections.orders import overdue, performed
 
 Row = dict[str, Any]
 _TWELVE_MONTHS_DAYS = 365
+_NOTHING = {"held_g": 0, "locked_g": 0, "retired_g": 0}
+_OF_BATCH = ("standard", "period_from", "period_to")
+_BALANCES = ("account", *_OF_BATCH, *_NOTHING)
 _CASES = ("account", "rule", "legal_basis", "first_day", "expires", "found", "published")
 _OFFERS = ("account", "entry", "other", "ground", "batch", "standard", "amount_g", "expires")
 _OVERDUE = (
@@ -169,7 +173,21 @@ class Answer:
     rows: Callable[[Question], list[Row]]
 
 
+def balances(question: Question) -> list[Row]:
+    """What every account has, and had used up, of each kind and monitoring period."""
+    batches = {row["batch"]: row for row in question.rows("batches")}
+    found: dict[tuple[str, ...], Row] = {}
+    for own in question.rows("holdings"):
+        batch = batches[own["batch"]]
+        key = (own["account"], *(batch[name] for name in _OF_BATCH))
+        row = found.setdefault(key, {**dict(zip(_BALANCES, key, strict=False)), **_NOTHING})
+        for name in _NOTHING:
+            row[name] += own[name]
+    return [found[key] for key in sorted(found)]
+
+
 LISTS: Mapping[str, Answer] = {
+    "balances": Answer(columns=_BALANCES, rows=balances),
     "blacklist": Answer(columns=_CASES, rows=_listed(BLACKLIST)),
     "board": Answer(columns=("event_account", "donor", "gifts", "amount_g"), rows=board),
     "breaches": Answer(columns=_CASES, rows=_listed(BREACH)),
