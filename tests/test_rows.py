@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from registry import history
+from registry.acts.propose import Detached
 from registry.domain import shape
 from registry.domain.act import ActPart
+from registry.domain.batch import Batch, Given
+from registry.domain.campaign import Campaign
+from registry.domain.certificate import Shared
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, StaleError
 from registry.history import SignedIntent, check_entry
 from registry.ledger import canonical, ids, rows
@@ -21,35 +25,93 @@ from registry.ledger.rows import RowTree
 from registry.verifier import row as proofs_of_rows
 from registry.verifier.gift import verify_gift
 from registry.verifier.row import slice_of
-from tests.gifts import Given, Shared, gifts, given, shared
 from tests.world import Person, World, digest, log_key, refused
+from tests.worlds_batches import bearer
+from tests.worlds_conduct import shared
+from tests.worlds_giving import claims, funds, giving_world, opens_campaign
 from tools.make_vectors import VECTORS
-
-__all__ = ["gifts"]
-
-pytestmark = pytest.mark.usefixtures("gifts")
 
 BEARER = ids.bearer(Person("guest").key)
 TAKERS = [("account/" + "a" * 16, 5), (BEARER, 7), ("account/" + "c" * 16, 1)]
 NAMES = ["甲", "乙", "丙"]
 TOLD = json.loads((VECTORS / "rows.json").read_text("utf-8"))
-EVENTS = {"gift": Given, "share": Shared}
+STATED = {
+    "purpose": "enterprise",
+    "period": None,
+    "place": None,
+    "ground": "voluntary",
+    "public": True,
+    "activity": None,
+    "organisers": None,
+    "purchaser": None,
+    "agent": None,
+}
+GIFT = {
+    "organiser": "account/" + "a" * 16,
+    "means": (0, bytes(32)),
+    "standard": "SCFG",
+    "retire_only": True,
+}
+EVENTS = {"gift": (Given, GIFT), "share": (Shared, STATED)}
 
 
 @pytest.fixture
 def world() -> World:
-    return World().staffed()
+    return begun()
+
+
+def begun() -> World:
+    """The owner has a campaign with 1,000 g, and a batch besides."""
+    world = giving_world()
+    funds(world, opens_campaign(world), world.issues(1_000), 1_000)
+    world.issues(1_000)
+    return world
+
+
+def scattered() -> World:
+    """The owner has a campaign with 17 g, no two of which have serial numbers that follow each other."""
+    world = giving_world()
+    batch = world.issues(34)
+    for start in range(0, 34, 2):
+        world.transfers(batch, "owner", "alice", 1, range=(start, start + 1))
+    funds(world, opens_campaign(world), batch, 17)
+    return world
+
+
+def given(world: World, many: Sequence[tuple[str, int]] = TAKERS) -> Any:
+    """The parts of an act that gives."""
+    (campaign,) = world.replay.states(Campaign)
+    ((child, funding),) = campaign.batches.items()
+    organiser = world["owner"].account
+    (lock,) = [made for made in world.additions if made.index == funding.lock]
+    rows = Detached(tag=shape.GIFT_TAG, rows=many)
+    body = {**GIFT, "organiser": organiser, "means": (lock.index, lock.leaf), "rows": rows}
+    said = {"organiser": organiser, "batch": child, "count": len(many)}
+    said["amount_g"] = sum(amount_g for _, amount_g in many)
+    return [
+        (child, [("batch.given.v1", body)]),
+        (campaign.name, [("campaign.given.v1", said)]),
+    ]
+
+
+def shares(world: World, number: str) -> Any:
+    """The parts of an act that retires for three people: 1, 2 and 3 g."""
+    (batch,) = [state.name for state in world.replay.states(Batch) if state.held_g == 1_000]
+    rows = [(name, place + 1) for place, name in enumerate(NAMES)]
+    return [(batch, [world.retired("owner", 6)]), (number, [shared(world, *rows, **STATED)])]
 
 
 def gives(world: World, many: Sequence[tuple[str, int]] = TAKERS) -> Any:
-    setting = world.setting(world["alice"])
-    stream = setting.new("gift", 0)
-    return world.submit(setting, given(stream, world["alice"].account, many))
+    return world.do("owner", parts=given(world, many))
 
 
-def signed(world: World, parts: Callable[[str, str], Any]) -> SignedIntent:
-    setting = world.setting(world["alice"])
-    return world.signed(setting, parts(setting.new("gift", 0), world["alice"].account))
+def signed(world: World, parts: Any) -> SignedIntent:
+    return world.signed(world.setting(world["owner"]), parts)
+
+
+def signed_shares(world: World) -> SignedIntent:
+    setting = world.setting(world["owner"])
+    return world.signed(setting, shares(world, setting.new("certificate", 1)))
 
 
 def gift_row(whom: str, amount_g: int, before_g: int) -> bytes:
@@ -59,9 +121,8 @@ def gift_row(whom: str, amount_g: int, before_g: int) -> bytes:
 def test_the_rules_see_what_the_rows_say(world: World) -> None:
     made = gives(world)
 
-    (stream,) = made.streams
-    assert world.state(stream).takers == tuple(taker for taker, _ in TAKERS)
-    assert world.state(stream).total_g == 13
+    state = world.state(made.intent.parts[0].stream)
+    assert {taker: ranges.total_g for taker, ranges in state.waiting.items()} == dict(TAKERS)
     (beside,) = made.detached
     assert beside.rows == (
         gift_row(TAKERS[0][0], 5, 0),
@@ -76,12 +137,15 @@ def test_the_entry_holds_the_sum_of_the_rows_and_none_of_them(world: World) -> N
     body = made.intent.parts[0].events[0][1]
     (beside,) = made.detached
     assert body["rows"] == {**rows.summary(beside.rows), "total_g": 13}
-    assert body == shape.body_of(shape.read(Given, body))
+    assert body["rows"] == shape.body_of(shape.read(Given, body))["rows"]
     assert BEARER.encode() not in made.data
 
 
-def test_rows_of_an_outcome_are_numbered_after_those_of_the_intent(world: World) -> None:
-    many = [(f"account/{'a' * 15}{place}", 1) for place in "abcdefghijklmnopq"]
+MANY = [(f"account/{'a' * 15}{place}", 1) for place in "abcdefghijklmnopq"]
+
+
+def test_rows_of_an_outcome_are_numbered_after_those_of_the_intent() -> None:
+    many, world = MANY, scattered()
 
     made = gives(world, many)
 
@@ -91,27 +155,35 @@ def test_rows_of_an_outcome_are_numbered_after_those_of_the_intent(world: World)
         beside.rows[: len(many)]
         == history.came_with(entries.decode(made.data), {(0, 0): beside.rows})[0, 0]
     )
-    assert beside.rows[len(many)] == rows.range_row(0, 1)
-    (told,) = history.happened(entries.decode(made.data), {(0, 0): beside.rows})
+    assert beside.rows[len(many)] == rows.range_row(1, 2)
+    told, _ = history.happened(entries.decode(made.data), {(0, 0): beside.rows})
     assert told.outcome is not None
     assert len(told.event.rows.items) == len(told.outcome["ranges"]) == len(many)
 
 
 def test_a_stream_is_folded_with_what_the_rows_say(world: World) -> None:
     made = gives(world)
-    (stream,) = made.streams
-    beside = {(item.part, item.event): item.rows for item in made.detached}
+    stream = made.intent.parts[0].stream
+    own = [
+        (item.index, item.leaf, list(history.happened(entries.decode(item.data), beside_of(item))))
+        for item in world.additions
+        if stream in item.streams
+    ]
 
-    told = list(history.happened(entries.decode(made.data), beside))
-    loaded = history.load(stream, [(made.index, made.leaf, told)])
+    loaded = history.load(stream, own)
 
     assert loaded == made.streams[stream]
+    _, _, told = own[-1]
     assert told[0].event.rows.items == ((TAKERS[0][0], 5, 0), (BEARER, 7, 5), (TAKERS[2][0], 1, 12))
+
+
+def beside_of(made: Any) -> Any:
+    return {(item.part, item.event): item.rows for item in made.detached}
 
 
 def test_nothing_is_judged_without_its_rows(world: World) -> None:
     made = gives(world, TAKERS)
-    fresh = World().staffed()
+    fresh = begun()
     asked = history.SignedEntry(entry=entries.decode(made.data), data=made.data)
 
     with pytest.raises(IncompleteError) as missing:
@@ -141,7 +213,7 @@ def same_size(made: tuple[bytes, ...]) -> tuple[bytes, ...]:
 def test_other_rows_than_were_signed_are_refused(
     world: World, changed: Callable[[Any], Any], code: str
 ) -> None:
-    asked = signed(world, lambda stream, giver: given(stream, giver, TAKERS))
+    asked = signed(world, given(world))
     other = replace(asked, rows={(0, 0): changed(asked.rows[0, 0])})
 
     def act() -> None:
@@ -153,7 +225,7 @@ def test_other_rows_than_were_signed_are_refused(
 
 @pytest.mark.parametrize("place", [(0, 1), (1, 0), (0, -1)], ids=str)
 def test_rows_of_no_event_are_refused(world: World, place: tuple[int, int]) -> None:
-    asked = signed(world, lambda stream, giver: given(stream, giver, TAKERS))
+    asked = signed(world, given(world))
     more = replace(asked, rows={**asked.rows, place: asked.rows[0, 0]})
 
     refusal = refused(world, lambda: history.append(world.replay, more, at_us=world.now_us))
@@ -195,7 +267,7 @@ ODD = {
 
 def with_summary(made: tuple[bytes, ...], total_g: int) -> Given:
     said = {**rows.summary(made), "total_g": total_g}
-    event: Given = shape.read(Given, {"giver": "account/" + "a" * 16, "rows": said})
+    event: Given = shape.read(Given, {**GIFT, "rows": said})
     return event
 
 
@@ -231,7 +303,7 @@ def test_rows_that_are_not_canonical_are_refused(made: tuple[bytes, ...], code: 
 def test_a_row_that_is_too_long_is_refused() -> None:
     made = gift_row(BEARER + "a" * 200, 1, 0)
     said = {"bytes": len(made), "count": 1, "root": RowTree([made]).root(), "total_g": 1}
-    event = shape.read(Given, {"giver": BEARER, "rows": said})
+    event = shape.read(Given, {**GIFT, "rows": said})
 
     with pytest.raises(RefusedError) as refusal:
         history.with_rows(event, (made,))
@@ -262,41 +334,40 @@ def test_a_total_that_is_not_the_sum_of_the_rows_is_refused() -> None:
 )
 def test_a_summary_of_rows_has_its_form(odd: dict[str, Any]) -> None:
     said = {"bytes": 1, "count": 1, "root": bytes(32), "total_g": 1}
-    body = {"giver": BEARER, "rows": said}
+    body = {**GIFT, "rows": said}
     assert shape.body_of(shape.read(Given, body)) == body
 
     with pytest.raises(RefusedError) as refusal:
-        shape.read(Given, {"giver": BEARER, "rows": {**said, **odd}})
+        shape.read(Given, {**GIFT, "rows": {**said, **odd}})
 
     assert (refusal.value.code, refusal.value.facts["field"]) == ("malformed", "rows")
 
 
 def test_who_a_share_is_for_is_opened_row_by_row(world: World) -> None:
-    asked = signed(world, lambda stream, giver: shared(stream, giver, NAMES))
+    asked = signed_shares(world)
     openings = world.proposals[-1].openings
 
     committed = dict(history.commitments(asked.intent, asked.rows))
 
     assert [opening.value for opening in openings] == NAMES
-    assert list(committed) == [f"0/0/rows/{row}" for row in range(3)]
+    assert list(committed) == [f"1/0/rows/{row}" for row in range(3)]
     for opening in openings:
         history.check_opening(asked.intent, opening, asked.rows)
     made = history.append(world.replay, asked, at_us=world.now_us)
-    told = made.streams[asked.intent.parts[0].stream].state
-    assert told.takers == tuple(committed.values())
-    assert told.total_g == 1 + 2 + 3
+    told = made.streams[asked.intent.parts[1].stream].state
+    assert (told.group.count, told.amount_g) == (3, 1 + 2 + 3)
 
 
 def test_an_opening_opens_its_own_row_only(world: World) -> None:
-    asked = signed(world, lambda stream, giver: shared(stream, giver, NAMES))
+    asked = signed_shares(world)
     first, second, _ = world.proposals[-1].openings
 
     for wrong in (
         replace(first, field=second.field),
         replace(first, value="丁"),
-        replace(first, field="0/0/rows/3"),
-        replace(first, field="0/0/rows/00"),
-        replace(first, field="0/0/rows"),
+        replace(first, field="1/0/rows/3"),
+        replace(first, field="1/0/rows/00"),
+        replace(first, field="1/0/rows"),
     ):
         with pytest.raises(RefusedError) as refusal:
             history.check_opening(asked.intent, wrong, asked.rows)
@@ -306,24 +377,22 @@ def test_an_opening_opens_its_own_row_only(world: World) -> None:
 
 
 def test_a_bearer_signs_under_the_name_of_their_key(world: World) -> None:
-    guest = Person("guest", BEARER)
-    world.people["guest"] = guest
-    setting = world.setting(guest)
+    child = gives(world).intent.parts[0].stream
+    bearer(world, "guest")
 
-    made = world.submit(setting, given(setting.new("gift", 0), BEARER, TAKERS))
+    made = claims(world, child, "guest", "bob", 7)
 
-    assert [stream for stream, _ in entries.decode(made.data).consulted] == ["registry"]
-    assert world.state(made.intent.parts[0].stream).total_g == 13
+    consulted = [stream for stream, _ in entries.decode(made.data).consulted]
+    own = world["bob"].account
+    assert consulted == [own, f"conduct/{own.partition('/')[2]}", "registry"]
+    assert world.state(child).holding(own).total_g == 7
 
 
 def test_nobody_signs_under_the_name_of_anothers_key(world: World) -> None:
-    thief = Person("thief", BEARER)
-    world.people["thief"] = thief
-    setting = world.setting(thief)
+    child = gives(world).intent.parts[0].stream
+    world.people["guest"] = Person("thief", BEARER)
 
-    refusal = refused(
-        world, lambda: world.submit(setting, given(setting.new("gift", 0), BEARER, TAKERS))
-    )
+    refusal = refused(world, lambda: claims(world, child, "guest", "bob", 7))
 
     assert refusal.code == "key_not_valid"
 
@@ -400,7 +469,7 @@ def test_a_row_that_cannot_be_in_its_place_is_not_shown(
 ) -> None:
     signed_rows = tuple(gift_row(BEARER, *grams) for grams in made)
     event = with_summary(signed_rows, 3)
-    part = ActPart(stream="gift/" + "a" * 16, new_id=str, events=(event,))
+    part = ActPart(stream="batch/" + "a" * 16, new_id=str, events=(event,))
     path = tuple(RowTree(signed_rows).path(number))
     found = Row(part=0, event=0, row=signed_rows[number], number=number, path=path)
 
@@ -433,14 +502,14 @@ def test_the_number_of_a_row_is_its_own() -> None:
 
 
 def test_a_commitment_of_a_share_is_one_of_the_format(world: World) -> None:
-    asked = signed(world, lambda stream, giver: shared(stream, giver, NAMES))
+    asked = signed_shares(world)
     (first, *_) = world.proposals[-1].openings
-    said = canonical.decode(asked.rows[0, 0][0], bytes_max=256)
+    said = canonical.decode(asked.rows[1, 0][0], bytes_max=256)
 
     expected = commitment(asked.intent.log, asked.intent.author, asked.intent.nonce, first)
 
     assert said == [shape.SHARE_TAG, expected, 1, 0]
-    assert asked.intent.parts[0].events[0][0] == Shared.kind
+    assert asked.intent.parts[1].events[0][0] == Shared.kind
 
 
 def file_of(world: World, made: Any, number: int, **changed: Any) -> bytes:
@@ -449,7 +518,7 @@ def file_of(world: World, made: Any, number: int, **changed: Any) -> bytes:
         "random": digest("random"),
         "note": world.note(),
         "leaf": world.leaf(made.index),
-        "row": proof_of(made, number),
+        **({} if "row" in changed else {"row": proof_of(made, number)}),
         **changed,
     }
     return proofs.encode(Proof(**said))
@@ -461,10 +530,10 @@ def test_a_guest_is_shown_what_they_were_given_and_which_grams(world: World) -> 
     found = verify_gift(file_of(world, made, 1), log_key())
 
     assert (found.gift.whom, found.gift.amount_g, found.gift.number) == (BEARER, 7, 1)
-    assert found.ranges == ((6, 13),)
-    assert found.giver == world["alice"].account
+    assert found.ranges == ((5, 12),)
+    assert found.giver == world["owner"].account
     assert (found.index, found.size) == (made.index, world.replay.size)
-    assert found.campaign is None
+    assert found.campaign == made.intent.parts[1].stream
     assert not found.is_demonstration
 
 
@@ -474,12 +543,13 @@ def test_all_guests_together_have_all_grams_and_each_once(world: World) -> None:
     shown = [verify_gift(file_of(world, made, number), log_key()) for number in range(3)]
 
     outcome = entries.decode(made.data).places[0].outcomes[0]
-    assert [list(span) for found in shown for span in found.ranges or ()] == outcome["ranges"]
+    assert outcome["ranges"] == [[0, 13]]
+    assert [span for found in shown for span in found.ranges or ()] == [(0, 5), (5, 12), (12, 13)]
 
 
-def test_of_detached_ranges_a_guest_is_shown_the_amount_only(world: World) -> None:
-    many = [(f"account/{'a' * 15}{place}", 1) for place in "abcdefghijklmnopq"]
-    made = gives(world, many)
+def test_of_detached_ranges_a_guest_is_shown_the_amount_only() -> None:
+    world = scattered()
+    made = gives(world, MANY)
 
     found = verify_gift(file_of(world, made, 16), log_key())
 
@@ -531,12 +601,14 @@ def test_a_proof_of_a_gift_that_was_changed_does_not_hold(world: World) -> None:
 
 
 def test_a_share_is_no_gift(world: World) -> None:
-    setting = world.setting(world["alice"])
-    parts = shared(setting.new("gift", 0), world["alice"].account, NAMES)
+    setting = world.setting(world["owner"])
 
-    made = world.submit(setting, parts)
+    made = world.submit(setting, shares(world, setting.new("certificate", 1)))
 
-    assert not_shown(file_of(world, made, 0)) == "unknown_kind"
+    (beside,) = made.detached
+    path = tuple(RowTree(beside.rows).path(0))
+    row = Row(part=1, event=0, row=beside.rows[0], number=0, path=path)
+    assert not_shown(file_of(world, made, 0, row=row)) == "unknown_kind"
 
 
 def test_a_gift_is_proved_to_nobody_without_a_key(world: World) -> None:
@@ -554,7 +626,8 @@ def event_of(vector: dict[str, Any]) -> Any:
     """An event whose body sums up rows as a vector says."""
     said = vector["summary"]
     body = {**said, "root": bytes.fromhex(said["root"]), "total_g": int(said["total_g"])}
-    return shape.read(EVENTS[vector.get("kind", "gift")], {"giver": BEARER, "rows": body})
+    kind, other = EVENTS[vector.get("kind", "gift")]
+    return shape.read(kind, {**other, "rows": body})
 
 
 def bytes_of(vector: dict[str, Any]) -> tuple[bytes, ...]:
