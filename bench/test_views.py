@@ -52,7 +52,10 @@ def retirements(town: Town, count: int) -> list:
     """So many grams that bob retires, each under a certificate."""
     batch, bob = town.fillers[-1], town.clerk.accounts["bob"]
     statement = {
-        "purpose": "enterprise", "period": None, "place": "510100", "ground": "voluntary",
+        "purpose": "enterprise",
+        "period": None,
+        "place": "510100",
+        "ground": "voluntary",
         **dict.fromkeys(("activity", "organisers", "beneficiary", "purchaser", "agent")),
         "public": True,
     }

@@ -638,6 +638,10 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
         "活动截止日 {deadline} 已过，今天是 {today}。截止之后只能退回余量。",
         "The deadline of the campaign, {deadline}, has passed: it is {today}. From now on only what is left goes back.",
     ),
+    "deadline_too_late": (
+        "活动截止日 {deadline} 太远，最迟为 {latest}。请选较近的日期。",
+        "The deadline {deadline} is too far away: the latest is {latest}. Choose an earlier day.",
+    ),
     "before_deadline": (
         "活动截止日 {deadline} 未过，今天是 {today}。来宾仍可领取，截止之后方可退回余量。",
         "The campaign runs until {deadline}, and it is {today}: guests may still claim. What is left goes back later.",
@@ -649,6 +653,10 @@ _GIFTS_AND_ORDERS: dict[str, Text] = {
     "bad_journey": (
         "行程“{leg}”读不懂：{why}。",
         "The journey “{leg}” cannot be read: {why}.",
+    ),
+    "no_such_table": (
+        "没有名为 {table} 的表。清单有 {lists}；其余各表见 registry views show。",
+        "There is no table called {table}. Lists are {lists}; registry views show names the other tables.",
     ),
     "no_gift": (
         "没有等待领取的赠碳[：{holder}]：领取码不属于本登记系统，或已领取、已注销、已退回。",

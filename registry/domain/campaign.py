@@ -8,6 +8,7 @@ batch alone, so ten thousand guests do not queue at one stream; what is left sho
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
@@ -22,6 +23,9 @@ from registry.errors import RefusedError, require
 
 Batch = Annotated[str, shape.stream_of("batch")]
 Left = Annotated[int, integer(0, shape.GRAMS_MAX)]
+
+DAYS_MAX = 731
+"""So many days after it was opened a campaign is over at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,7 @@ def judge(state: Campaign, event: Event, act: Act) -> Outcome:
 
     Raises:
         RefusedError: `out_of_order`, `wrong_id`, `not_recognised`, `allowances_not_given`, `deadline_passed`,
+            `deadline_too_late`,
             `forbidden_by_standing`, `not_the_organiser`, `wrong_standard`, `not_funded`, `wrong_entry_meant`,
             `terms_differ`, `wrong_amount`, `wrong_gift`, `before_deadline`, `nothing_left`, `gifts_left`.
     """
@@ -227,6 +232,10 @@ def _check_opened(state: Campaign, event: Opened, act: Act) -> None:
     fit = standard.credit_class != "allowance"
     require(fit, "allowances_not_given", standard=event.standard)
     _check_in_time(event.deadline, act)
+    # Until it is over, no court reaches what was given and not claimed.
+    latest = date.fromordinal(day_of(act.at_us).toordinal() + DAYS_MAX).isoformat()
+    near = event.deadline <= latest
+    require(near, "deadline_too_late", deadline=event.deadline, latest=latest)
 
 
 def _check_in_time(deadline: str, act: Act) -> None:

@@ -36,6 +36,9 @@ REGIONS_MAX = 16
 INSTALMENTS_MAX = 24
 
 _stream_of_batch = shape.stream_of("batch")
+FEN_MAX = 10**15
+"""More than any order, so that what a case comes to together is no more than an integer holds."""
+
 _positive = integer(1, shape.GRAMS_MAX)
 
 
@@ -50,7 +53,7 @@ def _instalments(value: object) -> tuple[tuple[str, int], ...]:
 
 Basis = Annotated[str, one_of(frozenset(ISSUERS))]
 Batch = Annotated[str, _stream_of_batch]
-OptionalFen = Annotated[int | None, optional(_positive)]
+OptionalFen = Annotated[int | None, optional(integer(1, FEN_MAX))]
 """Hundredths of a yuan."""
 Standards = Annotated[tuple[str, ...], listed(shape.code, 1, STANDARDS_MAX)]
 Regions = Annotated[tuple[str, ...], listed(shape.place, 0, REGIONS_MAX)]

@@ -51,6 +51,7 @@ def test_a_campaign_begins_with_its_terms_and_binds_its_organiser(world):
     "changed, code",
     ({"standard": "NONE"}, "not_recognised"),
     ({"deadline": "2026-09-20"}, "deadline_passed"),
+    ({"deadline": "2028-09-22"}, "deadline_too_late"),
     ({"deadline": "2026-02-30"}, "malformed"),
     ({"each_g": 0}, "malformed"),
     ({"organiser": NOBODY}, "wrong_signers"),

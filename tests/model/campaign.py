@@ -1,5 +1,6 @@
 """`campaign`: opened, funded, given, returned, closed."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from tests.model.conduct import permits
@@ -12,6 +13,8 @@ def opened(m: Any, act: Act, stream: str, body: Any, place: Any) -> None:
     standard = m.standards.get(f"standard/{body['standard']}", {"credit_class": "allowance"})
     say(standard["credit_class"] != "allowance", "no standard to give of")
     say(act.today <= body["deadline"], "deadline passed")
+    latest = date.fromisoformat(act.today) + timedelta(days=731)
+    say(body["deadline"] <= latest.isoformat(), "deadline too late")
     m.campaigns[stream] = {**body, "closed": False, "funded": {}, "gifts": 0}
 
 

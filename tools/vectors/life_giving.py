@@ -20,6 +20,7 @@ def campaigns(told: Told) -> None:
     """Two campaigns: gifts to be used up, and gifts to be kept."""
     world = told.world
     told.no("allowances given away", lambda: opens_campaign(world, standard="CEA"))
+    told.no("a campaign of years", lambda: opens_campaign(world, deadline="2032-01-01"))
     told.no("a campaign that is over", lambda: opens_campaign(world, deadline="2026-09-01"))
     campaign, child, lock = funded_campaign(world, 1_000, each_g=10)
     other, kept, locked = funded_campaign(world, 500, retire_only=False)
