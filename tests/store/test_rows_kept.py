@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from registry import history
-from registry.acts.propose import propose
+from registry.acts.propose import Detached, Hidden, Setting, propose
+from registry.domain.shape import GIFT_TAG, SHARE_TAG
 from registry.errors import BrokenHistoryError, IncompleteError, RefusedError, UnavailableError
 from registry.history import check_intent
 from registry.ledger.commitment import Opening
@@ -22,36 +24,104 @@ from registry.store.sequencer import Sequencer
 from registry.verifier import database
 from registry.verifier.audit import audit
 from registry.verifier.gift import verify_gift
-from tests.books import Book, Clerk
-from tests.gifts import gifts, given, shared
+from tests.books import Book, Clerk, digest
 
-__all__ = ["gifts"]
-
-pytestmark = [pytest.mark.on("sqlite", "postgres"), pytest.mark.usefixtures("gifts")]
+pytestmark = pytest.mark.on("sqlite", "postgres")
 
 GUESTS = [f"客人 {number}" for number in range(40)]
 PATIENCE_S = 30
 
 
-def gives(clerk: Clerk, many: Sequence[tuple[str, int]]) -> Receipt:
-    setting = clerk.setting("alice")
-    parts = given(setting.new("gift", 0), clerk.accounts["alice"], many)
-    (receipt,) = clerk.operator.record([clerk.operator.request(setting, parts)])
-    return receipt
+def gives(clerk: Clerk, many: Sequence[tuple[str, int]], *, scattered: bool = False) -> Receipt:
+    return clerk.does("owner", parts=given(clerk, many, scattered=scattered))
+
+
+def given(clerk: Clerk, many: Sequence[tuple[str, int]], *, scattered: bool = False) -> Any:
+    """The parts of an act that gives, out of a campaign that has just as much: in 20 serial ranges, if scattered."""
+    if scattered:
+        gaps = [(start, start + 1) for start in range(10, 10 + 19 * 11, 11)]
+        gone = [clerk.transfer(native(clerk), "owner", "alice", 1, serials=gap) for gap in gaps]
+        clerk.operator.record(gone)
+    organiser, amount_g = clerk.accounts["owner"], sum(grams for _, grams in many)
+    campaign, child, lock = funded(clerk, amount_g)
+    body = {
+        "organiser": organiser,
+        "means": lock,
+        "standard": "SCFG",
+        "retire_only": True,
+        "rows": Detached(tag=GIFT_TAG, rows=many),
+    }
+    said = {"organiser": organiser, "batch": child, "count": len(many), "amount_g": amount_g}
+    return [(child, [("batch.given.v1", body)]), (campaign, [("campaign.given.v1", said)])]
+
+
+def funded(clerk: Clerk, amount_g: int) -> tuple[str, str, tuple[int, bytes]]:
+    """A campaign of the owner, the batch that it gives from, and the entry that locked that."""
+    organiser, setting = clerk.accounts["owner"], clerk.setting("owner")
+    campaign = setting.new("campaign", 0)
+    opened = {
+        "organiser": organiser,
+        "occasion": Hidden(value="马拉松 / a marathon"),
+        "terms": digest("terms"),
+        "standard": "SCFG",
+        "each_g": None,
+        "deadline": (datetime.now(UTC) + timedelta(days=30)).date().isoformat(),
+        "retire_only": True,
+        "public": True,
+    }
+    bound = (organiser, [("account.bound.v1", {"to": campaign})])
+    clerk.begins(setting, campaign, [(campaign, [("campaign.opened.v1", opened)]), bound])
+    setting = clerk.setting("owner")
+    child, of = setting.new("batch", 1), {"amount_g": amount_g, "standard": "SCFG"}
+    held = {**of, "holder": organiser}
+    locked = {**held, "owner": organiser, "range": None, "ground": "campaign"}
+    carved_out = ("batch.carved_out.v1", {**held, "parent": native(clerk)})
+    said = {**of, "organiser": organiser, "batch": child}
+    parts: Any = [
+        (native(clerk), [("batch.carved.v1", {**held, "range": None, "child": child})]),
+        (child, [carved_out, ("batch.locked.v1", locked)]),
+        (campaign, [("campaign.funded.v1", said)]),
+    ]
+    clerk.begins(setting, child, parts)
+    made = clerk.receipts[child]
+    return campaign, child, (made.index, made.leaf)
+
+
+def native(clerk: Clerk) -> str:
+    """The batch of which the owner has everything."""
+    (batch,) = [name for name in clerk.receipts if name.startswith("batch/")][:1]
+    return batch
+
+
+def shared(clerk: Clerk, setting: Setting, names: Sequence[str]) -> Any:
+    """The parts of an act that retires a gram for each of these people."""
+    retired = {
+        "holder": clerk.accounts["owner"],
+        "amount_g": len(names),
+        "standard": "SCFG",
+        "range": None,
+    }
+    _, stated = clerk.statement(activity=None, organisers=None)
+    del stated["beneficiary"]
+    rows = Detached(tag=SHARE_TAG, rows=[(Hidden(value=name), 1) for name in names])
+    return [
+        (native(clerk), [("batch.retired.v1", retired)]),
+        (setting.new("certificate", 1), [("certificate.shared.v1", {**stated, "rows": rows})]),
+    ]
 
 
 def shares(clerk: Clerk, names: Sequence[str] = GUESTS) -> Receipt:
-    setting = clerk.setting("alice")
-    parts = shared(setting.new("gift", 0), clerk.accounts["alice"], names)
-    (receipt,) = clerk.operator.record([clerk.operator.request(setting, parts)])
+    setting = clerk.setting("owner")
+    request = clerk.operator.request(setting, shared(clerk, setting, names))
+    (receipt,) = clerk.operator.record([request])
     return receipt
 
 
 def told(book: Book, index: int) -> Any:
-    """The one happening of an entry, with what its rows say."""
+    """What happened in an entry that has rows, with what they say."""
     with closing(Log(book.place)) as log:
         (placed,) = [placed for placed in log.entries(index) if placed.index == index]
-        (happening,) = placed.happened()
+        (happening,) = [made for made in placed.happened() if hasattr(made.event, "rows")]
     return happening
 
 
@@ -73,7 +143,7 @@ def verdict(book: Book) -> Any:
 
 def test_rows_are_stored_with_their_entry_and_read_back(quick: Book) -> None:
     with quick.clerk() as clerk:
-        receipt = gives(clerk, takers(quick, 20))
+        receipt = gives(clerk, takers(quick, 20), scattered=True)
 
     happening = told(quick, receipt.index)
     assert [amount_g for _, amount_g, _ in happening.event.rows.items] == list(range(1, 21))
@@ -91,13 +161,13 @@ def test_a_stream_with_rows_is_folded_again_when_the_registry_is_opened(quick: B
     with closing(Log(quick.place)) as log, log.recorder.reading() as cursor:
         state = Moment(cursor).stream(stream).state
 
-    assert (state.total_g, len(state.takers)) == (6, 3)
+    assert state.given_to(quick.accounts["bob"]).total_g == 6
 
 
 def test_the_same_gift_again_has_one_effect(quick: Book) -> None:
     with quick.clerk() as clerk:
-        setting = clerk.setting("alice")
-        parts = given(setting.new("gift", 0), clerk.accounts["alice"], takers(quick, 3))
+        parts = given(clerk, takers(quick, 3))
+        setting = clerk.setting("owner")
         request = clerk.operator.request(setting, parts)
 
         (first,) = clerk.operator.committer.commit([request])
@@ -112,7 +182,7 @@ def test_the_same_gift_again_has_one_effect(quick: Book) -> None:
 @pytest.mark.parametrize("number", [0, 7, 19])
 def test_a_row_that_is_missing_is_incomplete_and_named(quick: Book, number: int) -> None:
     with quick.clerk() as clerk:
-        receipt = gives(clerk, takers(quick, 20))
+        receipt = gives(clerk, takers(quick, 20), scattered=True)
 
     quick.change("DELETE FROM detached WHERE entry = ? AND number = ?", receipt.index, number)
 
@@ -125,7 +195,7 @@ def test_a_row_that_is_missing_is_incomplete_and_named(quick: Book, number: int)
 
 def test_a_row_that_was_altered_is_a_broken_history(quick: Book) -> None:
     with quick.clerk() as clerk:
-        receipt = gives(clerk, takers(quick, 20))
+        receipt = gives(clerk, takers(quick, 20), scattered=True)
     whole = stored(quick, receipt.index)
 
     quick.change(
@@ -140,7 +210,7 @@ def test_a_row_that_was_altered_is_a_broken_history(quick: Book) -> None:
 @pytest.mark.parametrize("number", [20, 39])
 def test_a_row_of_an_outcome_that_differs_is_a_table_that_differs(quick: Book, number: int) -> None:
     with quick.clerk() as clerk:
-        receipt = gives(clerk, takers(quick, 20))
+        receipt = gives(clerk, takers(quick, 20), scattered=True)
         gives(clerk, takers(quick, 2))
 
     quick.change("DELETE FROM detached WHERE entry = ? AND number = ?", receipt.index, number)
@@ -162,8 +232,8 @@ def test_rows_of_nothing_are_a_table_that_differs_and_hide_no_other_row(quick: B
 def test_other_rows_than_the_signed_ones_are_not_recorded(quick: Book) -> None:
     with quick.clerk() as clerk:
         before = clerk.operator.committer.commit([])
-        setting = clerk.setting("alice")
-        parts = given(setting.new("gift", 0), clerk.accounts["alice"], takers(quick, 3))
+        parts = given(clerk, takers(quick, 3))
+        setting = clerk.setting("owner")
         request = clerk.operator.request(setting, parts)
         proposal = propose(setting, parts)
         bare = check_intent(proposal.data, request.signed.signatures)
@@ -184,8 +254,8 @@ def test_rows_wait_in_the_queue_with_their_intent(
     quick: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with quick.clerk() as clerk, Sequencer(clerk.operator.committer) as queue:
-        setting = clerk.setting("alice")
-        parts = given(setting.new("gift", 0), clerk.accounts["alice"], takers(quick, 3))
+        parts = given(clerk, takers(quick, 3))
+        setting = clerk.setting("owner")
         signed = clerk.operator.request(setting, parts).signed
 
         missing = queue.submit(signed.data, signed.signatures).exception(PATIENCE_S)
@@ -228,7 +298,7 @@ def test_a_name_that_opens_another_row_is_found_by_an_audit(quick: Book) -> None
         receipt = shares(clerk)
 
     quick.change(
-        "UPDATE openings SET field = '0/0/rows/1' WHERE entry = ? AND field = '0/0/rows/0'",
+        "UPDATE openings SET field = '1/0/rows/1' WHERE entry = ? AND field = '1/0/rows/0'",
         receipt.index,
         file="openings.db",
     )
@@ -239,10 +309,9 @@ def test_a_name_that_opens_another_row_is_found_by_an_audit(quick: Book) -> None
 
 def test_an_opening_of_no_row_is_not_recorded(quick: Book) -> None:
     with quick.clerk() as clerk:
-        setting = clerk.setting("alice")
-        parts = shared(setting.new("gift", 0), clerk.accounts["alice"], GUESTS[:2])
-        request = clerk.operator.request(setting, parts)
-        odd = Opening(field="0/0/rows/2", salt=bytes(32), value="客人 2")
+        setting = clerk.setting("owner")
+        request = clerk.operator.request(setting, shared(clerk, setting, GUESTS[:2]))
+        odd = Opening(field="1/0/rows/2", salt=bytes(32), value="客人 2")
         more = request.__class__(signed=request.signed, openings=(*request.openings, odd))
 
         refusal, receipt = clerk.operator.committer.commit([more, request])
@@ -255,20 +324,22 @@ def test_an_opening_of_no_row_is_not_recorded(quick: Book) -> None:
 
 def test_a_copy_brings_back_rows_and_names(quick: Book, tmp_path: Path) -> None:
     take_back = quick.backup()
+    start = quick.audited().entries
     with quick.clerk() as clerk:
-        gift = gives(clerk, takers(quick, 20))
+        gift = gives(clerk, takers(quick, 20), scattered=True)
         share = shares(clerk)
         last = gives(clerk, takers(quick, 2))
     whole = quick.audited()
     rows = [stored(quick, receipt.index) for receipt in (gift, share, last)]
     back_up(quick.place, tmp_path / "copy")
     take_back()
-    quick.change("DELETE FROM openings WHERE entry >= ?", gift.index, file="openings.db")
+    quick.change("DELETE FROM openings WHERE entry >= ?", start, file="openings.db")
 
     with database.reading(tmp_path / "copy") as copy:
         restored = restore(copy, quick.place)
 
-    assert (restored.start, restored.names, restored.lost) == (gift.index, len(GUESTS), 0)
+    # With them the occasions of the two campaigns.
+    assert (restored.start, restored.names, restored.lost) == (start, len(GUESTS) + 2, 0)
     assert [stored(quick, receipt.index) for receipt in (gift, share, last)] == rows
     with quick.clerk():
         pass
@@ -293,7 +364,7 @@ def test_a_copy_that_lacks_rows_brings_nothing_back(quick: Book, tmp_path: Path)
 
 def test_what_came_with_an_intent_is_told_from_what_came_of_it(quick: Book) -> None:
     with quick.clerk() as clerk:
-        receipt = gives(clerk, takers(quick, 20))
+        receipt = gives(clerk, takers(quick, 20), scattered=True)
 
     with closing(Log(quick.place)) as log:
         (placed,) = list(log.entries(receipt.index))[:1]
@@ -314,12 +385,12 @@ def test_each_guest_has_a_proof_that_needs_no_other_guest(quick: Book) -> None:
     assert [found.gift.amount_g for found in shown] == [1, 2, 3, 4, 5]
     assert [found.ranges for found in shown] == [
         ((0, 1),),
-        ((2, 4),),
-        ((5, 8),),
-        ((9, 13),),
-        ((14, 19),),
+        ((1, 3),),
+        ((3, 6),),
+        ((6, 10),),
+        ((10, 15),),
     ]
-    assert {found.giver for found in shown} == {quick.accounts["alice"]}
+    assert {found.giver for found in shown} == {quick.accounts["owner"]}
     assert {found.index for found in shown} == {receipt.index}
 
 
