@@ -1,6 +1,8 @@
-"""Whether the rules' own states and the independent model tell the same of a stream."""
+"""Whether the rules and the independent model say the same: of an act, and of what a stream came to."""
 
+from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from registry.domain.account import Account
 from registry.domain.activity import Activity
@@ -13,9 +15,49 @@ from registry.domain.project import Project
 from registry.domain.report import Report
 from registry.domain.roles import Registry
 from registry.domain.standard import Standard
+from registry.errors import RefusedError
+from registry.history import Addition
 from tests.auditor import Auditor
 from tests.model.plain import joined
 from tests.world import World
+
+# Of fields and names by themselves the model looks at no grammar, and at no key.
+UNSEEN = frozenset({"malformed", "wrong_stream", "weak_key", "bad_possession", "unknown_suite"})
+
+Submit = Callable[[World, Any, Any], Addition]
+
+
+def judged_twice(submit: Submit) -> Submit:
+    """`World.submit`, and that the model says yes where it gives an entry, and no where it refuses."""
+    models: WeakKeyDictionary[World, Auditor] = WeakKeyDictionary()
+
+    def both(world: World, setting: Any, parts: Any) -> Addition:
+        model = models.setdefault(world, Auditor())
+        for made in world.additions[len(model.leaves) :]:
+            assert model.take(made.data, beside(made)) == ""
+        world.asked = None
+        try:
+            made = submit(world, setting, parts)
+        except RefusedError as refusal:
+            check_refused(model, world, refusal.code)
+            raise
+        said = model.take(made.data, beside(made))
+        assert said == "", said
+        return made
+
+    return both
+
+
+def check_refused(model: Auditor, world: World, code: str) -> None:
+    """What the rules refused with `code` the model refuses, too."""
+    asked = world.asked
+    if asked is not None and code not in UNSEEN:
+        assert model.would(asked.data, world.now_us, asked.rows) != "", code
+
+
+def beside(made: Addition) -> dict[tuple[int, int], Any]:
+    """The rows beside an entry."""
+    return {(rows.part, rows.event): rows.rows for rows in made.detached}
 
 
 def compare(world: World, auditor: Auditor, *streams: str) -> None:

@@ -17,7 +17,7 @@ from tests import worlds_accounts as accounts
 from tests import worlds_batches as batches
 from tests import worlds_conduct as papers
 from tests import worlds_giving as giving
-from tests.alike import compare
+from tests.alike import beside, check_refused, compare
 from tests.auditor import Auditor
 from tests.model.plain import china
 from tests.world import GRAMS, HOUR_US, World, digest
@@ -32,8 +32,6 @@ OFFICIALS = (
     ("other exchange", "exchange"),
     ("agency", "authority"),
 )
-# What bodies themselves are checked for the model does not see.
-UNSEEN = {"malformed", "weak_key", "bad_possession", "unknown_suite"}
 
 
 @cache
@@ -130,15 +128,12 @@ class Life:
         self._take()
         if code:
             self.refused[code] += 1
-        if code and world.asked is not None and code not in UNSEEN:
-            said = self.auditor.would(world.asked.data, world.now_us, world.asked.rows)
-            assert said != "", code
+            check_refused(self.auditor, world, code)
 
     def _take(self) -> None:
         """The model takes what was recorded, and tells the same."""
         for made in self.world.additions[self.seen :]:
-            beside = {(rows.part, rows.event): rows.rows for rows in made.detached}
-            said = self.auditor.take(made.data, beside)
+            said = self.auditor.take(made.data, beside(made))
             assert said == "", said
             self.accepted.update(kind for part in made.intent.parts for kind, _ in part.events)
         touched = {name for made in self.world.additions[self.seen :] for name in made.streams}

@@ -294,6 +294,7 @@ def _replaced(act: Act, shown: Any) -> Any:
     new = act.body("certificate.reissued")
     for name in ("holder", "amount_g", "purpose", "ground"):
         say(new[name] == shown[name], "statement")
+    say(shown["ground"] not in ORDERED or new["beneficiary"] is None, "beneficiary named")
     first, last = new["retired"]
     whole = f"{first[:7]}-{monthrange(int(first[:4]), int(first[5:7]))[1]:02}"
     say(first == last or (first.endswith("-01") and last == whole), "a day or a month")
