@@ -278,6 +278,49 @@ def test_a_list_that_was_given_is_not_given_with_other_codes(day: Day):
     assert day.json("campaign", "show", campaign)["gifts"] == 2
 
 
+def test_a_second_run_beside_the_first_leaves_its_codes_alone(day: Day):
+    campaign = funded(day, "100g", "--each", "5g")
+    guests = listed(day, "no\n1\n")
+    output = day.directory.parent / "handout"
+
+    with handout.alone(output):
+        second = day("campaign", "give", campaign, guests, "-o", output, "--json")
+        left = list(output.iterdir())
+
+    assert (second.code, second.json["error"], left) == (75, "locked_elsewhere", [])
+
+
+def test_a_list_that_another_directory_gave_meanwhile_is_given_no_second_time(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+):
+    campaign = funded(day, "100g", "--each", "5g")
+    guests = listed(day, "no\n1\n")
+    outputs = [day.directory.parent / name for name in ("first", "second")]
+    day.json("campaign", "give", campaign, guests, "-o", outputs[0])
+    # What the second run saw before the first had given.
+    monkeypatch.setattr("registry.cli.giving._given_before", lambda *_: ())
+
+    refused = day("campaign", "give", campaign, guests, "-o", outputs[1], "--json")
+
+    assert (refused.code, refused.json["error"]) == (1, "other_codes")
+    assert day.json("campaign", "show", campaign)["gifts"] == 1
+
+
+def test_nobody_restates_what_a_guest_used_up_without_the_guest_s_key(day: Day):
+    campaign = funded(day, "100g", "--each", "50g")
+    output = day.directory.parent / "handout"
+    given(day, campaign, listed(day, "no\n1\n"), output)
+    used = day.json("gift", "retire", codes_in(output)["1"], "--journey", "metro:1km")
+    number = used["entries"][0]["new"][-1].removeprefix("certificate/")
+    paper = ("--document", day.paper("letter"))
+
+    refused = day.refused("certificate", "replace", number, "--place", "510100", *paper)
+
+    assert used["left_g"] == 21
+    assert refused["error"] == "no_private_key"
+    assert refused["facts"]["account"].startswith("bearer/")
+
+
 def test_a_directory_serves_one_list(day: Day):
     campaign = funded(day, "100g", "--each", "5g")
     output = day.directory.parent / "handout"

@@ -70,12 +70,15 @@ def retire(
         raise UsageError("malformed", field="--journey", why="nothing to offset")
     stated = replace(statement, activity=statement.activity or _told(legs))
     with at_desk(place, dry_run=dry_run) as desk:
-        used = list(_using(_waiting(whose, desk), wanted_g))
+        found = _waiting(whose, desk)
+        used = list(_using(found, wanted_g))
         if output is not None and len(used) > 1:
             raise UsageError("malformed", field="-o", why="several gifts, several certificates")
         made = desk.perform([acts.claim_and_retire(waiting, stated) for waiting in used])
         used_g = sum(waiting.amount_g for waiting in used)
-        told = {"wanted_g": wanted_g, "used_g": used_g, "footprint": footprint.VERSION}
+        left_g = sum(waiting.amount_g for waiting in found) - used_g
+        told: dict[str, object] = {"wanted_g": wanted_g, "used_g": used_g, "left_g": left_g}
+        told["footprint"] = footprint.VERSION
         if output is None or dry_run:
             happenings.tell(made, desk.source, voice, **told)
         else:
@@ -86,6 +89,8 @@ def retire(
             voice.say("certificate.written", number=words.grouped(number), file=output, bytes=size)
         if used_g < wanted_g:
             voice.say("gift.short", wanted_g=wanted_g, used_g=used_g)
+        elif left_g:
+            voice.say("gift.left", left_g=left_g)
 
 
 def _told(legs: Sequence[Leg]) -> str | None:
@@ -130,7 +135,8 @@ def _waiting(whose: Whose, desk: Desk) -> list[Waiting]:
             if amount_g:
                 found.append(Waiting(batch=batch, signer=signer, amount_g=amount_g))
     if not found:
-        raise RefusedError("no_gift", holder=whose.holder)
+        # A code is a secret: what is said of it does not repeat it.
+        raise RefusedError("no_gift", **({"holder": whose.holder} if whose.holder else {}))
     return found
 
 

@@ -7,8 +7,10 @@ writes all proofs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from registry.acts import campaigns as acts
 from registry.acts import claim_codes, guest_list
@@ -50,28 +52,52 @@ def give(
     Raises:
         RefusedError: `no_stream`; `bad_rows` and what else `guest_list.read` says; `directory_in_use`,
             `other_codes`; `insufficient_holding`, and what the rules say. Chunks recorded before that stay.
+        UnavailableError: `locked_elsewhere`: another run is giving out of `output`.
     """
     data = readable(file, guest_list.LIST_BYTES_MAX)
     with at_desk(place, dry_run=dry_run) as desk:
         campaign: Campaign = desk.state(desk.stream("campaign", typed))
         listed = guest_list.read(data, each_g=campaign.each_g)
         _check_accounts(listed, desk)
-        before = list(_given_before(campaign, listed, desk))
-        coming = list(_to_give(campaign, listed, before, desk))
-        secret_of = _codes(campaign, listed, output, before, desk)
-        rows = _rows(campaign, listed, secret_of, desk)
-        _check_same(before, rows, desk)
-        plans = [_plan(campaign, chunk, rows, listed, desk) for chunk in coming]
-        if dry_run:
-            happenings.tell(desk.perform(plans), desk.source, voice, guests=len(listed.guests))
-            return
-        made = [_one(desk.perform([plan])) for plan in plans]
-        indexes = [*(chunk.index for chunk in before), *(one.placed.index for one in made)]
-        chunks = [*before, *coming]
-        count = handout.write_proofs(output, _proofs(chunks, indexes, desk))
-        told = {"directory": str(output), "proofs": count, "codes": len(secret_of)}
+        # What is in the log already is looked for once no other run of this directory can add to it.
+        with nullcontext() if dry_run else handout.alone(output):
+            made, told = _given(campaign, listed, output, desk)
         happenings.tell(made, desk.source, voice, guests=len(listed.guests), **told)
-        voice.say("campaign.handed_out", **told)
+        if told:
+            voice.say("campaign.handed_out", **told)
+
+
+def _given(
+    campaign: Campaign, listed: GuestList, output: Path, desk: Desk
+) -> tuple[list[Made], dict[str, Any]]:
+    """What was recorded, and what was handed out; in a rehearsal what would be recorded, and nothing."""
+    before = list(_given_before(campaign, listed, desk))
+    coming = list(_to_give(campaign, listed, before, desk))
+    secret_of = _codes(campaign, listed, output, before, desk)
+    rows = _rows(campaign, listed, secret_of, desk)
+    _check_same(before, rows, desk)
+    plans = [_plan(campaign, chunk, rows, listed, desk) for chunk in coming]
+    if desk.dry_run:
+        return desk.perform(plans), {}
+    made = [_one(_recorded(plan, output, desk)) for plan in plans]
+    indexes = [*(chunk.index for chunk in before), *(one.placed.index for one in made)]
+    count = handout.write_proofs(output, _proofs([*before, *coming], indexes, desk))
+    return made, {"directory": str(output), "proofs": count, "codes": len(secret_of)}
+
+
+def _recorded(plan: Plan, output: Path, desk: Desk) -> list[Made]:
+    """What came of giving by `plan`.
+
+    Raises:
+        RefusedError: `other_codes` if somebody gave to the same list meanwhile, out of another directory; what the
+            rules say.
+    """
+    try:
+        return desk.perform([plan])
+    except RefusedError as refusal:
+        if refusal.code == "nonce_used":
+            raise RefusedError("other_codes", directory=str(output)) from refusal
+        raise
 
 
 def _check_accounts(listed: GuestList, desk: Desk) -> None:

@@ -48,7 +48,7 @@ def show(
     """
     known = {**LISTS, **TABLES}
     if name not in known:
-        raise UsageError("malformed", field=name, why=", ".join(sorted(known)))
+        raise UsageError("no_such_table", table=name, lists=" ".join(sorted(LISTS)))
     with asked(place, as_of) as question:
         shown, rows = _asked(question, name, where, by)
         if voice.is_json:

@@ -968,6 +968,10 @@ SCREEN: dict[str, Text] = {
             " {proofs} proofs (proofs/)."
         ),
     ),
+    "gift.left": (
+        "还余 {left_g}，截止日前仍可凭同一领取码（或账户）领取或注销。",
+        "{left_g} is left, and can be claimed or used up by the same code (or account) until the deadline.",
+    ),
     "gift.short": (
         "行程合 {wanted_g}，赠量只够 {used_g}。",
         "The journey comes to {wanted_g}; the gift was enough for {used_g}.",

@@ -380,9 +380,8 @@ def _judged(event: InOffice, case: Case, act: Act) -> Outcome:
         case Notified():
             _in_office(event, case.level, act)
             earliest = first_day_after(today, REPLY_WORKING_DAYS).isoformat()
-            require(
-                event.reply_by >= earliest, "too_early", day=event.reply_by, not_before=earliest
-            )
+            told = {"day": event.reply_by, "not_before": earliest, "today": today.isoformat()}
+            require(event.reply_by >= earliest, "too_early", **told)
             return None
         case HearingWaived():
             _in_office(event, BREACH, act)
@@ -473,4 +472,4 @@ def _check_other(before: str, controller: str, act: Act) -> None:
 
 def _check_past(day: str, act: Act) -> None:
     today = day_of(act.at_us).isoformat()
-    require(day < today, "too_early", day=day, today=today)
+    require(day < today, "too_early", after=day, today=today)

@@ -173,7 +173,9 @@ def officers(operator: Operator, count: int, *strangers_to: str) -> list[str]:
     controllers = operator.registry().controllers
     with operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        taken = {moment.stream(account).state.controller for account in strangers_to}
+        # Who bears a code has no account, and nobody else decides for them.
+        accounts = [one for one in strangers_to if one.startswith("account/")]
+        taken = {moment.stream(account).state.controller for account in accounts}
     left = operator.officers()
     chosen: list[str] = []
     while left and len(chosen) < count:

@@ -11,7 +11,8 @@ import csv
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from nacl.bindings import crypto_sign_seed_keypair
 
 from registry.acts import claim_codes
 from registry.acts.guest_list import Guest
-from registry.errors import RefusedError, require
+from registry.errors import RefusedError, UnavailableError, require
 from registry.ledger.keys import SUITE, Key
-from registry.store.folder import synchronise
+from registry.store.folder import alone_in, synchronise
 
 LIST = "LIST.txt"
 CODES = "codes.csv"
@@ -47,14 +48,36 @@ def secrets_for(guests: Iterable[Guest]) -> dict[str, bytes]:
     }
 
 
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Hold `directory`, made if it was not there, against other runs: codes of two runs would replace each other.
+
+    Nothing is left of one that was made in vain.
+
+    Raises:
+        UnavailableError: `locked_elsewhere` if another run holds it.
+    """
+    made = not directory.exists()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone_in(directory))
+        except RefusedError as other:
+            raise UnavailableError("locked_elsewhere", file=str(directory)) from other
+        try:
+            yield
+        finally:
+            if made and not any(directory.iterdir()):
+                directory.rmdir()
+
+
 def begin(directory: Path, campaign: str, digest: bytes) -> None:
-    """Make `directory` the hand-out of one list, or find that it is already.
+    """Make `directory`, which is held, the hand-out of one list, or find that it is already.
 
     Raises:
         RefusedError: `directory_in_use` by anything else.
     """
     told = f"{campaign}\n{digest.hex()}\n"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark = directory / LIST
     if mark.exists():
         same = mark.read_bytes() == told.encode()

@@ -196,7 +196,8 @@ class Operator:
         return self.keyring.sign(key, message)
 
     def _signer(self, account: str, moment: Moment) -> Signer:
-        kept = self._kept(account, moment)
+        # The key of who bears a code is nowhere but in the code.
+        kept = [] if account.startswith("bearer/") else self._kept(account, moment)
         require(bool(kept), "no_private_key", account=account)
         return Signer(account=account, key=kept[-1])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.acts.guest_list import Guest
-from registry.errors import RefusedError
+from registry.errors import RefusedError, UnavailableError
 from registry.store import handout
 
 CAMPAIGN = "campaign/" + "a" * 16
@@ -16,7 +16,8 @@ GUESTS = (
 
 @pytest.fixture
 def out(tmp_path):
-    return tmp_path / "a" / "handout"
+    with handout.alone(tmp_path / "a" / "handout"):
+        yield tmp_path / "a" / "handout"
 
 
 def refusal_of(read):
@@ -86,11 +87,28 @@ def test_a_directory_is_for_one_list_of_one_campaign(out):
 
 
 def test_a_directory_with_anything_else_in_it_is_left_alone(out):
-    out.mkdir(parents=True)
     (out / "mine.txt").write_text("mine")
 
     assert refusal_of(lambda: handout.begin(out, CAMPAIGN, bytes(32))) == "directory_in_use"
     assert [file.name for file in out.iterdir()] == ["mine.txt"]
+
+
+def test_two_runs_never_hold_one_directory(out):
+    with pytest.raises(UnavailableError) as refused, handout.alone(out):
+        pass
+
+    assert (refused.value.code, refused.value.facts["file"]) == ("locked_elsewhere", str(out))
+
+
+def test_nothing_is_left_of_a_directory_that_was_made_in_vain(out, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+
+    with handout.alone(out / "vain"), handout.alone(mine):
+        pass
+
+    assert not (out / "vain").exists()
+    assert mine.exists()
 
 
 def test_proofs_are_written_again_as_often_as_one_likes(out):
