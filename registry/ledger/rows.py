@@ -26,6 +26,8 @@ ROWS_MAX = 131_072
 ROWS_BYTES_MAX = 16 * 1024 * 1024
 BETWEEN_MAX = 2 * ROWS_MAX
 """So many rows of one entry may stand before the last that is looked for."""
+PASSED_MAX = 2 * ROWS_MAX
+"""So many rows that do not belong to an entry are passed by."""
 
 Place = tuple[int, int]
 """Which event of an entry rows belong to: part and event."""
@@ -174,9 +176,12 @@ class Along:
         return not self._ahead or not _at_most(self._ahead[0][0], index)
 
     def pass_by(self, index: int) -> None:
-        """Go on to the first row after those of entry `index`."""
-        while not self.is_past(index):
+        """Go on to the first row after those of entry `index`; where they have no end, read no further."""
+        for _ in range(PASSED_MAX):
+            if self.is_past(index):
+                return
             self._drop()
+        self.leave()
 
     def leave(self) -> None:
         """Read no further."""

@@ -18,6 +18,7 @@ import registry.verifier
 from registry.cli import exits
 from registry.cli.voice import Voice
 from registry.errors import BrokenHistoryError, RefusedError, RegistryError, UnavailableError
+from registry.ledger import rows
 from registry.ledger.entry import ENTRY_BYTES_MAX
 from registry.ledger.note import NOTE_BYTES_MAX
 from registry.ledger.rows import ROW_BYTES_MAX
@@ -36,6 +37,8 @@ from tests.relay import Relay
 from tests.servers import HOST, Server, eventually
 
 PASSWORD = "s3cret pass"
+PASSED = 100
+"""So many rows too many are passed by here."""
 AUDITOR, STRANGER = "auditor", "stranger"
 
 
@@ -683,13 +686,15 @@ def test_of_rows_that_no_entry_left_no_more_are_read_than_show_it(
             taken.append(number)
             yield odd
 
+    monkeypatch.setattr(rows, "PASSED_MAX", PASSED)
     for told in (lambda *_: lies(), lambda *asked: chain(honest(*asked), lies())):
         monkeypatch.setattr(kind, name, told)
         found = trouble(place, pg_book)
 
         assert isinstance(found, BrokenHistoryError)
         assert found.code == f"derived.{name}"
-        assert taken == [0]
+        assert len(taken) <= (PASSED + 1 if name == "detached" else 1)
+        assert taken
         taken.clear()
 
 
