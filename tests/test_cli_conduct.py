@@ -349,6 +349,20 @@ def test_everybody_in_a_list_has_a_certificate_and_a_proof_of_their_own(day: Des
     assert {file.stat().st_mode & 0o777 for file in output.iterdir()} == {0o600}
 
 
+def test_a_name_in_what_is_handed_out_is_no_formula(day: Desk) -> None:
+    output = day.directory.parent / "proofs"
+    file = listed(day, "=1+1,10", "＠某人,20")
+    typed = ("retire", "--for-many", file, "--holder", "@owner", "--purpose", "individual")
+
+    day.json(*typed, "--standard", "SCFG", "-o", output)
+
+    with (output / "certificates.csv").open(encoding="utf-8-sig") as written:
+        rows = list(csv.DictReader(written))
+    assert [row["name"] for row in rows] == ["'=1+1", "'＠某人"]
+    shown = [verified(day, output / row["file"]).json["names"]["beneficiary"] for row in rows]
+    assert shown == ["=1+1", "＠某人"]
+
+
 def test_one_of_many_is_exported_adopted_and_replaced_by_its_own_number(day: Desk) -> None:
     output = day.directory.parent / "proofs"
     day.json(*many(day, "-o", output))

@@ -42,10 +42,10 @@ def _lines(sheets: Sequence[Sheet], closing: Sequence[str], lang: Lang) -> Itera
         yield []
         if sheet.totals is not None:
             yield _cells(papers_words.with_total(sheet.totals, lang), lang)
-        yield from ([_plain(papers_words.note(note, lang))] for note in sheet.notes)
+        yield from ([inert(papers_words.note(note, lang))] for note in sheet.notes)
         if len(sheets) > 1:
             yield []
-    yield from ([_plain(line)] for line in closing)
+    yield from ([inert(line)] for line in closing)
 
 
 def _cells(cells: Cells, lang: Lang) -> list[str]:
@@ -55,8 +55,9 @@ def _cells(cells: Cells, lang: Lang) -> list[str]:
 def _cell(cell: Cell, lang: Lang) -> str:
     said = papers_words.spelled(cell, lang)
     # What we computed is a number, even below 0.
-    return said if isinstance(cell, int | Mass | Share) else _plain(said)
+    return said if isinstance(cell, int | Mass | Share) else inert(said)
 
 
-def _plain(said: str) -> str:
+def inert(said: str) -> str:
+    """A text that no spreadsheet computes."""
     return f"'{said}" if said.startswith(_FORMULA) else said

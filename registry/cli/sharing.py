@@ -16,6 +16,7 @@ from registry.cli.exits import UsageError
 from registry.cli.happenings import Made
 from registry.cli.movements import Asked
 from registry.cli.opened import Opened
+from registry.cli.papers_csv import inert
 from registry.cli.voice import Voice
 from registry.place import Place
 from registry.store.proofs import share_proofs
@@ -89,7 +90,7 @@ def hand_out(
     for (name, amount_g), (number, proof) in zip(listed.beneficiaries, proofs, strict=True):
         file = f"{number}.proof"
         _write(output / file, proof)
-        rows.append((name, words.tonnes(amount_g), number, file))
+        rows.append((inert(name), words.tonnes(amount_g), number, file))
     with os.fdopen(
         os.open(output / HAND_OUT, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
         "w",
