@@ -16,6 +16,7 @@ from registry.domain.kinds import EVENTS
 from registry.errors import RefusedError, RegistryError
 from registry.history import Addition, came_with, check_entry, follow
 from registry.ledger import canonical, keys, note, tree
+from registry.verifier.award import verify_award
 from registry.verifier.certificate import verify
 from registry.verifier.dossier import verify_dossier
 from registry.verifier.gift import verify_gift
@@ -319,11 +320,20 @@ def test_a_gift_is_shown_by_its_own_row(vector):
     assert shown.campaign == vector["campaign"]
 
 
+@pytest.mark.parametrize("vector", read("life_proofs.json")["awards"], ids=lambda v: v["name"])
+def test_what_is_no_retirement_is_shown_with_what_it_came_of(vector):
+    shown = verify_award(bytes.fromhex(vector["file"]), log_key())
+
+    assert (shown.number, shown.event.kind) == (vector["number"], vector["kind"])
+    assert (shown.stream, dict(shown.opened)) == (vector["stream"], vector["names"])
+
+
 @pytest.mark.parametrize(
     ("check", "vector"),
     [
         *((verify, vector) for vector in read("life_proofs.json")["broken"]),
         *((verify_gift, vector) for vector in read("life_proofs.json")["broken_gifts"]),
+        *((verify_award, vector) for vector in read("life_proofs.json")["broken_awards"]),
     ],
     ids=lambda told: told["name"] if isinstance(told, dict) else told.__name__,
 )

@@ -9,6 +9,7 @@ from registry.ledger import entry as entries
 from registry.ledger import proof
 from registry.ledger.proof import Leaf, Proof, Row
 from registry.ledger.rows import RowTree
+from registry.verifier.award import verify_award
 from registry.verifier.certificate import verify
 from registry.verifier.gift import verify_gift
 from tests.world import Person, World, digest, log_key
@@ -23,6 +24,18 @@ def vectors() -> dict[str, Any]:
         "vkey": str(log_key()),
         "certificates": [_certificate(name, made) for name, made in _whole(told)],
         "gifts": [_gift(name, made) for name, made in _gifts(told)],
+        "awards": [
+            _award(name, paper(told.world, told.shelf[name], names=True))
+            for name in ("honour", "conclusion")
+        ],
+        "broken_awards": [
+            {
+                "name": name,
+                "file": proof.encode(made).hex(),
+                "code": code_of(partial(verify_award, proof.encode(made), log_key())),
+            }
+            for name, made in _broken_awards(told)
+        ],
         "broken": [
             {
                 "name": name,
@@ -73,6 +86,30 @@ def _gift(name: str, made: Proof) -> dict[str, Any]:
         "campaign": seen.campaign,
         "ranges": None if seen.ranges is None else spans(seen.ranges),
     }
+
+
+def _award(name: str, made: Proof) -> dict[str, Any]:
+    data = proof.encode(made)
+    seen = verify_award(data, log_key())
+    return {
+        "name": name,
+        "file": data.hex(),
+        "number": seen.number,
+        "kind": seen.event.kind,
+        "stream": seen.stream,
+        "names": dict(seen.opened),
+    }
+
+
+def _broken_awards(told: Told) -> Iterator[tuple[str, Proof]]:
+    for name in ("honour", "conclusion"):
+        made = paper(told.world, told.shelf[name])
+        yield (
+            f"another outcome of a certificate: {name}",
+            replace(made, leaf=_altered(made.leaf, {})),
+        )
+        yield f"meant for another log: {name}", replace(made, random=digest("another log"))
+    yield "a retirement", paper(told.world, told.shelf["numbered"])
 
 
 def _whole(told: Told) -> Iterator[tuple[str, Proof]]:
@@ -136,15 +173,15 @@ def _broken_gifts(told: Told) -> Iterator[tuple[str, Proof]]:
     yield "a share for a gift", paper(world, told.shelf["group"], row=1)
 
 
-def _altered(leaf: Leaf) -> Leaf:
-    """A leaf in which nothing came of its last part."""
+def _altered(leaf: Leaf, came: dict[str, Any] | None = None) -> Leaf:
+    """A leaf in which `came` is said to have come of its last part."""
     read = entries.decode(leaf.entry)
     data = entries.encode(
         at_us=read.at_us,
         intent_bytes=read.intent_bytes,
         signatures=read.signatures,
         consulted=read.consulted,
-        places=[*read.places[:-1], replace(read.places[-1], outcomes=(None,))],
+        places=[*read.places[:-1], replace(read.places[-1], outcomes=(came,))],
     )
     return replace(leaf, entry=data)
 
