@@ -20,6 +20,7 @@ from registry.domain.act import Act, Outcome, require_new
 from registry.domain.project import Project
 from registry.domain.roles import Registry
 from registry.domain.shape import integer, listed, one_of, optional
+from registry.domain.standard import Standard
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
 
@@ -334,8 +335,8 @@ def judge(state: Order, event: Event, act: Act) -> Outcome:
         RefusedError: `out_of_order`, `wrong_id`, `role_missing`, `account_not_open`, `bad_terms`, `not_the_court`,
             `not_the_case_account`, `not_the_buyer`, `wrong_standard`, `outside_regions`, `wrong_project`,
             `cost_missing`, `account_frozen`, `not_bought`, `insufficient_holding`, `wrong_amount`,
-            `wrong_ground`, `beneficiary_named`, `not_defaulted`,
-            `wrong_entry_meant`, `not_overdue`, `not_performed`, `grams_locked`.
+            `wrong_ground`, `beneficiary_named`, `not_defaulted`, `claim_not_accepted`, `wrong_entry_meant`,
+            `not_overdue`, `not_performed`, `grams_locked`.
     """
     lawful = type(event) in FOLLOWS[state.status]
     require(lawful, "out_of_order", stream=state.name, status=state.status, kind=event.kind)
@@ -486,6 +487,10 @@ def _check_bought(state: Order, event: Bought, act: Act) -> None:
     require(able, "not_the_buyer", buyer=event.buyer, account=state.account, agent=state.agent)
     fit = event.standard in state.standards
     require(fit, "wrong_standard", standard=event.standard, expected=state.standards)
+    # Now, not when the money is spent and the grams are locked.
+    claims = act.state(f"standard/{event.standard}", Standard).claims
+    told = {"purpose": "restoration", "standard": event.standard}
+    require("restoration" in claims, "claim_not_accepted", **told)
     ((_, locked),) = [(made, came) for made, came in act.outcomes if made.kind == "batch.locked.v1"]
     assert locked is not None
     born = locked["project"]

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.domain.order import Terms, lies_in
-from tests.world import digest, refused, table
+from tests.world import GRAMS, digest, refused, table
 from tests.worlds_conduct import lists, sets_policy
 from tests.worlds_giving import (
     AFTER_US,
@@ -171,6 +171,18 @@ def test_what_is_bought_is_locked_for_the_case_s_own_account(world, batch):
     refusal = refused(world, lambda: buys(world, order, batch, 60, account=alice))
 
     assert refusal.code == "not_the_case_account"
+    assert world.state(batch).locked_g == 0
+
+
+def test_nothing_is_bought_that_could_not_be_retired_for_the_order(world):
+    play = {"home": "VCS", "serial_format": (3, (0,), 1, 2), "claims": ("meeting",)}
+    world.recognises("PLAY", **play)
+    batch = world.deposits("PLAY 1 9", 9 * GRAMS, standard="PLAY")
+    order, _ = registers_order(world, standards=("PLAY",))
+
+    refusal = refused(world, lambda: buys(world, order, batch, 60, standard="PLAY"))
+
+    assert refusal.code == "claim_not_accepted"
     assert world.state(batch).locked_g == 0
 
 

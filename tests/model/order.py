@@ -64,6 +64,8 @@ def bought(m: Any, act: Act, stream: str, body: Any, _place: Any) -> None:
     order = _at(m, stream, body, "open")
     say(body["buyer"] in (order["account"], order["agent"]), "another buyer")
     say(body["standard"] in order["standards"], "another standard")
+    claims = m.standards[f"standard/{body['standard']}"]["claims"]
+    say("restoration" in claims, "not for restoration")
     project = body["project"]
     say(project is None or project == act.outcome("batch.locked")["project"], "another project")
     place = m.projects[project]["place"] if project in m.projects else ""
