@@ -1,6 +1,7 @@
 """Gifts by hand: a campaign from its terms to its end, a list of guests, codes, proofs; and a run that was cut off."""
 
 import csv
+import io
 import os
 import signal
 import subprocess
@@ -170,6 +171,20 @@ def test_a_guest_uses_up_a_gift_for_a_journey_and_keeps_the_rest(day: Day, shell
     assert (verified["verdict"], verified["amount_g"]) == ("valid", 29)
     assert verified["names"]["activity"] == "footprint/2026-1 metro:1km"
     assert held_g(day, alice) == before + 21
+
+
+def test_a_code_is_read_from_standard_input_so_that_no_history_keeps_it(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+):
+    campaign = funded(day, "100g", "--each", "50g")
+    output, alice = day.directory.parent / "handout", day.accounts["alice"]
+    given(day, campaign, listed(day, "no\n1\n"), output)
+    before = held_g(day, alice)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{codes_in(output)['1']}\n"))
+
+    day.json("gift", "claim", "-", "--to", alice)
+
+    assert held_g(day, alice) == before + 50
 
 
 def test_a_journey_longer_than_the_gift_uses_all_of_it_and_says_so(day: Day):

@@ -53,6 +53,16 @@ def test_rows_are_found_by_what_they_have(book: Book, shell: Shell):
     assert sorted(row["amount_g"] for row in found) == [20, 87]
 
 
+def test_people_read_names_beside_accounts(book: Book, shell: Shell):
+    alice = book.accounts["alice"]
+    name = shell(*at(book, "balance", alice), "--json").json["name"]
+
+    shown = shell(*at(book, "list", "balances"), "--lang", "en").out
+
+    assert name
+    assert f"{name} ({alice})" in shown
+
+
 def test_totals_add_up_three_ways(book: Book, shell: Shell):
     def total(table: str, column: str, by: str) -> int:
         rows = shell(*at(book, "list", table), "--by", by, "--json").json["rows"]

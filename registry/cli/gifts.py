@@ -1,5 +1,6 @@
 """`registry gift`: what was given is found by its code or its account, claimed, or used up for a journey."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from registry.errors import RefusedError
 from registry.ledger import ids
 from registry.ledger.intent import Signer
 from registry.place import Place
+
+STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,7 @@ def _waiting(whose: Whose, desk: Desk) -> list[Waiting]:
     """
     if (whose.code is None) == (whose.holder is None):
         raise UsageError("malformed", field="CODE", why="either a code or --holder")
-    secret = None if whose.code is None else claim_codes.read(whose.code)
+    secret = None if whose.code is None else claim_codes.read(_typed(whose.code))
     holder = desk.maybe_account(whose.holder)
     found = []
     for name in desk.streams("campaign"):
@@ -138,6 +141,11 @@ def _waiting(whose: Whose, desk: Desk) -> list[Waiting]:
         # A code is a secret: what is said of it does not repeat it.
         raise RefusedError("no_gift", **({"holder": whose.holder} if whose.holder else {}))
     return found
+
+
+def _typed(code: str) -> str:
+    """The code that was typed; or, for "-", the first line of standard input: a secret need not stand in a history."""
+    return sys.stdin.readline().strip() if code == STANDARD_INPUT else code
 
 
 def _signer(secret: bytes | None, campaign: str, desk: Desk) -> Signer:

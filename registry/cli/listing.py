@@ -7,7 +7,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from registry.cli import columns, words
@@ -26,6 +26,10 @@ _OCTETS = re.compile(r"([0-9a-f]{2})*", re.ASCII)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMED = {"accounts": ("name",), "projects": ("name",), "campaigns": ("occasion",)}
 """The commitments of each table that are opened where the row does not say that it is not public."""
+
+NAMED_ROWS_MAX = 500
+"""So many rows are read by people, who want names beside the accounts; longer ones are searched."""
+_ACCOUNT = "account/"
 
 Row = dict[str, Any]
 
@@ -60,7 +64,9 @@ def show(
             voice.demonstration(question.source.origin)
             title = voice.text("list.title", table=name, count=len(rows))
             labels = [columns.label(column, voice.lang) for column in shown]
-            voice.table(title, labels, [_cells(row, shown, voice) for row in rows])
+            named = rows if len(rows) <= NAMED_ROWS_MAX else []
+            name_of = {account: question.source.name_of(account) for account in _accounts(named)}
+            voice.table(title, labels, [_cells(row, shown, name_of, voice) for row in rows])
             question.tell(voice)
 
 
@@ -170,8 +176,22 @@ def _plain(table: Table) -> list[str]:
     ]
 
 
-def _cells(row: Row, shown: Sequence[str], voice: Voice) -> list[str]:
-    return [_said(column, row.get(column), voice) for column in shown]
+def _accounts(rows: Sequence[Row]) -> set[str]:
+    """The accounts that stand in rows."""
+    cells = (value for row in rows for value in row.values())
+    return {value for value in cells if isinstance(value, str) and value.startswith(_ACCOUNT)}
+
+
+def _cells(
+    row: Row, shown: Sequence[str], name_of: Mapping[str, str | None], voice: Voice
+) -> list[str]:
+    cells = []
+    for column in shown:
+        value = row.get(column)
+        name = name_of.get(value) if isinstance(value, str) else None
+        said = _said(column, value, voice)
+        cells.append(said if name is None else f"{name} ({said})")
+    return cells
 
 
 def _said(column: str, value: Any, voice: Voice) -> str:

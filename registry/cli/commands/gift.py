@@ -12,7 +12,11 @@ app = typer.Typer(no_args_is_help=True, help="Claim a gift, or retire it / 领�
 
 Code = Annotated[
     str | None,
-    typer.Argument(metavar="CODE", help="The claim code. / 领取码。", show_default=False),
+    typer.Argument(
+        metavar="CODE",
+        help="The code; - reads it from stdin. / 领取码，- 从标准输入读。",
+        show_default=False,
+    ),
 ]
 Holder = Annotated[
     str | None,
