@@ -38,10 +38,27 @@ class Desk:
         return self._shell("account", group, command, self.account, *more, *place)
 
     def done(self, group: str, command: str, *more: object) -> Any:
-        """What the command says as JSON, once it went well."""
+        """What the command says as JSON, once it went well; and did nothing as a rehearsal, which said the same."""
+        changes = command != "list"
+        rehearsed = self._rehearsed(group, command, *more) if changes else None
         ended = self(group, command, *more, "--json")
         assert ended.code == 0, ended.out
+        if rehearsed is not None:
+            assert rehearsed["index"] == ended.json["index"]
         return ended.json
+
+    def _rehearsed(self, group: str, command: str, *more: object) -> Any:
+        before = self._standing()
+        ended = self(group, command, *more, "--dry-run", "--json")
+        assert ended.code == 0, ended.out
+        assert ended.json["dry_run"]
+        assert self._standing() == before
+        return ended.json
+
+    def _standing(self) -> Any:
+        """The log's size, and the private keys that are kept."""
+        keys = self._book.rows("SELECT * FROM keys", file="keys.db")
+        return self._book.rows("SELECT size, root FROM head"), keys
 
     def refused(self, group: str, command: str, *more: object) -> str:
         """The code of the refusal, which a person is told in both languages."""
@@ -301,7 +318,12 @@ def test_the_log_s_key_is_rotated_and_whoever_pinned_any_key_of_it_verifies(
     file = tmp_path / "public.proof"
     number = book.streams["public"]
 
-    made = shell("log-key", "rotate", "--dir", book.directory, "--json")
+    rotate = ("log-key", "rotate", "--dir", book.directory, "--json")
+    before = book.rows("SELECT size, root FROM head")
+    foreseen = shell(*rotate, "--dry-run")
+    assert book.rows("SELECT size, root FROM head") == before
+    made = shell(*rotate)
+    assert (foreseen.json["dry_run"], foreseen.json["index"]) == (True, made.json["index"])
     shell("certificate", number, "--dir", book.directory, "-o", file)
 
     vkey = made.json["vkey"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from registry.store.log import Moment
 from registry.store.operator import Operator
 
 Act = Callable[[Operator, str], Done]
+"""Of an operator and an account; what it does is recorded, or rehearsed."""
 
 
 def show_all(typed: str, place: Place, *, voice: Voice) -> None:
@@ -51,7 +53,13 @@ def show_all(typed: str, place: Place, *, voice: Voice) -> None:
 
 
 def add(
-    typed: str, place: Place, *, public: str | None, possession: str | None, voice: Voice
+    typed: str,
+    place: Place,
+    *,
+    public: str | None,
+    possession: str | None,
+    dry_run: bool,
+    voice: Voice,
 ) -> None:
     """Add a key to an account: the one that its holder brings, or one that is made and kept here.
 
@@ -61,12 +69,14 @@ def add(
     """
 
     def act(operator: Operator, account: str) -> Done:
-        return custody.add_key(operator, account, brought(operator, account, public, possession))
+        return custody.add_key(
+            operator, account, brought(operator, account, public, possession), dry_run=dry_run
+        )
 
     _do("keys.added", typed, place, act, voice)
 
 
-def end(typed: str, key: str, place: Place, *, voice: Voice) -> None:
+def end(typed: str, key: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
     """End a key of an account, named by its id.
 
     Raises:
@@ -74,18 +84,18 @@ def end(typed: str, key: str, place: Place, *, voice: Voice) -> None:
     """
 
     def act(operator: Operator, account: str) -> Done:
-        return custody.end_key(operator, account, _meant(operator, account, key))
+        return custody.end_key(operator, account, _meant(operator, account, key), dry_run=dry_run)
 
     _do("keys.ended", typed, place, act, voice)
 
 
-def rotate(typed: str, place: Place, *, voice: Voice) -> None:
+def rotate(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
     """Put a new key in place of those that are kept here for an account.
 
     Raises:
         RefusedError: `no_account`, or what the rules say.
     """
-    _do("keys.rotated", typed, place, custody.rotate_key, voice)
+    _do("keys.rotated", typed, place, partial(custody.rotate_key, dry_run=dry_run), voice)
 
 
 def announce(
@@ -96,6 +106,7 @@ def announce(
     notice: Path,
     public: str | None,
     possession: str | None,
+    dry_run: bool,
     voice: Voice,
 ) -> None:
     """Announce that an account is to be recovered, with digests of the papers.
@@ -108,53 +119,65 @@ def announce(
 
     def act(operator: Operator, account: str) -> Done:
         new = brought(operator, account, public, possession)
-        return custody.announce_recovery(operator, account, **papers, brought=new)
+        return custody.announce_recovery(operator, account, **papers, brought=new, dry_run=dry_run)
 
     _do("recovery.announced", typed, place, act, voice)
 
 
-def stop(typed: str, place: Place, *, voice: Voice) -> None:
+def stop(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
     """Stop a recovery, as the holder.
 
     Raises:
         RefusedError: `no_account`, or what the rules say.
     """
-    _do("recovery.stopped", typed, place, custody.stop_recovery, voice)
+    _do("recovery.stopped", typed, place, partial(custody.stop_recovery, dry_run=dry_run), voice)
 
 
-def withdraw(typed: str, place: Place, *, voice: Voice) -> None:
+def withdraw(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
     """Withdraw a recovery, as two officers.
 
     Raises:
         RefusedError: `no_account`, or what the rules say.
     """
-    _do("recovery.withdrawn", typed, place, custody.withdraw_recovery, voice)
+    _do(
+        "recovery.withdrawn",
+        typed,
+        place,
+        partial(custody.withdraw_recovery, dry_run=dry_run),
+        voice,
+    )
 
 
-def complete(typed: str, place: Place, *, voice: Voice) -> None:
+def complete(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
     """Complete a recovery, as two officers.
 
     Raises:
         RefusedError: `no_account`, `too_early`, or what the rules say.
     """
-    _do("recovery.completed", typed, place, custody.complete_recovery, voice)
+    _do(
+        "recovery.completed",
+        typed,
+        place,
+        partial(custody.complete_recovery, dry_run=dry_run),
+        voice,
+    )
 
 
-def replace_log_key(place: Place, *, voice: Voice) -> None:
+def replace_log_key(place: Place, *, dry_run: bool, voice: Voice) -> None:
     """Put a new key in place of the one that signs for the log.
 
     Raises:
         RefusedError: `no_registry`, or what the rules say.
     """
     with closing(Operator(place)) as operator:
-        done = custody.replace_log_key(operator)
+        done = custody.replace_log_key(operator, dry_run=dry_run)
         vkey = operator.vkey()
-    facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": done.receipt.index}
+    facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": done.index}
     if voice.is_json:
-        voice.json({**facts, **_where(vkey.name)})
+        voice.json({"dry_run": dry_run, **facts, **_where(vkey.name)})
         return
     voice.demonstration(vkey.name)
-    voice.say("log_key.replaced", **facts)
+    voice.say("keys.rehearsed" if dry_run else "log_key.replaced", **facts)
 
 
 def _do(text: str, typed: str, place: Place, act: Act, voice: Voice) -> None:
@@ -165,11 +188,14 @@ def _do(text: str, typed: str, place: Place, act: Act, voice: Voice) -> None:
         done = act(operator, account)
         state: Account = source.state(account)
     origin = source.origin
-    facts = {"account": account, "key_id": key_id(done.key), "index": done.receipt.index}
+    facts = {"account": account, "key_id": key_id(done.key), "index": done.index}
     if voice.is_json:
-        voice.json({**facts, **_object(state), **_where(origin)})
+        voice.json({"dry_run": done.receipt is None, **facts, **_object(state), **_where(origin)})
         return
     voice.demonstration(origin)
+    if done.receipt is None:
+        voice.say("keys.rehearsed", **facts)
+        return
     not_before = None if state.recovery is None else state.recovery.not_before
     voice.say(text, **facts, not_before=not_before)
 

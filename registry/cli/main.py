@@ -351,12 +351,18 @@ def accept_mark(
 
 @log_key_app.command("rotate")
 def log_key_rotate(
-    *, directory: Directory, state: State = None, as_json: Json = False, lang: Language = None
+    *,
+    directory: Directory,
+    state: State = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    lang: Language = None,
 ) -> None:
     """Replace it, by itself and two officers / 由旧密钥和两名登记官更换"""
     from registry.cli import keys
 
-    keys.replace_log_key(place_of(directory, state), voice=Voice(lang, as_json=as_json))
+    voice = Voice(lang, as_json=as_json)
+    keys.replace_log_key(place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @app.command()

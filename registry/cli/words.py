@@ -834,6 +834,10 @@ SCREEN: dict[str, Text] = {
             " can stop it."
         ),
     ),
+    "keys.rehearsed": (
+        "什么都没有写入：这将是第 {index} 条记录[，账户 {account}]。",
+        "Nothing was written: this would be entry {index}[, of {account}].",
+    ),
     "keys.added": (
         "账户 {account} 已登记密钥 {key_id}（记录 {index}），自下一条记录起有效。",
         "The account {account} has the key {key_id}, which speaks for it from the entry after {index} on.",

@@ -140,6 +140,7 @@ def key_add(
     state: State = None,
     public: Public = None,
     possession: Possession = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
@@ -147,7 +148,14 @@ def key_add(
     from registry.cli import keys
 
     voice = Voice(lang, as_json=as_json)
-    keys.add(account, place_of(directory, state), public=public, possession=possession, voice=voice)
+    keys.add(
+        account,
+        place_of(directory, state),
+        public=public,
+        possession=possession,
+        dry_run=dry_run,
+        voice=voice,
+    )
 
 
 @key_app.command("rotate")
@@ -156,13 +164,15 @@ def key_rotate(
     *,
     directory: Directory,
     state: State = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Replace the keys kept here by a new one / 更换代管的密钥"""
     from registry.cli import keys
 
-    keys.rotate(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+    voice = Voice(lang, as_json=as_json)
+    keys.rotate(account, place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @key_app.command("end")
@@ -172,13 +182,15 @@ def key_end(
     *,
     directory: Directory,
     state: State = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """End a key / 终止一个密钥"""
     from registry.cli import keys
 
-    keys.end(account, ended, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+    voice = Voice(lang, as_json=as_json)
+    keys.end(account, ended, place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("announce")
@@ -193,6 +205,7 @@ def recover_announce(
     notice: Annotated[Path, typer.Option("--notice", help="The notice given. / 已发出的通知。")],
     public: Public = None,
     possession: Possession = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
@@ -206,6 +219,7 @@ def recover_announce(
         notice=notice,
         public=public,
         possession=possession,
+        dry_run=dry_run,
         voice=Voice(lang, as_json=as_json),
     )
 
@@ -216,13 +230,15 @@ def recover_stop(
     *,
     directory: Directory,
     state: State = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Stop a recovery, as the holder / 持有人中止找回"""
     from registry.cli import keys
 
-    keys.stop(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+    voice = Voice(lang, as_json=as_json)
+    keys.stop(account, place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("withdraw")
@@ -231,13 +247,15 @@ def recover_withdraw(
     *,
     directory: Directory,
     state: State = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
     from registry.cli import keys
 
-    keys.withdraw(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+    voice = Voice(lang, as_json=as_json)
+    keys.withdraw(account, place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("complete")
@@ -246,10 +264,12 @@ def recover_complete(
     *,
     directory: Directory,
     state: State = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
     """Complete it after the waiting time / 等待期满后完成找回"""
     from registry.cli import keys
 
-    keys.complete(account, place_of(directory, state), voice=Voice(lang, as_json=as_json))
+    voice = Voice(lang, as_json=as_json)
+    keys.complete(account, place_of(directory, state), dry_run=dry_run, voice=voice)
