@@ -32,7 +32,6 @@ CHUNK_TAG = "carbon-registry/guest-chunk/v1"
 CHUNK_GUESTS_MAX = shape.ROWS_MAX
 """A gift's row is at most 104 bytes, so that as many rows are less than what their bytes may come to."""
 
-_FORMULA = ("=", "+", "-", "@")
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}", re.ASCII)
 _GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
@@ -173,7 +172,7 @@ def _account(text: str) -> str | None:
 
 def _name(text: str) -> str:
     """What the guest is called, unless a spreadsheet would take it for a formula."""
-    if text.startswith(_FORMULA):
+    if text.startswith(sheet.FORMULA):
         raise ValueError(text)
     return sheet.name(text) if text else ""
 

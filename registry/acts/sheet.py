@@ -13,10 +13,18 @@ from registry.errors import RefusedError
 
 TEXT_CHARACTERS_MAX = 200
 
+FORMULA = tuple("=+-@＝＋－＠\t\r\n")
+"""What begins a cell that a spreadsheet would compute."""
+
 Problem = tuple[int, str, str]
 """The line in the file, the field, and what stands there."""
 
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
+
+
+def inert(said: str) -> str:
+    """A text as a cell that no spreadsheet computes: with an apostrophe before it, where it would."""
+    return f"'{said}" if said.startswith(FORMULA) else said
 
 
 def text_of(data: bytes, *, bytes_max: int) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from registry.acts.sheet import inert
 from registry.cli import columns, words
 from registry.cli.asking import Question, asked
 from registry.cli.exits import UsageError
@@ -23,7 +24,6 @@ from registry.store.views_tables import Comparison, Condition
 _CONDITION = re.compile(r"([a-z_]+)(<=|>=|<>|=|<|>)(.*)", re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _OCTETS = re.compile(r"([0-9a-f]{2})*", re.ASCII)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMED = {"accounts": ("name",), "projects": ("name",), "campaigns": ("occasion",)}
 """The commitments of each table that are opened where the row does not say that it is not public."""
 
@@ -107,7 +107,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return _cell("、".join(map(str, value)))
     said = str(plain(value))
-    return f"'{said}" if isinstance(value, str) and said.startswith(_FORMULA) else said
+    return inert(said) if isinstance(value, str) else said
 
 
 def _condition(table: Table, typed: str) -> Condition:

@@ -10,11 +10,10 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
+from registry.acts.sheet import inert
 from registry.cli import papers_words
 from registry.cli.words import Lang
 from registry.projections.papers.paper import Cell, Cells, Mass, Share, Sheet
-
-_FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def written(sheets: Sequence[Sheet], closing: Sequence[str], lang: Lang) -> bytes:
@@ -56,8 +55,3 @@ def _cell(cell: Cell, lang: Lang) -> str:
     said = papers_words.spelled(cell, lang)
     # What we computed is a number, even below 0.
     return said if isinstance(cell, int | Mass | Share) else inert(said)
-
-
-def inert(said: str) -> str:
-    """A text that no spreadsheet computes."""
-    return f"'{said}" if said.startswith(_FORMULA) else said

@@ -10,13 +10,13 @@ from registry.acts import share_list
 from registry.acts.movements import Statement
 from registry.acts.plan import seconded
 from registry.acts.share_list import ShareList
+from registry.acts.sheet import inert
 from registry.cli import belief, happenings, movements, words
 from registry.cli.acting import at_desk
 from registry.cli.exits import UsageError
 from registry.cli.happenings import Made
 from registry.cli.movements import Asked
 from registry.cli.opened import Opened
-from registry.cli.papers_csv import inert
 from registry.cli.voice import Voice
 from registry.place import Place
 from registry.store.proofs import share_proofs
