@@ -17,11 +17,13 @@ from rpds import HashTrieMap
 
 from bench.town import GROUP, Town, found
 from registry import history
-from registry.domain import batch as batches
+from registry.domain import batches
 from registry.domain.account import Account
-from registry.domain.act import Act
-from registry.domain.batch import Batch
+from registry.domain.act import Act, Hashes
+from registry.domain.batch import Batch, Transferred
+from registry.domain.conduct import Conduct
 from registry.domain.ranges import Ranges
+from registry.domain.roles import Registry
 from registry.store.log import Moment
 from registry.store.snapshots import Snapshots
 from registry.verifier.audit import audit
@@ -165,10 +167,18 @@ def judging(state: Batch) -> Work:
         parts=(),
         by={},
         keys={},
-        consulted={"account/taker": Account(legal_form="company")},
+        author="account/giver",
+        hashes=Hashes(row_id=lambda *_: "", row_root=lambda *_: b"", row_says=lambda *_: ()),
+        consulted={
+            Registry.name: Registry(),
+            "account/taker": Account(legal_form="company"),
+            "account/giver": Account(legal_form="company"),
+            "conduct/giver": Conduct(),
+            "conduct/taker": Conduct(),
+        },
         outcomes=[],
     )
-    event = batches.Transferred(
+    event = Transferred(
         giver="account/giver",
         taker="account/taker",
         amount_g=1,

@@ -36,6 +36,8 @@ from registry.store.views_tables import (
 
 ROWS_PER_PAGE = 100_000
 """A gift to many is one entry: so many rows are folded at once, or one entry's."""
+TRIES = 20
+"""So often tables that others write meanwhile are caught up, before we fold tables of our own."""
 
 
 class Views:
@@ -235,11 +237,21 @@ def views(log: Log) -> Iterator[Views]:
     with ExitStack() as stack:
         keeper = stack.enter_context(closing(kept_at(log)))
         with keeper.trouble():
-            asked = _caught_up(log, keeper, target, stack)
-            cursor = stack.enter_context(asked.reading())
-            found = positions(cursor)
-        size = min(found[own.name][1].size for own in PROJECTIONS)
-        yield Views(asked, cursor, size=size, log_size=target)
+            for _ in range(TRIES):
+                asked = _caught_up(log, keeper, target, stack)
+                moment = stack.enter_context(ExitStack())
+                cursor = moment.enter_context(asked.reading())
+                sizes = _sizes(cursor)
+                if len(sizes) == 1 and min(sizes) >= target:
+                    break
+                # Since then somebody folded on in some tables, or is making some anew.
+                moment.close()
+            else:
+                asked = _in_memory(stack)
+                Folding(log, asked).catch_up(target)
+                cursor = stack.enter_context(asked.reading())
+                sizes = _sizes(cursor)
+        yield Views(asked, cursor, size=min(sizes), log_size=target)
 
 
 def rebuild(log: Log, *names: str) -> int:
@@ -277,11 +289,17 @@ def _caught_up(log: Log, keeper: Keeper, size: int, stack: ExitStack) -> Keeper:
         return keeper
     if _is_caught_up(keeper, size):
         return keeper
-    memory = stack.enter_context(closing(SqliteKeeper()))
-    memory.prepare(PROJECTIONS)
+    memory = _in_memory(stack)
     if keeper.serves(PROJECTIONS):
         _copy(keeper, memory)
     Folding(log, memory).catch_up(size)
+    return memory
+
+
+def _in_memory(stack: ExitStack) -> Keeper:
+    """Blank tables of our own, as long as `stack` is open."""
+    memory = stack.enter_context(closing(SqliteKeeper()))
+    memory.prepare(PROJECTIONS)
     return memory
 
 
@@ -336,8 +354,13 @@ def _is_caught_up(keeper: Keeper, size: int) -> bool:
     if not keeper.serves(PROJECTIONS):
         return False
     with keeper.trouble(), keeper.reading() as cursor:
-        found = positions(cursor)
-    return {found[own.name][1].size for own in PROJECTIONS} == {size}
+        return _sizes(cursor) == {size}
+
+
+def _sizes(cursor: Cursor) -> set[int]:
+    """How many entries the tables are of: one number, unless somebody is folding."""
+    found = positions(cursor)
+    return {found[own.name][1].size for own in PROJECTIONS}
 
 
 def _signed(log: Log) -> int:

@@ -161,6 +161,11 @@ def altered(value: Any) -> Iterator[Any]:
         yield from (made.decode() for made in altered(value.encode()))
 
 
+def other_batch(name: str) -> str:
+    """What is asked for where a row says that it is of the stream `name`: that, if there can be such a stream."""
+    return name if name.startswith("batch/") else BATCH
+
+
 @pytest.mark.parametrize("column", COLUMNS)
 def test_a_row_with_any_byte_altered_is_absent(tmp_path, column):
     saved = kept(tmp_path)
@@ -172,7 +177,7 @@ def test_a_row_with_any_byte_altered_is_absent(tmp_path, column):
         found = []
         for wrong in altered(value):
             put(connection, column, "?", wrong)
-            found.append(saved.load(BATCH if column != "stream" else wrong))
+            found.append(saved.load(BATCH if column != "stream" else other_batch(wrong)))
         put(connection, column, "?", value)
 
     assert len(found) >= 22
