@@ -28,7 +28,6 @@ LIST = "LIST.txt"
 CODES = "codes.csv"
 PROOFS = "proofs"
 SUFFIX = ".gift"
-CODES_BYTES_MAX = 64 * 1024 * 1024
 
 _COLUMNS = ["no", "name", "grams", "code"]
 
