@@ -27,6 +27,10 @@ class RefusedError(RegistryError):
     """The rules or the format say no; nothing was recorded. Ask for something else."""
 
 
+class UsageError(RefusedError):
+    """What was asked cannot be read, or makes no sense: no such file, no amount, no key."""
+
+
 class BrokenHistoryError(RegistryError):
     """What is stored or shown cannot be true. Stop.
 

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from registry.acts.propose import Hidden
-from registry.cli import codes, voice, words
-from registry.cli.certificates import read_number
+from registry.cli import voice
 from registry.cli.main import run
 from registry.cli.voice import Voice
+from registry.desk import codes, words
+from registry.desk.certificates import read_number
 from registry.domain import (
     account,
     account_life,

@@ -9,12 +9,11 @@ from nacl.signing import SigningKey
 from rpds import HashTrieMap
 
 from registry.acts import movements
-from registry.cli import given
-from registry.cli.exits import UsageError
+from registry.desk import given
 from registry.domain.batch import DEPOSITED_RETIRED, NATIVE, Batch
 from registry.domain.project import EXCLUDED
 from registry.domain.ranges import Ranges
-from registry.errors import RefusedError
+from registry.errors import RefusedError, UsageError
 from tests.books import Book, book, home, shelf
 from tests.test_cli import CHINESE, Ended, Shell, english, shell
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from registry.acts import old_books
-from registry.cli.acting import Desk
+from registry.desk.desk import Desk
 from registry.errors import RefusedError
 from tests.books import book, home, shelf
 from tests.test_cli import english, shell

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from registry.cli import columns, words
 from registry.cli.listing import as_lines
-from registry.cli.lists import LISTS
+from registry.desk import columns, words
+from registry.desk.lists import LISTS
 from registry.projections.every import PROJECTIONS, TABLES
 from tests.books import GRAMS, Book, book, shelf
 from tests.test_cli import Shell, english, number, shell

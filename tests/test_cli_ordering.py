@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from registry.cli.exits import UsageError
 from registry.cli.main import run
-from registry.cli.ordering import fen, owed, today
+from registry.desk.ordering import fen, owed, today
 from registry.domain.standard import PURPOSES
+from registry.errors import UsageError
 from tests.books import home, live_at
 from tests.test_cli import Ended, Shell, english, shell
 from tests.test_cli_acts import Day, held_g, issued, proposed

@@ -9,7 +9,7 @@ import pytest
 
 from registry import errors
 from registry.cli import exits
-from registry.cli.codes import CODES
+from registry.desk.codes import CODES
 from registry.store.clock import TOLERANCE_US
 from registry.store.mark import LOCK_PATIENCE_S
 from registry.store.recorder import LOCK_TIMEOUT_S

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from registry.acts import published_list
 from registry.acts.propose import Hidden
-from registry.cli import papers_csv, papers_words
+from registry.desk import papers_csv, papers_words
 from registry.domain.standard import PURPOSES
 from registry.errors import RefusedError
 from registry.ledger.commitment import commitment

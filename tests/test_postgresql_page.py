@@ -6,7 +6,7 @@ from pathlib import Path
 
 from registry import errors
 from registry.cli import exits
-from registry.cli.codes import CODES
+from registry.desk.codes import CODES
 from tests.pages import ROOT, blocks, shell_in
 from tests.servers import CHOICE, Server, programs, reachable
 from tests.test_operations import rows_in, store_errors

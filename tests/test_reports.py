@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from registry.acts import published_list
 from registry.acts.propose import Hidden
-from registry.cli import papers_xlsx
+from registry.desk import papers_xlsx
 from registry.errors import RefusedError
 from registry.place import Server
 from registry.projections.papers.paper import Mass, Share, Sheet

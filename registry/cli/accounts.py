@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from registry.cli import words
-from registry.cli.asking import Question, asked
-from registry.cli.opened import Opened
 from registry.cli.voice import Voice
-from registry.errors import RefusedError
+from registry.desk import words
+from registry.desk.accounts import AMOUNTS, find, holdings
+from registry.desk.asking import asked
 from registry.place import Place
-
-_PREFIX = "account/"
-_AMOUNTS = ("held_g", "locked_g", "retired_g")
 
 
 def balance(typed: str, place: Place, *, as_of: str | None = None, voice: Voice) -> None:
@@ -25,7 +21,7 @@ def balance(typed: str, place: Place, *, as_of: str | None = None, voice: Voice)
         name = question.source.name_of(account)
         held = holdings(question, account)
         told = question.true_of()
-        totals = {column: sum(item[column] for item in held) for column in _AMOUNTS}
+        totals = {column: sum(item[column] for item in held) for column in AMOUNTS}
         if voice.is_json:
             voice.json({"account": account, "name": name, **totals, "holdings": held, **told})
             return
@@ -35,7 +31,7 @@ def balance(typed: str, place: Place, *, as_of: str | None = None, voice: Voice)
         if held:
             columns = ("batch", "standard", "period", "held", "locked", "retired")
             total = [voice.text("balance.total"), "", ""]
-            total += [words.tonnes(totals[column]) for column in _AMOUNTS]
+            total += [words.tonnes(totals[column]) for column in AMOUNTS]
             voice.table(
                 title,
                 [voice.text(f"balance.{column}") for column in columns],
@@ -44,38 +40,7 @@ def balance(typed: str, place: Place, *, as_of: str | None = None, voice: Voice)
         else:
             voice.print(title)
             voice.say("balance.none")
-        question.tell(voice)
-
-
-def holdings(question: Question, account: str) -> list[dict[str, Any]]:
-    """What `account` has and had, with the kind and the monitoring period of each batch."""
-    held = []
-    for row in question.rows("holdings", account=account):
-        (batch,) = question.rows("batches", batch=row["batch"])
-        period = (batch["period_from"], batch["period_to"])
-        amounts = {column: row[column] for column in _AMOUNTS}
-        held.append(
-            {"batch": row["batch"], "standard": batch["standard"], "period": period, **amounts}
-        )
-    return held
-
-
-def find(typed: str, source: Opened) -> str:
-    """The account that is meant: by its stream's name, its id, or the exact name that is kept.
-
-    Raises:
-        RefusedError: `no_account`, `several_accounts`.
-    """
-    known = source.accounts()
-    for meant in (typed, f"{_PREFIX}{typed}"):
-        if meant in known:
-            return meant
-    called = [account for account in known if source.name_of(account) == typed]
-    if len(called) > 1:
-        raise RefusedError("several_accounts", account=typed, accounts=called)
-    if not called:
-        raise RefusedError("no_account", account=typed)
-    return called[0]
+        voice.true_of(question)
 
 
 def _cells(holding: dict[str, Any], voice: Voice) -> list[str]:
@@ -83,5 +48,5 @@ def _cells(holding: dict[str, Any], voice: Voice) -> list[str]:
         holding["batch"],
         holding["standard"],
         words.fact("period", holding["period"], voice.lang),
-        *(words.tonnes(holding[column]) for column in _AMOUNTS),
+        *(words.tonnes(holding[column]) for column in AMOUNTS),
     ]

@@ -3,15 +3,16 @@
 from typing import Any
 
 from registry.cli import belief, verdict
-from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
+from registry.desk.files import at_hand
 from registry.errors import (
     BrokenHistoryError,
     IncompleteError,
     RefusedError,
     RegistryError,
     UnavailableError,
+    UsageError,
 )
 from registry.ledger.note import VerifierKey
 from registry.place import Place
@@ -102,7 +103,7 @@ def _audited(
 
 
 def _audited_with(path: Place, key: VerifierKey | None, keeping: Keeping, voice: Voice) -> Audited:
-    with belief.at_hand(), voice.progress() as progress:
+    with at_hand(), voice.progress() as progress:
         audited = auditing.audit(path, key, progress=progress, keeping=keeping)
     assert audited.signer is not None, "nothing is valid without a key"
     belief.remember(audited.note, audited.signer, voice)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from registry.cli import words
 from registry.cli.paper import RECORDED, said_object, tell_said
 from registry.cli.voice import Voice
+from registry.desk import words
 from registry.domain import shape
 from registry.domain.certificate import Concluded
 from registry.ledger.note import VerifierKey

@@ -1,12 +1,7 @@
 """Whom the reader believes: the key that was given or pinned, and the checkpoints that were seen under it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from registry.cli.exits import UsageError
 from registry.cli.voice import Voice
-from registry.errors import IncompleteError, RefusedError
+from registry.errors import IncompleteError, RefusedError, UsageError
 from registry.ledger.note import VerifierKey, open_checkpoint, read_vkey
 from registry.verifier import trust
 from registry.verifier.trust import Memory
@@ -54,29 +49,3 @@ def remember(note: bytes, key: VerifierKey, voice: Voice) -> None:
     except OSError as error:
         # Nothing was found against the proof; only the next one has less to be compared with.
         voice.warn("verify.not_remembered", why=error.strerror or str(error))
-
-
-def readable(file: Path, bytes_max: int) -> bytes:
-    """The bytes of `file`; of one that is longer than `bytes_max`, one byte more than that: enough to refuse it.
-
-    Raises:
-        UsageError: `no_file`, `storage_failed`.
-    """
-    if not file.is_file():
-        raise UsageError("no_file", file=str(file))
-    with at_hand(), file.open("rb") as opened:
-        return opened.read(bytes_max + 1)
-
-
-@contextmanager
-def at_hand() -> Iterator[None]:
-    """What the system will not let us read is no verdict on it.
-
-    Raises:
-        UsageError: `storage_failed`.
-    """
-    try:
-        yield
-    except OSError as error:
-        why, file = error.strerror or str(error), str(error.filename or "")
-        raise UsageError("storage_failed", why=why, file=file) from error

@@ -4,26 +4,21 @@ import os
 from pathlib import Path
 from typing import Any
 
-from registry.cli import words
-from registry.cli.asking import asked
-from registry.cli.exits import UsageError
-from registry.cli.opened import Opened, opened
 from registry.cli.paper import verdict_object
 from registry.cli.voice import Voice, is_demonstration
+from registry.desk import words
+from registry.desk.asking import asked
+from registry.desk.certificates import read_number, share_of
+from registry.desk.opened import Opened, opened
+from registry.errors import UsageError
 from registry.place import Place
 from registry.projections.retirements import HIDDEN
-from registry.store.views import views
 from registry.store.views_tables import Condition
 
 _PREFIX = "certificate/"
 _AWAITED: Condition = ("reference", "=", None)
 
 Row = dict[str, Any]
-
-
-def read_number(typed: str) -> str:
-    """A certificate's number as people write it: in any case, with dashes and spaces."""
-    return typed.strip().removeprefix(_PREFIX).translate({ord(mark): None for mark in "- "}).lower()
 
 
 def export(
@@ -96,13 +91,6 @@ def write_dossier(source: Opened, number: str, output: Path, *, private: bool) -
     return len(found)
 
 
-def share_of(source: Opened, number: str) -> tuple[str, int] | None:
-    """The row that has this number, as the number of its group and its own place; None if it is of no group."""
-    with views(source.log) as tables:
-        found = tables.rows("shares", number=number)
-    return (found[0]["group_number"], found[0]["row_number"]) if found else None
-
-
 def show_all(place: Place, *, voice: Voice) -> None:
     """Say all certificates, in the order in which they were issued.
 
@@ -144,7 +132,7 @@ def show_all(place: Place, *, voice: Voice) -> None:
             [voice.text(f"certificate.{column}") for column in columns],
             [_cells(item, voice) for item in listed],
         )
-        question.tell(voice)
+        voice.true_of(question)
 
 
 def _root(row: Row, own: dict[str, Row]) -> str:

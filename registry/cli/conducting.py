@@ -1,12 +1,12 @@
 """`registry conduct`, `registry standing`: which case is meant, who signs a step in it, and how an account stands."""
 
 from registry.acts import conduct as acts
-from registry.cli import accounts
-from registry.cli.acting import Desk
-from registry.cli.given import day as read_day
-from registry.cli.opened import opened
 from registry.cli.streams import tell_fields
 from registry.cli.voice import Voice, is_demonstration
+from registry.desk import accounts
+from registry.desk.desk import Desk
+from registry.desk.given import day as read_day
+from registry.desk.opened import opened
 from registry.domain.conduct import BLACKLIST, BREACH, FOLLOWS, Case, Conduct
 from registry.errors import require
 from registry.place import Place

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.cli import exits, words
+from registry.cli import exits
 from registry.cli.voice import Voice, told
+from registry.desk import words
 from registry.errors import RegistryError
 from registry.place import Place, Server
 

@@ -19,7 +19,7 @@ from registry.acts import published_list
 from registry.acts.published_list import PublishedList
 from registry.cli.import_list import category_rows, flagged, tell_flagged, this_month
 from registry.cli.voice import WHERE, Voice
-from registry.cli.words import tonnes, typed
+from registry.desk.words import tonnes, typed
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
 from registry.place import Place

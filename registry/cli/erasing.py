@@ -5,12 +5,11 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import closing
 
-from registry.cli import accounts
-from registry.cli.certificates import read_number
-from registry.cli.exits import UsageError
-from registry.cli.opened import Opened
 from registry.cli.voice import Voice, is_demonstration
-from registry.errors import require
+from registry.desk import accounts
+from registry.desk.certificates import read_number
+from registry.desk.opened import Opened
+from registry.errors import UsageError, require
 from registry.place import Place
 from registry.store import erasure
 from registry.store.erasure import Kept

@@ -15,6 +15,7 @@ from registry.errors import (
     RegistryError,
     StaleError,
     UnavailableError,
+    UsageError,
 )
 
 REFUSED = 1
@@ -33,10 +34,6 @@ _MISTYPED = frozenset({"no_registry", "no_state", "bad_address"})
 """The place that was typed is none."""
 SERVER_EXTRA = "[server]"
 _OURS = "registry"
-
-
-class UsageError(RefusedError):
-    """What was typed makes no sense: no such file, no such directory, no key."""
 
 
 def of_error(error: RegistryError) -> int:

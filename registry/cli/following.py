@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from registry.cli import words
 from registry.cli.voice import Voice, is_demonstration
+from registry.desk import words
 from registry.place import Place
 from registry.store.follower import Follower
 from registry.store.log import Log, Placed

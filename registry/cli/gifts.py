@@ -10,14 +10,14 @@ from registry.acts import claim_codes, footprint
 from registry.acts.campaigns import Waiting
 from registry.acts.footprint import Leg
 from registry.acts.movements import Statement
-from registry.cli import given, happenings, words
-from registry.cli.acting import Desk, at_desk
+from registry.cli import happenings
 from registry.cli.certificates import write_proof
-from registry.cli.exits import UsageError
 from registry.cli.voice import Voice
+from registry.desk import given, words
+from registry.desk.desk import Desk, at_desk
 from registry.domain.batch import Batch
 from registry.domain.campaign import Campaign
-from registry.errors import RefusedError
+from registry.errors import RefusedError, UsageError
 from registry.ledger import ids
 from registry.ledger.intent import Signer
 from registry.place import Place

@@ -17,10 +17,10 @@ from registry.acts import claim_codes, guest_list
 from registry.acts.guest_list import CHUNK_GUESTS_MAX, Guest, GuestList
 from registry.acts.plan import Plan
 from registry.cli import happenings
-from registry.cli.acting import Desk, at_desk
-from registry.cli.belief import readable
-from registry.cli.happenings import Made
 from registry.cli.voice import Voice
+from registry.desk.desk import Desk, at_desk
+from registry.desk.files import readable
+from registry.desk.made import Made
 from registry.domain.batch import Batch, Given
 from registry.domain.campaign import Campaign
 from registry.errors import RefusedError, require

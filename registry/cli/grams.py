@@ -3,12 +3,11 @@
 import re
 from typing import Any
 
-from registry.cli import words
-from registry.cli.asking import Question, asked
-from registry.cli.exits import UsageError
-from registry.cli.opened import Opened
 from registry.cli.voice import Voice
-from registry.errors import RefusedError
+from registry.desk import words
+from registry.desk.asking import Question, asked
+from registry.desk.opened import Opened
+from registry.errors import RefusedError, UsageError
 from registry.place import Place
 from registry.store.views_tables import Condition
 
@@ -53,7 +52,7 @@ def trace(typed: str, place: Place, *, as_of: str | None = None, voice: Voice) -
         else:
             voice.demonstration(question.source.origin)
             _tell(batch, serial, steps, question.source, voice)
-            question.tell(voice)
+            voice.true_of(question)
 
 
 def way(question: Question, batch: str, serial: int) -> list[Step]:

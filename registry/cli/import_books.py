@@ -12,10 +12,10 @@ from registry.acts import old_books as acts
 from registry.acts.old_books import ISSUED, RETIRED, TRANSFERRED, Books, Row
 from registry.acts.plan import Plan
 from registry.acts.sheet import Problem
-from registry.cli import words
-from registry.cli.acting import Desk, at_desk
-from registry.cli.belief import readable
 from registry.cli.voice import Voice, is_demonstration
+from registry.desk import words
+from registry.desk.desk import Desk, at_desk
+from registry.desk.files import readable
 from registry.errors import RefusedError
 from registry.place import Place
 

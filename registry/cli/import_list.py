@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from registry.acts import published_list
 from registry.acts.published_list import PublishedList, Row
-from registry.cli.belief import readable
 from registry.cli.voice import Voice
-from registry.cli.words import CHINA, purpose_word, tonnes, verdict_words
+from registry.desk.files import readable
+from registry.desk.words import CHINA, purpose_word, tonnes, verdict_words
 from registry.domain.timing import Verdict
 from registry.errors import RefusedError
 from registry.place import Place

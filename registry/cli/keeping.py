@@ -4,10 +4,10 @@ import time
 from contextlib import closing
 from typing import Any
 
-from registry.cli import belief, words
-from registry.cli.exits import UsageError
+from registry.cli import belief
 from registry.cli.voice import Voice, is_demonstration
-from registry.errors import UnavailableError
+from registry.desk import words
+from registry.errors import UnavailableError, UsageError
 from registry.ledger.note import VerifierKey
 from registry.place import Place
 

@@ -2,8 +2,8 @@
 
 from contextlib import closing
 
-from registry.cli.exits import UsageError
 from registry.cli.voice import Voice
+from registry.errors import UsageError
 from registry.place import Place
 from registry.projections.every import PROJECTIONS
 from registry.store.log import Log

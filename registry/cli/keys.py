@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from registry.acts.accounts import FirstKey, account_of, nonce_of
-from registry.cli import accounts, given
-from registry.cli.acting import Desk
-from registry.cli.exits import UsageError
-from registry.cli.opened import Opened, opened
 from registry.cli.voice import Voice, is_demonstration
+from registry.desk import accounts, given
+from registry.desk.desk import Desk
+from registry.desk.opened import Opened, opened
 from registry.domain.account import Account
-from registry.errors import RefusedError
+from registry.errors import RefusedError, UsageError
 from registry.history import POSSESSION_PURPOSE
 from registry.ledger.keys import PUBLIC_BYTES, SIGNATURE_BYTES, SUITE, Key, key_id
 from registry.ledger.keys import possession_message as message_of

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from registry.acts.sheet import inert
-from registry.cli import columns, words
-from registry.cli.asking import Question, asked
-from registry.cli.exits import UsageError
-from registry.cli.lists import LISTS
 from registry.cli.voice import Voice, plain
+from registry.desk import columns, words
+from registry.desk.asking import Question, asked
+from registry.desk.lists import LISTS
+from registry.errors import UsageError
 from registry.place import Place
 from registry.projections.every import TABLES
 from registry.projections.table import Column, Table, Value
@@ -67,7 +67,7 @@ def show(
             named = rows if len(rows) <= NAMED_ROWS_MAX else []
             name_of = {account: question.source.name_of(account) for account in _accounts(named)}
             voice.table(title, labels, [_cells(row, shown, name_of, voice) for row in rows])
-            question.tell(voice)
+            voice.true_of(question)
 
 
 def _asked(

@@ -47,7 +47,7 @@ from registry.cli.options import (
     server_of,
 )
 from registry.cli.voice import Voice
-from registry.cli.words import Lang
+from registry.desk.words import Lang
 from registry.errors import RegistryError
 
 app = typer.Typer(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from registry.cli import exits
+from registry.errors import UsageError
 from registry.place import Place, Server, is_mistyped, read_place, redacted
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value. / 输出 JSON。")]
@@ -77,10 +77,10 @@ def place_of(typed: str, state: Path | None = None) -> Place:
         UsageError: `bad_address`; `state_without_server`.
     """
     if is_mistyped(typed):
-        raise exits.UsageError("bad_address", server=redacted(typed))
+        raise UsageError("bad_address", server=redacted(typed))
     place = read_place(typed, state)
     if state is not None and not isinstance(place, Server):
-        raise exits.UsageError("state_without_server", directory=typed)
+        raise UsageError("state_without_server", directory=typed)
     return place
 
 
@@ -92,7 +92,7 @@ def server_of(typed: str, state: Path | None = None) -> Server:
     """
     place = read_place(typed, state)
     if not isinstance(place, Server):
-        raise exits.UsageError("bad_address", server=redacted(typed))
+        raise UsageError("bad_address", server=redacted(typed))
     return place
 
 

@@ -5,11 +5,12 @@
 
 from typing import Any
 
-from registry.cli import accounts as accounts_asked
-from registry.cli import words
-from registry.cli.opened import Opened, opened
-from registry.cli.streams import figures, policy_rows, tell_fields
+from registry.cli.streams import tell_fields
 from registry.cli.voice import Voice, is_demonstration
+from registry.desk import accounts as accounts_asked
+from registry.desk import words
+from registry.desk.figures import figures, policy_rows
+from registry.desk.opened import Opened, opened
 from registry.domain.activity import Activity
 from registry.domain.campaign import Campaign
 from registry.domain.order import Order

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from registry.cli import words
 from registry.cli.voice import Voice
+from registry.desk import words
 from registry.domain import shape
 from registry.domain.batch import RetirementImported
 from registry.domain.certificate import (

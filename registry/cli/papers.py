@@ -16,12 +16,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
-from registry.cli import belief, papers_csv, papers_words, papers_xlsx
-from registry.cli.asking import Question, asked
-from registry.cli.exits import UsageError
-from registry.cli.opened import Opened
 from registry.cli.voice import Voice, is_demonstration, plain
-from registry.errors import RefusedError
+from registry.desk import papers_csv, papers_words, papers_xlsx
+from registry.desk.asking import Question, asked
+from registry.desk.files import readable
+from registry.desk.opened import Opened
+from registry.errors import RefusedError, UsageError
 from registry.place import Place
 from registry.projections.papers import claims as claiming
 from registry.projections.papers import form as forms
@@ -227,7 +227,7 @@ def _check(typed: Asked) -> None:
 
 
 def _publication(file: Path) -> published.Published:
-    return published.read(belief.readable(file, FILE_BYTES_MAX))
+    return published.read(readable(file, FILE_BYTES_MAX))
 
 
 def _with_names(row: dict[str, Any], source: Opened) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def _deliver(made: _Made, typed: Asked, voice: Voice) -> None:
         return
     voice.demonstration(question.source.origin)
     voice.say("report.written", **told)
-    question.tell(voice)
+    voice.true_of(question)
 
 
 def _tell(

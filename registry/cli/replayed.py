@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from registry.cli import words
 from registry.cli.paper import retired_object, tell_retired, verdict_object
 from registry.cli.voice import Voice
+from registry.desk import words
 from registry.ledger.note import VerifierKey
 from registry.verifier.dossier import VerifiedDossier
 

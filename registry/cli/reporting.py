@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.acts.reports import Compilation
-from registry.cli import given, papers
-from registry.cli.acting import Desk
-from registry.cli.asking import Question
+from registry.cli import papers
+from registry.desk import given
+from registry.desk.asking import Question
+from registry.desk.desk import Desk
 from registry.domain.report import Report
 from registry.errors import require
 from registry.projections.papers.claims import Scope

@@ -11,13 +11,15 @@ from registry.acts.movements import Statement
 from registry.acts.plan import seconded
 from registry.acts.share_list import ShareList
 from registry.acts.sheet import inert
-from registry.cli import belief, happenings, movements, words
-from registry.cli.acting import at_desk
-from registry.cli.exits import UsageError
-from registry.cli.happenings import Made
-from registry.cli.movements import Asked
-from registry.cli.opened import Opened
+from registry.cli import happenings
 from registry.cli.voice import Voice
+from registry.desk import movements, words
+from registry.desk.desk import at_desk
+from registry.desk.files import readable
+from registry.desk.made import Made
+from registry.desk.movements import Asked
+from registry.desk.opened import Opened
+from registry.errors import UsageError
 from registry.place import Place
 from registry.store.proofs import share_proofs
 
@@ -54,7 +56,7 @@ def retire(
     """
     if asked.amount:
         raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
-    listed = share_list.read(belief.readable(file, share_list.LIST_BYTES_MAX))
+    listed = share_list.read(readable(file, share_list.LIST_BYTES_MAX))
     if output is not None and output.exists():
         raise UsageError("directory_in_use", directory=str(output))
     with at_desk(place, dry_run=dry_run) as desk:

@@ -5,9 +5,8 @@ from typing import Any
 import typer
 
 from registry.cli import exits
-from registry.cli.exits import UsageError
 from registry.cli.voice import Voice, is_demonstration, plain, told
-from registry.errors import RegistryError
+from registry.errors import RegistryError, UsageError
 from registry.place import Place
 from registry.store.recorder import SCHEMA_VERSION
 from registry.store.standing import Standing, look

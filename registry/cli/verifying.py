@@ -5,10 +5,10 @@ from pathlib import Path
 from types import ModuleType
 
 from registry.cli import awarded, belief, paper, received, replayed, verdict
-from registry.cli.exits import UsageError
 from registry.cli.verdict import Verdict
 from registry.cli.voice import Voice
-from registry.errors import BrokenHistoryError, RegistryError, StaleError
+from registry.desk.files import readable
+from registry.errors import BrokenHistoryError, RegistryError, StaleError, UsageError
 from registry.ledger import dossier, proof
 from registry.ledger.note import VerifierKey
 from registry.verifier import award, certificate, gift
@@ -33,7 +33,7 @@ def verify(file: Path, *, vkey: str | None, size_min: int, voice: Voice) -> int:
     Raises:
         UsageError: there is no such file, or the key is none.
     """
-    data = belief.readable(file, dossier.DOSSIER_BYTES_MAX)
+    data = readable(file, dossier.DOSSIER_BYTES_MAX)
     is_dossier = dossier.is_dossier(data)
     origin = None
     try:

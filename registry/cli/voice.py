@@ -9,13 +9,16 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from registry.cli import words
-from registry.cli.words import Lang
+from registry.desk import words
+from registry.desk.words import Lang
 from registry.errors import BrokenHistoryError, RegistryError
+
+if TYPE_CHECKING:
+    from registry.desk.asking import Question
 
 LANGUAGE_VARIABLE = "REGISTRY_LANG"
 _WIDTH_OF_A_FILE = 4096
@@ -44,6 +47,10 @@ class Voice:
     def say(self, key: str, **facts: object) -> None:
         """Print the text `key`; silent where JSON was asked for."""
         self.print(self.text(key, **facts))
+
+    def true_of(self, question: "Question") -> None:
+        """Say up to which entry the answer to `question` is true."""
+        self.say("answer.true_of", last=question.size - 1, size=question.views.log_size)
 
     def print(self, text: str) -> None:
         """Print `text`, without what a terminal might obey; silent where JSON was asked for."""

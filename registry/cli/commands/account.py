@@ -23,7 +23,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Open and show accounts, their keys / 账户及其密钥")
 key_app = typer.Typer(

@@ -20,7 +20,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True)
 mandate_app = typer.Typer(no_args_is_help=True, help="Give, end / 授权交易机构")
@@ -77,7 +77,7 @@ def end_mandate(
     """Take a mandate back / 撤回授权"""
     from registry.acts import account_life as acts
     from registry.cli import acting
-    from registry.cli.tied import account_in
+    from registry.desk.tied import account_in
 
     def make(desk: "Desk") -> "list[Plan]":
         return [acts.end_mandate(account_in(desk, mandate).name, desk.means(mandate))]
@@ -151,7 +151,8 @@ def merge(
     By both holders and two officers. / 由双方和两名登记官。
     """
     from registry.acts import account_life as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         merged, other = desk.account(account), desk.account(into)
@@ -183,7 +184,8 @@ def succeed(
     By two officers and the successor. / 由两名登记官和承继人。
     """
     from registry.acts import account_life as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         of, by = desk.account(account), desk.account(successor)
@@ -213,7 +215,8 @@ def notify(
 ) -> None:
     """Record that a holder was told of an entry / 记录已告知"""
     from registry.acts import account_life as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         return [
@@ -248,8 +251,9 @@ def notify_all(
     Whoever signed it, or was told already, is left out. / 已签署或已告知的除外。
     """
     from registry.acts import account_life as acts
-    from registry.cli import acting, given
-    from registry.cli.telling import untold
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.telling import untold
 
     def make(desk: "Desk") -> "list[Plan]":
         (officer,) = desk.officers(1)

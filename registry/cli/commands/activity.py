@@ -21,7 +21,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Activities to be made neutral / 碳中和活动")
 
@@ -94,7 +94,8 @@ def file(
 ) -> None:
     """File the registration form / 登记活动"""
     from registry.acts import activities as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     form = acts.Form(
         document=given.digest(document),
@@ -134,7 +135,8 @@ def receive(
 ) -> None:
     """The authority has the form / 主管部门收讫"""
     from registry.acts import activities as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         stream = desk.stream("activity", activity)
@@ -172,7 +174,8 @@ def account(
 ) -> None:
     """State what was emitted / 核算排放量"""
     from registry.acts import activities as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         stream = desk.stream("activity", activity)
@@ -204,7 +207,8 @@ def measures(
 ) -> None:
     """State what was done to emit less / 说明减排措施"""
     from registry.acts import activities as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         stream = desk.stream("activity", activity)
@@ -231,7 +235,8 @@ def offset(
 ) -> None:
     """Certificates offset it, and nothing else / 以证明抵消"""
     from registry.acts import activities as acts
-    from registry.cli import acting, replacing
+    from registry.cli import acting
+    from registry.desk import replacing
 
     def make(desk: "Desk") -> "list[Plan]":
         stream = desk.stream("activity", activity)
@@ -274,7 +279,8 @@ def confirm(
 ) -> None:
     """Confirm what it came to, with a certificate / 确认并出证"""
     from registry.acts import activities as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         stream = desk.stream("activity", activity)

@@ -21,7 +21,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,7 +79,8 @@ def issue(
     The share that policy wants in the buffer is locked there. / 策略所定的缓冲份额同时锁入缓冲账户。
     """
     from registry.acts import batches as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         source = desk.state(desk.stream("project", project))
@@ -124,7 +125,8 @@ def deposit(
     By the custodian, an exchange, and an officer. / 由托管的交易机构和登记官。
     """
     from registry.acts import batches as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         keeping = desk.body("exchange", custodian)
@@ -164,7 +166,8 @@ def deposit_allowances(
 ) -> None:
     """Deposit allowances of a year / 托管配额"""
     from registry.acts import batches as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         keeping = desk.body("exchange", custodian)
@@ -200,7 +203,8 @@ def carry_over(
 ) -> None:
     """Let allowances be used until a later day / 配额结转"""
     from registry.acts import batches as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.state(desk.stream("batch", batch))
@@ -228,7 +232,8 @@ def carve(
 ) -> None:
     """Carve a batch of its own out of a batch / 分立子批次"""
     from registry.acts import batches as acts
-    from registry.cli import acting, movements
+    from registry.cli import acting
+    from registry.desk import movements
 
     def make(desk: "Desk") -> "list[Plan]":
         own = desk.account(holder)
@@ -262,7 +267,8 @@ def trade(
 
     Signed by the exchange alone. / 由交易机构单独签署。
     """
-    from registry.cli import acting, batches, movements
+    from registry.cli import acting
+    from registry.desk import batches, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
@@ -287,7 +293,8 @@ def suspend(
 ) -> None:
     """Suspend a batch, by the authority and an officer / 暂停批次"""
     from registry.acts import batches as acts
-    from registry.cli import acting, batches, given
+    from registry.cli import acting
+    from registry.desk import batches, given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.state(desk.stream("batch", batch))
@@ -312,7 +319,8 @@ def reinstate(
     lang: Language = None,
 ) -> None:
     """Reinstate a suspended batch / 恢复批次"""
-    from registry.cli import acting, batches, given
+    from registry.cli import acting
+    from registry.desk import batches, given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.state(desk.stream("batch", batch))
@@ -347,7 +355,8 @@ def cancel(
 ) -> None:
     """Cancel grams for nobody's benefit / 核减"""
     from registry.acts import batches as acts
-    from registry.cli import acting, batches, given, movements
+    from registry.cli import acting
+    from registry.desk import batches, given, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         own = desk.account(holder)
@@ -384,7 +393,8 @@ def release_buffer(
 ) -> None:
     """Release grams from the buffer / 释放缓冲"""
     from registry.acts import batches as acts
-    from registry.cli import acting, batches, given
+    from registry.cli import acting
+    from registry.desk import batches, given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.state(desk.stream("batch", batch))

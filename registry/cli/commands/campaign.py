@@ -20,7 +20,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Gift campaigns / 赠碳活动")
 
@@ -63,7 +63,8 @@ def open_(
 ) -> None:
     """Open a campaign on terms that stand / 发起活动"""
     from registry.acts import campaigns as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     said = acts.Terms(
         occasion=occasion,
@@ -104,7 +105,8 @@ def fund(
 ) -> None:
     """Set credits of the organiser aside for it / 拨入信用"""
     from registry.acts import campaigns as acts
-    from registry.cli import acting, movements
+    from registry.cli import acting
+    from registry.desk import movements
 
     def make(desk: "Desk") -> "list[Plan]":
         opened = desk.state(desk.stream("campaign", campaign))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from registry.cli import exits
 from registry.cli.commands.movement import (
     Activity,
     Agent,
@@ -28,10 +27,11 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
+from registry.errors import UsageError
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 SHOW = "show"
 
@@ -95,7 +95,7 @@ def show(
     voice = Voice(lang, as_json=as_json)
     if show_all or number is None:
         if number is not None or not show_all:
-            raise exits.UsageError("number_or_list")
+            raise UsageError("number_or_list")
         certificates.show_all(place, voice=voice)
     else:
         certificates.export(
@@ -130,8 +130,9 @@ def home_cancelled(
 ) -> None:
     """Show that units are cancelled at home, too / 登记原登记系统已注销"""
     from registry.acts import certificates as acts
-    from registry.cli import acting, given
-    from registry.cli.certificates import read_number
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.certificates import read_number
 
     def make(desk: "Desk") -> "list[Plan]":
         certificate = desk.stream("certificate", read_number(number))
@@ -177,7 +178,8 @@ def replace(
     lang: Language = None,
 ) -> None:
     """State it otherwise, under a new number / 更换证明"""
-    from registry.cli import acting, given, replacing
+    from registry.cli import acting
+    from registry.desk import given, replacing
 
     changed = {
         "period": None if period is None else given.period(period, "--period"),
@@ -216,7 +218,8 @@ def annul(
 ) -> None:
     """Annul it, by two officers or a court / 撤销证明"""
     from registry.acts import certificates as acts
-    from registry.cli import acting, given, replacing
+    from registry.cli import acting
+    from registry.desk import given, replacing
 
     def make(desk: "Desk") -> "list[Plan]":
         found, means = replacing.meant(desk, number)
@@ -253,10 +256,11 @@ def witness(
 ) -> None:
     """An exchange witnesses it, or two jointly / 见证，或联合见证"""
     from registry.acts import certificates as acts
-    from registry.cli import acting, replacing
+    from registry.cli import acting
+    from registry.desk import replacing
 
     if (other is None) != (other_number is None):
-        raise exits.UsageError("malformed", field="--other-number", why="--other, --other-number")
+        raise UsageError("malformed", field="--other-number", why="--other, --other-number")
 
     def make(desk: "Desk") -> "list[Plan]":
         found, means = replacing.meant(desk, number)
@@ -285,7 +289,8 @@ def confirm(
 ) -> None:
     """A court confirms what was retired for its order / 法院确认履行"""
     from registry.acts import certificates as acts
-    from registry.cli import acting, given, replacing
+    from registry.cli import acting
+    from registry.desk import given, replacing
 
     def make(desk: "Desk") -> "list[Plan]":
         found, means = replacing.meant(desk, number)
@@ -308,7 +313,8 @@ def adopt(
     lang: Language = None,
 ) -> None:
     """Let one of a group stand by itself / 使批量证明中的一张单列"""
-    from registry.cli import acting, replacing
+    from registry.cli import acting
+    from registry.desk import replacing
 
     def make(desk: "Desk") -> "list[Plan]":
         return [replacing.adoption(desk, number)]
@@ -334,7 +340,8 @@ def numbered_before(
 ) -> None:
     """Keep the number that it had elsewhere / 载明原编号"""
     from registry.acts import certificates as acts
-    from registry.cli import acting, given, replacing
+    from registry.cli import acting
+    from registry.desk import given, replacing
 
     def make(desk: "Desk") -> "list[Plan]":
         found, means = replacing.meant(desk, number)

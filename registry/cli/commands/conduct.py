@@ -20,7 +20,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Findings, due process, lists / 认定、程序、名单")
 
@@ -58,7 +58,8 @@ def find(
 ) -> None:
     """Find that an account broke a rule / 认定违规"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.account(account)
@@ -94,7 +95,8 @@ def notify(
 ) -> None:
     """Tell the account beforehand / 事先告知"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         signer, means, meant = conducting.step(desk, account, case, by)
@@ -120,7 +122,8 @@ def hear(
 ) -> None:
     """The account says its part / 陈述申辩"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.account(account)
@@ -175,7 +178,8 @@ def decide(
 ) -> None:
     """Decide, by another than who found it / 由他人作出决定"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.account(account)
@@ -230,7 +234,8 @@ def object_to(
 ) -> None:
     """The account objects / 提出异议"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.account(account)
@@ -258,7 +263,8 @@ def review(
 ) -> None:
     """Answer an objection, by another than who decided / 由他人复核"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         meant = desk.account(account)
@@ -288,7 +294,8 @@ def repair(
 ) -> None:
     """The account has made good / 信用修复"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         signer, means, meant = conducting.step(desk, account, case, by)
@@ -314,7 +321,8 @@ def revoke(
 ) -> None:
     """Take a case back / 撤销"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         signer, means, meant = conducting.step(desk, account, case, by)
@@ -369,7 +377,8 @@ def commend(
 ) -> None:
     """Commend an account / 表彰"""
     from registry.acts import conduct as acts
-    from registry.cli import acting, conducting, given
+    from registry.cli import acting, conducting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         signer, meant = conducting.commended(desk, account, by)

@@ -22,7 +22,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Freeze, renew, lift … / 冻结、续冻、解除……")
 
@@ -46,7 +46,8 @@ def freeze_account(
 ) -> None:
     """Freeze a whole account / 冻结整个账户"""
     from registry.acts import freezes as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         by = desk.account(authority)
@@ -82,7 +83,8 @@ def freeze_range(
 ) -> None:
     """Freeze some of what an account holds / 冻结部分持有"""
     from registry.acts import freezes as acts
-    from registry.cli import acting, given, movements
+    from registry.cli import acting
+    from registry.desk import given, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         by, holder = desk.account(authority), desk.account(account)
@@ -116,8 +118,9 @@ def queue(
 ) -> None:
     """Wait behind the freeze of a range / 轮候冻结"""
     from registry.acts import freezes as acts
-    from registry.cli import acting, given
-    from registry.cli.tied import tied
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         by = desk.account(authority)
@@ -149,8 +152,9 @@ def renew(
 ) -> None:
     """Freeze until a later day / 续冻"""
     from registry.acts import freezes as acts
-    from registry.cli import acting, given
-    from registry.cli.tied import frozen
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.tied import frozen
 
     def make(desk: "Desk") -> "list[Plan]":
         account, found = frozen(desk, freeze)
@@ -182,7 +186,7 @@ def consent(
     """Let the account perform an order all the same / 同意其履行"""
     from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.cli.tied import frozen
+    from registry.desk.tied import frozen
 
     def make(desk: "Desk") -> "list[Plan]":
         account, found = frozen(desk, freeze)
@@ -208,8 +212,9 @@ def lift(
 ) -> None:
     """Lift a freeze, by who froze / 解除冻结"""
     from registry.acts import freezes as acts
-    from registry.cli import acting, given
-    from registry.cli.tied import frozen, range_of
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.tied import frozen, range_of
 
     def make(desk: "Desk") -> "list[Plan]":
         account, found = frozen(desk, freeze)
@@ -243,7 +248,7 @@ def end(
     """Record that the day of a freeze has passed / 记录冻结到期"""
     from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.cli.tied import frozen, range_of
+    from registry.desk.tied import frozen, range_of
 
     def make(desk: "Desk") -> "list[Plan]":
         account, found = frozen(desk, freeze)

@@ -93,7 +93,8 @@ def retire(
 ) -> None:
     """Retire a gift at once, for a journey / 直接注销，抵消行程"""
     from registry.acts.movements import Statement
-    from registry.cli import gifts, given
+    from registry.cli import gifts
+    from registry.desk import given
 
     statement = Statement(
         purpose="individual",

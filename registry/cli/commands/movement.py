@@ -18,7 +18,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 Standard = Annotated[
     str | None,
@@ -84,7 +84,8 @@ def transfer(
     """Transfer credits / 划转"""
     from registry.acts import movements as acts
     from registry.acts.plan import seconded
-    from registry.cli import acting, movements
+    from registry.cli import acting
+    from registry.desk import movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(giver), desk.account(taker)
@@ -129,7 +130,8 @@ def retire(
 ) -> None:
     """Retire credits, with a certificate / 注销，并出具证明"""
     from registry.acts import movements as acts
-    from registry.cli import given, movements, sharing
+    from registry.cli import retiring, sharing
+    from registry.desk import given, movements
 
     statement = acts.Statement(
         purpose=purpose,
@@ -146,7 +148,7 @@ def retire(
     place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
     asked = movements.Asked(amount=amount or "", standard=standard, batch=batch, serials=serials)
     if for_many is None:
-        movements.retire(
+        retiring.retire(
             holder, asked, statement, place, output=output, dry_run=dry_run, voice=voice
         )
     else:

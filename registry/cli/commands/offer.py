@@ -20,7 +20,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Offer, donate, accept … / 要约、捐赠、接受……")
 
@@ -46,7 +46,8 @@ def make_offer(
 ) -> None:
     """Offer grams, which wait until they are taken / 发出划转要约"""
     from registry.acts import ties as acts
-    from registry.cli import acting, movements
+    from registry.cli import acting
+    from registry.desk import movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(giver), desk.account(taker)
@@ -86,7 +87,8 @@ def donate(
 ) -> None:
     """Donate grams to an event / 向活动账户捐赠"""
     from registry.acts import ties as acts
-    from registry.cli import acting, movements
+    from registry.cli import acting
+    from registry.desk import movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(giver), desk.account(taker)
@@ -127,7 +129,7 @@ def accept(
     """
     from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.cli.tied import tied
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         return [acts.accept(tied(desk, offer, "offer", "donation"), donor=donor)]
@@ -150,7 +152,7 @@ def decline(
     """Decline an offer, as the taker / 谢绝"""
     from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.cli.tied import tied
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         return [acts.decline(tied(desk, offer, "offer", "donation"))]
@@ -173,7 +175,7 @@ def withdraw(
     """Take an offer back, as the giver / 撤回"""
     from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.cli.tied import tied
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         return [acts.withdraw(tied(desk, offer, "offer", "donation"))]
@@ -199,7 +201,7 @@ def lapse(
     """
     from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.cli.tied import tied
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         found = tied(desk, offer, "offer", "donation")

@@ -20,7 +20,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Restoration orders / 替代性修复令")
 
@@ -90,7 +90,8 @@ def register(
 ) -> None:
     """Enter an order, by the court or agency / 登记修复令"""
     from registry.acts import orders as acts
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     owed = ordering.owed(amount, yuan, deadline, instalments or [])
     paper = given.digest(document)
@@ -143,7 +144,8 @@ def buy(
     lang: Language = None,
 ) -> None:
     """Buy credits for the order; they are locked at once / 为修复令购入并锁定"""
-    from registry.cli import acting, movements, ordering
+    from registry.cli import acting
+    from registry.desk import movements, ordering
 
     def make(desk: "Desk") -> "list[Plan]":
         asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
@@ -170,7 +172,8 @@ def perform(
     lang: Language = None,
 ) -> None:
     """Retire what was bought, with a certificate / 履行：注销所购"""
-    from registry.cli import acting, ordering
+    from registry.cli import acting
+    from registry.desk import ordering
 
     def make(desk: "Desk") -> "list[Plan]":
         return ordering.performing(desk, order, amount, where, public=public)
@@ -197,7 +200,8 @@ def enforce(
     lang: Language = None,
 ) -> None:
     """After default, the court retires what was bought / 强制执行"""
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     paper = given.digest(document)
 
@@ -226,7 +230,8 @@ def amend(
 ) -> None:
     """Set other terms, by the court / 改判"""
     from registry.acts import orders as acts
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     owed = ordering.owed(amount, yuan, deadline, instalments or [])
     paper = given.digest(document)
@@ -255,7 +260,8 @@ def substitute(
 ) -> None:
     """Name another obligor, by the court / 变更义务人"""
     from registry.acts import orders as acts
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     paper = given.digest(document)
 
@@ -282,7 +288,8 @@ def default(
 ) -> None:
     """Find that the terms were not kept, by the court / 认定逾期"""
     from registry.acts import orders as acts
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     paper = given.digest(document)
 
@@ -307,7 +314,8 @@ def withdraw(
 ) -> None:
     """Take the order back, by the court / 撤回"""
     from registry.acts import orders as acts
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     paper = given.digest(document)
 
@@ -332,7 +340,8 @@ def confirm(
 ) -> None:
     """Confirm that all was performed, by the court / 确认履行完毕"""
     from registry.acts import orders as acts
-    from registry.cli import acting, given, ordering
+    from registry.cli import acting
+    from registry.desk import given, ordering
 
     paper = given.digest(document)
 
@@ -356,7 +365,8 @@ def release(
     lang: Language = None,
 ) -> None:
     """Once it is over, let go of what is still locked / 释放余量"""
-    from registry.cli import acting, ordering
+    from registry.cli import acting
+    from registry.desk import ordering
 
     def make(desk: "Desk") -> "list[Plan]":
         return ordering.releasing(desk, order, by_officer=by_officer)
@@ -417,7 +427,8 @@ def list_(
     lang: Language = None,
 ) -> None:
     """All orders, with what is overdue today / 列出全部修复令及逾期"""
-    from registry.cli import ordering, overview
+    from registry.cli import overview
+    from registry.desk import ordering
 
     place = read_from(directory, state, read_url)
     overview.orders(place, ordering.today(), voice=Voice(lang, as_json=as_json))

@@ -19,7 +19,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Set, list what is policy / 制度：设定、列出")
 
@@ -54,7 +54,8 @@ def set_policy(
 ) -> None:
     """Set what is policy, by two officers / 由两名登记官设定制度"""
     from registry.acts import policies as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         return [

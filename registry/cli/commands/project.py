@@ -21,7 +21,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Propose to verify a project / 项目：申报至核查")
 
@@ -64,7 +64,8 @@ def propose(
 ) -> None:
     """Put a project forward, as its owner / 业主申报项目"""
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         return [
@@ -101,7 +102,8 @@ def validate(
 ) -> None:
     """Find it as its method demands / 审定"""
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         stream = desk.stream("project", project)
@@ -125,7 +127,8 @@ def register(
 ) -> None:
     """Enter it, as an officer / 登记官登记项目"""
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         (officer,) = desk.officers(1)
@@ -155,7 +158,8 @@ def verify(
 ) -> None:
     """Verify the reductions of a period / 核查"""
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         return [
@@ -207,7 +211,8 @@ def suspend(
     By the authority and an officer. / 由主管部门和登记官。
     """
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         by, stream = desk.body("authority", authority), desk.stream("project", project)
@@ -236,7 +241,8 @@ def reinstate(
     By the authority and an officer. / 由主管部门和登记官。
     """
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
     from registry.errors import require
 
     def make(desk: "Desk") -> "list[Plan]":
@@ -268,7 +274,8 @@ def cancel(
     By the authority and an officer. / 由主管部门和登记官。
     """
     from registry.acts import projects as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         by, stream = desk.body("authority", authority), desk.stream("project", project)

@@ -11,7 +11,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 group = app
 """The whole group: what is asked of the log, and what is done with a list that was made."""
@@ -56,7 +56,8 @@ def compile_(
 ) -> None:
     """Enter a list or table that was made / 编制"""
     from registry.acts import reports as acts
-    from registry.cli import acting, given, reporting
+    from registry.cli import acting, reporting
+    from registry.desk import given
     from registry.projections.papers.claims import Scope
 
     typed = reporting.Typed(
@@ -112,7 +113,8 @@ def return_(
 ) -> None:
     """The authority hands it back / 退回"""
     from registry.acts import reports as acts
-    from registry.cli import acting, given, reporting
+    from registry.cli import acting, reporting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         found, means = reporting.meant(desk, report)

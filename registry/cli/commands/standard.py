@@ -19,7 +19,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Recognise, show kinds of credit / 认可、查看种类")
 
@@ -63,7 +63,8 @@ def recognise(
     By the authority and an officer. / 由主管部门和登记官。
     """
     from registry.acts import standards as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         signing = desk.body("authority", authority)
@@ -148,7 +149,8 @@ def recognise_across(
     The document is their agreement. / 文件为双方协议。
     """
     from registry.acts import standards as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         other = desk.account(partner)
@@ -185,7 +187,8 @@ def withdraw(
 ) -> None:
     """Recognise a kind no more / 撤销认可"""
     from registry.acts import standards as acts
-    from registry.cli import acting, given
+    from registry.cli import acting
+    from registry.desk import given
 
     def make(desk: "Desk") -> "list[Plan]":
         by, stream = desk.body("authority", authority), desk.stream("standard", code)

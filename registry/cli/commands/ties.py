@@ -21,7 +21,7 @@ from registry.cli.voice import Voice
 
 if TYPE_CHECKING:
     from registry.acts.plan import Plan
-    from registry.cli.acting import Desk
+    from registry.desk.desk import Desk
 
 pledge_app = typer.Typer(no_args_is_help=True, help="Pledge, release / 质押、解除")
 reserve_app = typer.Typer(
@@ -58,7 +58,8 @@ def pledge(
 ) -> None:
     """Pledge grams, by holder and pledgee / 质押"""
     from registry.acts import ties as acts
-    from registry.cli import acting, given, movements
+    from registry.cli import acting
+    from registry.desk import given, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(account), desk.account(pledgee)
@@ -92,7 +93,7 @@ def release_pledge(
     """Release a pledge, as the pledgee / 解除质押"""
     from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.cli.tied import tied
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         return [acts.release_pledge(tied(desk, pledge, "pledge"))]
@@ -121,8 +122,9 @@ def reserve(
 ) -> None:
     """Set grams aside under a mandate, as the exchange / 交收锁定"""
     from registry.acts import ties as acts
-    from registry.cli import acting, movements
-    from registry.cli.tied import exchange_of
+    from registry.cli import acting
+    from registry.desk import movements
+    from registry.desk.tied import exchange_of
 
     def make(desk: "Desk") -> "list[Plan]":
         holder = desk.account(account)
@@ -160,8 +162,9 @@ def settle(
 ) -> None:
     """Hand over what was set aside, as the exchange / 交收"""
     from registry.acts import ties as acts
-    from registry.cli import acting, given
-    from registry.cli.tied import tied
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         found = tied(desk, reserve, "settlement")
@@ -188,7 +191,7 @@ def end_reserve(
     """
     from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.cli.tied import tied
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         found = tied(desk, reserve, "settlement")
@@ -220,7 +223,8 @@ def seize(
 ) -> None:
     """Take grams, by a court and two officers / 司法扣划"""
     from registry.acts import ties as acts
-    from registry.cli import acting, given, movements
+    from registry.cli import acting
+    from registry.desk import given, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(account), desk.account(taker)
@@ -253,8 +257,9 @@ def seize_locked(
 ) -> None:
     """Take grams that are locked, by a court / 扣划已锁定的"""
     from registry.acts import ties as acts
-    from registry.cli import acting, given
-    from registry.cli.tied import tied
+    from registry.cli import acting
+    from registry.desk import given
+    from registry.desk.tied import tied
 
     def make(desk: "Desk") -> "list[Plan]":
         by = desk.body("court", court)
@@ -293,7 +298,8 @@ def devolve(
 ) -> None:
     """Hand grams on, by two officers / 依法承继划转"""
     from registry.acts import ties as acts
-    from registry.cli import acting, given, movements
+    from registry.cli import acting
+    from registry.desk import given, movements
 
     def make(desk: "Desk") -> "list[Plan]":
         holder, to = desk.account(account), desk.account(taker)

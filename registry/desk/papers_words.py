@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from registry.acts.published_list import CATEGORIES
-from registry.cli import words
-from registry.cli.words import GRAMS_PER_TONNE, Lang, Text
+from registry.desk import words
+from registry.desk.words import GRAMS_PER_TONNE, Lang, Text
 from registry.projections.papers.paper import (
     Cell,
     Cells,

@@ -6,12 +6,11 @@ from typing import Any
 
 from registry.acts import certificates as acts
 from registry.acts.plan import Plan
-from registry.cli import given, restating
-from registry.cli.acting import Desk
-from registry.cli.certificates import read_number, share_of
-from registry.cli.exits import UsageError
+from registry.desk import given, restating
+from registry.desk.certificates import read_number, share_of
+from registry.desk.desk import Desk
 from registry.domain.certificate import Certificate
-from registry.errors import require
+from registry.errors import UsageError, require
 from registry.store.proofs import row_of
 
 Means = tuple[int, bytes]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal
 
-from registry.cli.codes import CODES
+from registry.desk.codes import CODES
 from registry.place import Place, Server
 
 Lang = Literal["zh", "en"]

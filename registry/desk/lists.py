@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from registry.cli.asking import Question
+from registry.desk.asking import Question
 from registry.domain.conduct import BLACKLIST, BREACH
 from registry.projections.conduct import in_force, upheld
 from registry.projections.orders import overdue, performed

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from registry.cli import words
-from registry.cli.exits import UsageError
-from registry.cli.opened import Opened, opened
-from registry.cli.voice import Voice, is_demonstration
+from registry.desk import words
+from registry.desk.opened import Opened, opened
 from registry.domain.timing import day_of
-from registry.errors import require
+from registry.errors import UsageError, require
 from registry.place import Place
 from registry.projections.table import Value
 from registry.store.clock import wall_us
 from registry.store.log import Moment
 from registry.store.views import Views, size_at, views
 from registry.store.views_tables import Condition
+from registry.verifier.certificate import is_demonstration
 
 _INDEX = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -59,10 +58,6 @@ class Question:
             "origin": self.source.origin,
             "demonstration": is_demonstration(self.source.origin),
         }
-
-    def tell(self, voice: Voice) -> None:
-        """Say up to which entry the answer is true."""
-        voice.say("answer.true_of", last=self.size - 1, size=self.views.log_size)
 
 
 @contextmanager

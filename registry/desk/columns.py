@@ -1,6 +1,6 @@
 """What the columns of the tables are called, and which of them a person is shown; JSON and CSV have all."""
 
-from registry.cli.words import FIELDS, Lang, Text, pick
+from registry.desk.words import FIELDS, Lang, Text, pick
 
 COLUMNS: dict[str, Text] = {
     "acceptance": ("须经接收", "must accept"),

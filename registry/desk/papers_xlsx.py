@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Any
 from unicodedata import east_asian_width
 
-from registry.cli import papers_words
-from registry.cli.words import Lang
+from registry.desk import papers_words
+from registry.desk.words import Lang
 from registry.errors import require
 from registry.projections.papers.paper import Cell, Cells, Mass, Share, Sheet
 

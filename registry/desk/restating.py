@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.acts.movements import Statement
-from registry.cli.acting import Desk
+from registry.desk.desk import Desk
 from registry.domain import certificate, shape
 from registry.domain.certificate import IMPORTED, Certificate, Shared
 from registry.domain.timing import day_of, days_of_month

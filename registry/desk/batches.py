@@ -4,9 +4,9 @@ from datetime import datetime
 
 from registry.acts import batches as acts
 from registry.acts.plan import Plan, seconded
-from registry.cli import movements
-from registry.cli.acting import Desk
-from registry.cli.words import CHINA
+from registry.desk import movements
+from registry.desk.desk import Desk
+from registry.desk.words import CHINA
 from registry.domain.batch import Batch
 from registry.errors import RefusedError
 

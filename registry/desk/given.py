@@ -8,11 +8,10 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from registry.cli import belief
-from registry.cli.exits import UsageError
-from registry.cli.words import GRAMS_PER_TONNE
+from registry.desk.files import readable
+from registry.desk.words import GRAMS_PER_TONNE
 from registry.domain.shape import day as read_day
-from registry.errors import RefusedError
+from registry.errors import RefusedError, UsageError
 
 PAPER_BYTES_MAX = 64 * 2**20
 
@@ -129,7 +128,7 @@ def digest(file: Path) -> bytes:
     Raises:
         UsageError: `no_file`, `storage_failed`, `too_long`.
     """
-    data = belief.readable(file, PAPER_BYTES_MAX)
+    data = readable(file, PAPER_BYTES_MAX)
     if len(data) > PAPER_BYTES_MAX:
         raise UsageError("too_long", bytes=file.stat().st_size, bytes_max=PAPER_BYTES_MAX)
     return sha256(data).digest()

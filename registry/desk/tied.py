@@ -2,7 +2,7 @@
 
 from registry.acts.freezes import lock_to_release
 from registry.acts.ties import Tied
-from registry.cli.acting import Desk
+from registry.desk.desk import Desk
 from registry.domain.account import Account, Freeze
 from registry.errors import RefusedError
 

@@ -8,13 +8,12 @@ from registry.acts import orders as acts
 from registry.acts.campaigns import Means
 from registry.acts.orders import Owed, Part
 from registry.acts.plan import Plan
-from registry.cli import given, movements
-from registry.cli.acting import Desk
-from registry.cli.exits import UsageError
-from registry.cli.movements import Asked
+from registry.desk import given, movements
+from registry.desk.desk import Desk
+from registry.desk.movements import Asked
 from registry.domain.order import Order
 from registry.domain.timing import day_of
-from registry.errors import require
+from registry.errors import UsageError, require
 
 _YUAN = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,2}))?", re.ASCII)
 

@@ -11,8 +11,8 @@ import io
 from collections.abc import Iterator, Sequence
 
 from registry.acts.sheet import inert
-from registry.cli import papers_words
-from registry.cli.words import Lang
+from registry.desk import papers_words
+from registry.desk.words import Lang
 from registry.projections.papers.paper import Cell, Cells, Mass, Share, Sheet
 
 

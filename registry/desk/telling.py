@@ -1,8 +1,8 @@
 """Whom an entry affects, and who of them is still to be told of it."""
 
-from registry.cli import lists
-from registry.cli.acting import Desk
-from registry.cli.asking import Question
+from registry.desk import lists
+from registry.desk.asking import Question
+from registry.desk.desk import Desk
 from registry.errors import require
 from registry.store.views import views
 

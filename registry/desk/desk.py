@@ -1,0 +1,177 @@
+"""The registry as somebody who acts sees it: what was said becomes plans, which are rehearsed or recorded.
+
+    registry/desk/<area>.py   what was said: names to accounts, states  ->  plans of registry/acts/<area>.py
+    Desk.perform              signed with the keys that are kept here, rehearsed or recorded as a whole
+
+A rehearsal is the same up to the recording.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from registry.acts.plan import Plan
+from registry.acts.propose import propose
+from registry.desk import accounts
+from registry.desk.made import Made
+from registry.desk.opened import Opened
+from registry.domain.batch import Batch
+from registry.errors import require
+from registry.history import commitments
+from registry.ledger.keys import Key
+from registry.place import Place
+from registry.store import custody
+from registry.store.committer import Request
+from registry.store.log import BLANK, Moment, Placed
+from registry.store.operator import Operator
+from registry.store.views import views
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The registry as somebody who acts sees it: who is meant, what stands where, and whose keys are kept here."""
+
+    operator: Operator
+    source: Opened
+    dry_run: bool
+
+    def account(self, typed: str) -> str:
+        """The account that is meant by an id, or by its exact name.
+
+        Raises:
+            RefusedError: `no_account`, `several_accounts`.
+        """
+        return accounts.find(typed, self.source)
+
+    def maybe_account(self, typed: str | None) -> str | None:
+        """As `account`, where one was named."""
+        return None if typed is None else self.account(typed)
+
+    def stream(self, prefix: str, typed: str) -> str:
+        """The stream that is meant by its name, or by what follows `prefix` and a slash in it.
+
+        Raises:
+            RefusedError: `no_stream` if it has no entry.
+        """
+        name = typed if typed.startswith(f"{prefix}/") else f"{prefix}/{typed}"
+        with self.operator.log.recorder.reading() as cursor:
+            require(Moment(cursor).tip(name) != BLANK, "no_stream", stream=name)
+        return name
+
+    def state(self, stream: str) -> Any:
+        """What `stream` has come to."""
+        return self.operator.committer.state(stream)
+
+    def batches_of(self, holder: str) -> list[Batch]:
+        """The batches of which `holder` holds something.
+
+        The tables only say where to look; how much it is, the batches themselves say.
+        """
+        with views(self.source.log) as tables:
+            names = [row["batch"] for row in tables.rows("holdings", account=holder)]
+        batches: list[Batch] = [self.state(name) for name in names]
+        return [batch for batch in batches if batch.holding(holder).total_g]
+
+    def entry(self, index: int) -> Placed:
+        """Entry `index`.
+
+        Raises:
+            RefusedError: `no_such_entry`.
+        """
+        with self.operator.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            size = moment.head().size
+            require(0 <= index < size, "no_such_entry", index=index, size=size)
+            return moment.placed(index)
+
+    def means(self, index: int) -> tuple[int, bytes]:
+        """Entry `index` as acts name it: with its leaf hash.
+
+        Raises:
+            RefusedError: `no_such_entry`.
+        """
+        return index, self.entry(index).leaf
+
+    def officers(self, count: int, *strangers_to: str) -> list[str]:
+        """As `custody.officers`."""
+        return custody.officers(self.operator, count, *strangers_to)
+
+    def second(self, doing: str, amount_g: int, *strangers_to: str) -> str | None:
+        """The officer who seconds an act, where policy wants two persons for so many grams; None where it does not."""
+        policy = self.operator.registry().policy("second_person_over")
+        over = policy is not None and doing in policy.codes and amount_g > (policy.number or 0)
+        officers = self.officers(1, *strangers_to) if over else []
+        return officers[0] if officers else None
+
+    def streams(self, prefix: str) -> list[str]:
+        """All streams of a kind, such as "campaign", in the order in which they began."""
+        with self.operator.log.recorder.reading() as cursor:
+            return Moment(cursor).streams(f"{prefix}/")
+
+    def body(self, role: str, typed: str | None) -> str:
+        """The account that was named to act in `role`; if none was, the one whose key is kept here.
+
+        Raises:
+            RefusedError: `nobody_in_role`, `several_in_role`, `no_account`, `several_accounts`.
+        """
+        if typed is not None:
+            return self.account(typed)
+        held = sorted(account for account, has in self.operator.registry().roles if has == role)
+        require(bool(held), "nobody_in_role", role=role)
+        suited = [account for account in held if self.operator.kept(account)] or held
+        require(len(suited) == 1, "several_in_role", role=role, accounts=suited)
+        return suited[0]
+
+    def new_key(self) -> Key:
+        """A key made here; kept here, too, unless this is a rehearsal."""
+        (key,) = self.operator.keyring.generate(kept=not self.dry_run)
+        return key
+
+    def possession(self, account: str, key: Key) -> bytes:
+        """The signature that shows a `new_key` of `account` to be here; it is noted whose key it is."""
+        if not self.dry_run:
+            self.operator.keyring.assign({key: account})
+        return self.operator.possession(account, key)
+
+    def perform(self, plans: Sequence[Plan]) -> list[Made]:
+        """What `plans` made, or would make, all of them together or nothing.
+
+        Raises:
+            RefusedError: `no_private_key`; what the rules say. Nothing was recorded.
+        """
+        requests = [self._request(plan) for plan in plans]
+        if self.dry_run:
+            entries = self.operator.rehearse(requests)
+        else:
+            receipts = self.operator.record(requests)
+            with self.operator.log.recorder.reading() as cursor:
+                moment = Moment(cursor)
+                entries = [moment.placed(receipt.index) for receipt in receipts]
+        return [
+            Made(placed=placed, names=_names(request), rehearsed=self.dry_run)
+            for placed, request in zip(entries, requests, strict=True)
+        ]
+
+    def _request(self, plan: Plan) -> Request:
+        setting = self.operator.setting(*plan.signers, nonce=plan.nonce)
+        return self.operator.sign(propose(setting, plan.parts(setting)))
+
+
+@contextmanager
+def at_desk(place: Place, *, dry_run: bool) -> Iterator[Desk]:
+    """The registry at `place`, opened for acting, until the end of the block.
+
+    Raises:
+        RefusedError: `no_registry`, `no_private_key` of the log, and what else `Operator` says.
+    """
+    with closing(Operator(place)) as operator:
+        source = Opened(log=operator.log, origin=operator.vkey().name)
+        yield Desk(operator=operator, source=source, dry_run=dry_run)
+
+
+def _names(request: Request) -> dict[bytes, Any]:
+    """What the commitments of a request stand for."""
+    opened = {opening.field: opening.value for opening in request.openings}
+    asked = request.signed.intent
+    return {made: opened[field] for field, made in commitments(asked) if field in opened}
