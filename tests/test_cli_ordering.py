@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from registry.cli.main import run
-from registry.desk.ordering import fen, owed, today
+from registry.desk.ask import asked
+from registry.desk.given import fen
+from registry.desk.orders import Terms, today
 from registry.domain.standard import PURPOSES
 from registry.errors import UsageError
 from tests.books import home, live_at
@@ -223,8 +225,16 @@ def test_what_is_no_money_is_refused(typed: str):
 
 @pytest.mark.parametrize(
     ("amount", "yuan", "instalments"),
-    [(None, None, []), ("1", "1", []), ("1", None, ["2026-12-31"]), ("1", None, ["2026-12-31:x"])],
+    [
+        (None, None, []),
+        ("1", "1", []),
+        ("1", None, [("2026-12-31",)]),
+        ("1", None, [("2026-12-31", "x")]),
+        (None, "1", [("2026-12-31", "1g")]),
+    ],
 )
-def test_what_is_owed_is_in_one_unit(amount: str | None, yuan: str | None, instalments: list[str]):
+def test_what_is_owed_is_in_one_unit(amount: str | None, yuan: str | None, instalments: object):
     with pytest.raises(UsageError):
-        owed(amount, yuan, "2026-12-31", instalments)
+        asked(
+            Terms, deadline="2026-12-31", amount=amount, yuan=yuan, instalments=instalments
+        ).owed()

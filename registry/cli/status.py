@@ -8,7 +8,6 @@ from registry.cli import exits
 from registry.cli.voice import Voice, is_demonstration, plain, told
 from registry.errors import RegistryError, UsageError
 from registry.place import Place
-from registry.store.recorder import SCHEMA_VERSION
 from registry.store.standing import Standing, look
 
 
@@ -55,7 +54,8 @@ def _tell(standing: Standing, voice: Voice) -> None:
         typer.colors.GREEN if well else typer.colors.RED,
     )
     software, replica = standing.about.software, standing.about.replica
-    voice.say("status.database", software=software, version=SCHEMA_VERSION)
+    version = standing.about.schema_version
+    voice.say("status.database", software=software, version=version)
     if replica is not None:
         lag = {} if replica.behind_s is None else {"seconds": f"{replica.behind_s:.1f}"}
         voice.say("status.replica", receives=replica.receives, **lag)
@@ -85,7 +85,7 @@ def _object(standing: Standing, voice: Voice) -> dict[str, Any]:
         "findings": findings,
         "place": standing.place,
         "database": standing.about.software,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": standing.about.schema_version,
         "replica": replica and {"receives": replica.receives, "behind_s": replica.behind_s},
         "origin": standing.key.name,
         "vkey": str(standing.key),

@@ -17,6 +17,7 @@ PAPER_BYTES_MAX = 64 * 2**20
 
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,6}))?t?", re.ASCII)
 _GRAMS = re.compile(r"([1-9][0-9]{0,18})g", re.ASCII)
+_YUAN = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,2}))?", re.ASCII)
 _PER_MILLE = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.\.|–|-)(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBERS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2})*", re.ASCII)
@@ -38,6 +39,19 @@ def grams(typed: str, field: str = "AMOUNT") -> int:
     if amount_g == 0:
         raise UsageError("malformed", field=field, why="tonnes above 0, such as 12.5, or 27g")
     return amount_g
+
+
+def fen(typed: str, field: str = "--yuan") -> int:
+    """The money that was typed in yuan, as fen, exactly.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    found = _YUAN.fullmatch(typed)
+    amount = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
+    if not amount:
+        raise UsageError("malformed", field=field, why="yuan above 0, such as 1000.50")
+    return amount
 
 
 def policy_number(policy: str, typed: str) -> int:

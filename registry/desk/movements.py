@@ -5,9 +5,40 @@ from dataclasses import dataclass
 from registry.acts import movements as acts
 from registry.acts.movements import Share
 from registry.desk import given
+from registry.desk.ask import Ask, Grams, Serials
 from registry.desk.desk import Desk
 from registry.domain.batch import Batch
+from registry.domain.ranges import Range
 from registry.errors import UsageError, require
+
+
+class Some(Ask):
+    """So much of what somebody holds."""
+
+    amount: Grams
+    standard: str | None = None
+    """Of which kind of credit; needed where the holder has several."""
+    batch: str | None = None
+    """Out of this batch; else the oldest monitoring period gives first."""
+    serials: Serials | None = None
+    """These grams of the batch; else the lowest."""
+
+    def shares(self, desk: Desk, holder: str, *, transferable: bool = False) -> list[Share]:
+        """What each of the holder's batches gives of it.
+
+        Raises:
+            UsageError: `malformed`.
+            RefusedError: `no_stream`, `insufficient_holding`, `several_standards`.
+        """
+        return spread(
+            desk,
+            holder,
+            self.amount,
+            standard=self.standard,
+            batch=self.batch,
+            serials=self.serials,
+            transferable=transferable,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +58,41 @@ def shares(desk: Desk, holder: str, asked: Asked, *, transferable: bool = False)
         UsageError: `malformed`.
         RefusedError: `no_stream`, `insufficient_holding`, `several_standards`.
     """
-    amount_g = given.grams(asked.amount)
-    if asked.batch is None:
-        if asked.serials is not None:
-            raise UsageError("malformed", field="--range", why="--batch is missing")
-        own = _of_one_kind(desk.batches_of(holder), asked.standard)
+    return spread(
+        desk,
+        holder,
+        given.grams(asked.amount),
+        standard=asked.standard,
+        batch=asked.batch,
+        serials=None if asked.serials is None else given.serials(asked.serials, "serials"),
+        transferable=transferable,
+    )
+
+
+def spread(
+    desk: Desk,
+    holder: str,
+    amount_g: int,
+    *,
+    standard: str | None,
+    batch: str | None,
+    serials: Range | None,
+    transferable: bool,
+) -> list[Share]:
+    """What each of the holder's batches gives of so much.
+
+    Raises:
+        UsageError: `malformed`.
+        RefusedError: `no_stream`, `insufficient_holding`, `several_standards`.
+    """
+    if batch is None:
+        if serials is not None:
+            raise UsageError("malformed", field="serials", why="the batch is missing")
+        own = _of_one_kind(desk.batches_of(holder), standard)
         suited = acts.in_turn(own, transferable=transferable)
         return acts.spread(suited, holder, amount_g)
-    batch: Batch = desk.state(desk.stream("batch", asked.batch))
-    serials = None if asked.serials is None else given.serials(asked.serials, "--range")
-    return [(batch, amount_g, serials)]
+    named: Batch = desk.state(desk.stream("batch", batch))
+    return [(named, amount_g, serials)]
 
 
 def _of_one_kind(own: list[Batch], standard: str | None) -> list[Batch]:

@@ -1,7 +1,7 @@
 """`registry order`: restoration orders (替代性生态修复), from their registration to the court's confirmation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,7 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
+from registry.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Restoration orders / 替代性修复令")
 
@@ -66,6 +63,18 @@ ByOfficer = Annotated[
 ]
 
 
+def _instalments(typed: list[str] | None) -> list[tuple[str, str]]:
+    """What was typed as DAY:AMOUNT.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    parts = [one.partition(":") for one in typed or []]
+    if not all(colon for _, colon, _ in parts):
+        raise UsageError("malformed", field="--instalment", why="2026-12-31:12.5")
+    return [(day, amount) for day, _, amount in parts]
+
+
 @app.command("register")
 def register(
     number: Number,
@@ -89,29 +98,28 @@ def register(
     lang: Language = None,
 ) -> None:
     """Enter an order, by the court or agency / 登记修复令"""
-    from registry.acts import orders as acts
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    owed = ordering.owed(amount, yuan, deadline, instalments or [])
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        case = acts.Case(
-            basis=basis,
-            number=number,
-            obligor=obligor,
-            document=paper,
-            account=desk.account(account),
-            agent=desk.maybe_account(agent),
-            standards=tuple(standards),
-            regions=tuple(regions or ()),
-        )
-        return [acts.register(desk.account(court), case, owed)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        orders.Register,
+        number=number,
+        court=court,
+        basis=basis,
+        obligor=obligor,
+        account=account,
+        document=given.digest(document),
+        deadline=deadline,
+        standards=standards,
+        regions=regions or (),
+        amount=amount,
+        yuan=yuan,
+        instalments=_instalments(instalments),
+        agent=agent,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("buy")
@@ -145,15 +153,22 @@ def buy(
 ) -> None:
     """Buy credits for the order; they are locked at once / 为修复令购入并锁定"""
     from registry.cli import acting
-    from registry.desk import movements, ordering
+    from registry.desk import orders
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return ordering.buying(desk, order, asked, seller=seller, by_agent=by_agent, paid=yuan)
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        orders.Buy,
+        order=order,
+        amount=amount,
+        seller=seller,
+        by_agent=by_agent,
+        yuan=yuan,
+        standard=standard,
+        batch=batch,
+        serials=serials,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("perform")
@@ -173,14 +188,12 @@ def perform(
 ) -> None:
     """Retire what was bought, with a certificate / 履行：注销所购"""
     from registry.cli import acting
-    from registry.desk import ordering
+    from registry.desk import orders
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return ordering.performing(desk, order, amount, where, public=public)
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(orders.Perform, order=order, amount=amount, place=where, public=public)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("enforce")
@@ -201,16 +214,19 @@ def enforce(
 ) -> None:
     """After default, the court retires what was bought / 强制执行"""
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        return ordering.performing(desk, order, amount, where, public=public, document=paper)
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        orders.Enforce,
+        order=order,
+        amount=amount,
+        document=given.digest(document),
+        place=where,
+        public=public,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("amend")
@@ -229,20 +245,21 @@ def amend(
     lang: Language = None,
 ) -> None:
     """Set other terms, by the court / 改判"""
-    from registry.acts import orders as acts
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    owed = ordering.owed(amount, yuan, deadline, instalments or [])
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = ordering.in_force(desk, order)
-        return [acts.amend(found, means, paper, owed)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        orders.Amend,
+        order=order,
+        document=given.digest(document),
+        deadline=deadline,
+        amount=amount,
+        yuan=yuan,
+        instalments=_instalments(instalments),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("substitute")
@@ -259,20 +276,19 @@ def substitute(
     lang: Language = None,
 ) -> None:
     """Name another obligor, by the court / 变更义务人"""
-    from registry.acts import orders as acts
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = ordering.in_force(desk, order)
-        named = desk.maybe_account(agent)
-        return [acts.substitute(found, means, paper, obligor=obligor, agent=named)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        orders.Substitute,
+        order=order,
+        obligor=obligor,
+        agent=agent,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("default")
@@ -287,18 +303,13 @@ def default(
     lang: Language = None,
 ) -> None:
     """Find that the terms were not kept, by the court / 认定逾期"""
-    from registry.acts import orders as acts
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.find_default(*ordering.in_force(desk, order), paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(orders.Default, order=order, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("withdraw")
@@ -313,18 +324,13 @@ def withdraw(
     lang: Language = None,
 ) -> None:
     """Take the order back, by the court / 撤回"""
-    from registry.acts import orders as acts
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.withdraw(*ordering.in_force(desk, order), paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(orders.Withdraw, order=order, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("confirm")
@@ -339,18 +345,13 @@ def confirm(
     lang: Language = None,
 ) -> None:
     """Confirm that all was performed, by the court / 确认履行完毕"""
-    from registry.acts import orders as acts
     from registry.cli import acting
-    from registry.desk import given, ordering
+    from registry.desk import given, orders
+    from registry.desk.ask import asked
 
-    paper = given.digest(document)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.confirm(*ordering.last_performance(desk, order), paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(orders.Confirm, order=order, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("release")
@@ -366,14 +367,12 @@ def release(
 ) -> None:
     """Once it is over, let go of what is still locked / 释放余量"""
     from registry.cli import acting
-    from registry.desk import ordering
+    from registry.desk import orders
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return ordering.releasing(desk, order, by_officer=by_officer)
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(orders.Release, order=order, by_officer=by_officer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("close")
@@ -388,16 +387,13 @@ def close(
     lang: Language = None,
 ) -> None:
     """Close the case / 结案"""
-    from registry.acts import orders as acts
     from registry.cli import acting
+    from registry.desk import orders
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found = desk.state(desk.stream("order", order))
-        return [acts.close(found, by=desk.officers(1)[0] if by_officer else found.court)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(orders.Close, order=order, by_officer=by_officer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("show")
@@ -428,7 +424,7 @@ def list_(
 ) -> None:
     """All orders, with what is overdue today / 列出全部修复令及逾期"""
     from registry.cli import overview
-    from registry.desk import ordering
+    from registry.desk import orders
 
     place = read_from(directory, state, read_url)
-    overview.orders(place, ordering.today(), voice=Voice(lang, as_json=as_json))
+    overview.orders(place, orders.today(), voice=Voice(lang, as_json=as_json))

@@ -1,0 +1,192 @@
+"""What somebody asks the registry to do, read strictly: the same from a command's options and from a request's body.
+
+    registry/desk/<area>.py   one Ask for each thing that can be asked; its fields say what can be said
+    Ask.plans(desk)           names to accounts, states                       -> plans of registry/acts/<area>.py
+
+Amounts are tonnes ("12.5"), or grams ("27g"), and grams from here on, exactly. Whether a value is allowed the rules say;
+here only what cannot be read is refused.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from registry.acts.plan import Plan
+from registry.desk import given
+from registry.desk.desk import Desk
+from registry.errors import RefusedError, UsageError
+
+TEXT_CHARACTERS_MAX = 20_000
+ITEMS_MAX = 1_000
+
+
+class Ask(BaseModel):
+    """One thing that is asked for. (A base class: the library reads fields of classes.)"""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        str_max_length=TEXT_CHARACTERS_MAX,
+    )
+
+    def plans(self, desk: Desk) -> Sequence[Plan]:
+        """The acts that it takes, which are done together or not at all.
+
+        Raises:
+            UsageError: `malformed`.
+            RefusedError: what is meant is not there, or more than one thing.
+        """
+        raise NotImplementedError
+
+
+Asked = TypeVar("Asked", bound=Ask)
+
+
+def asked(kind: type[Asked], **said: object) -> Asked:
+    """The ask of this kind that was `said`, by the names of its fields.
+
+    Raises:
+        UsageError: `malformed`, with the field and why.
+    """
+    try:
+        return kind.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(step) for step in first["loc"])
+        raise UsageError("malformed", field=field, why=first["msg"]) from error
+
+
+def _read(parse: Callable[[Any], Any], *, kept: type | tuple[type, ...] = ()) -> BeforeValidator:
+    """Reads what was said with `parse`; a value of a type that is `kept` is read already."""
+
+    def read(said: Any) -> Any:
+        if kept and isinstance(said, kept) and not isinstance(said, bool):
+            return said
+        try:
+            return parse(said)
+        except RefusedError as refusal:
+            why = str(refusal.facts.get("why", refusal.code))
+            raise PydanticCustomError("malformed", "{why}", {"why": why}) from refusal
+
+    return BeforeValidator(read)
+
+
+def _text(said: Any) -> str:
+    if not isinstance(said, str):
+        raise UsageError("malformed", why="a string is expected")
+    return said
+
+
+def _pair(said: Any, why: str) -> tuple[str, str]:
+    if not isinstance(said, list | tuple) or len(said) != 2:
+        raise UsageError("malformed", why=why)
+    return _text(said[0]), _text(said[1])
+
+
+def _period(said: Any) -> tuple[str, str]:
+    if isinstance(said, str):
+        return given.period(said, "")
+    return _pair(said, "two days, the first and the last")
+
+
+def _serials(said: Any) -> tuple[int, int]:
+    if isinstance(said, str):
+        return given.serials(said, "")
+    return given.serials("..".join(_pair(said, "two serial numbers, the first and the last")), "")
+
+
+Account = Annotated[
+    str,
+    Field(
+        description="An account: `account/…` or its id.", examples=["account/91510100MA61RXYZ17"]
+    ),
+]
+Several = Annotated[tuple[str, ...], Field(max_length=ITEMS_MAX)]
+Grams = Annotated[
+    int,
+    _read(lambda said: given.grams(_text(said), "")),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^((0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?t?|[1-9][0-9]{0,18}g)$",
+            "description": "Tonnes of CO2e above 0, with up to six decimals; or grams, with a `g` after them.",
+            "examples": ["12.5", "27g"],
+        }
+    ),
+]
+Fen = Annotated[
+    int,
+    _read(lambda said: given.fen(_text(said), "")),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,2})?$",
+            "description": "Yuan above 0.",
+            "examples": ["1000.50"],
+        }
+    ),
+]
+Day = Annotated[
+    str, Field(description="A day in China, YYYY-MM-DD.", json_schema_extra={"format": "date"})
+]
+Period = Annotated[
+    tuple[str, str],
+    _read(_period),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "prefixItems": [{"type": "string", "format": "date"}] * 2,
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "The first and the last day.",
+            "examples": [["2025-01-01", "2025-12-31"]],
+        }
+    ),
+]
+Serials = Annotated[
+    tuple[int, int],
+    _read(_serials),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "prefixItems": [{"type": "string", "pattern": "^(0|[1-9][0-9]{0,18})$"}] * 2,
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "The first and the last serial number of a batch's grams, both included.",
+            "examples": [["0", "999999"]],
+        }
+    ),
+]
+"""Half open from here on: the number after the last."""
+Entry = Annotated[int, Strict(), Field(ge=0, le=2**53 - 1, description="An entry's index.")]
+
+
+def octets(size: int, about: str) -> Any:
+    """A field of `size` bytes, said in hex."""
+    schema = {"type": "string", "pattern": f"^[0-9a-f]{{{2 * size}}}$", "description": about}
+    read = _read(lambda said: given.octets(_text(said), "", size), kept=bytes)
+    return Annotated[bytes, read, WithJsonSchema(schema)]
+
+
+Digest = Annotated[
+    bytes,
+    _read(lambda said: given.octets(_text(said), "", 32), kept=bytes),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "The SHA-256 of a paper, in hex: only that goes into the log.",
+        }
+    ),
+]
