@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.acts.plan import Plan
-from registry.acts.propose import propose
+from registry.acts.propose import Proposal, propose
 from registry.desk import accounts
 from registry.desk.made import Made
 from registry.desk.opened import Opened
 from registry.domain.batch import Batch
-from registry.errors import require
+from registry.errors import RefusedError, require
 from registry.history import commitments
 from registry.ledger.keys import Key
 from registry.place import Place
@@ -36,13 +36,22 @@ class Desk:
     source: Opened
     dry_run: bool
 
+    mine: frozenset[str] | None = None
+    """The accounts of whoever asks, who are taken first where somebody in a role is to sign; None for the operator, who
+    asks for everybody whose keys are kept here. Only the operator calls accounts by their names."""
+
     def account(self, typed: str) -> str:
         """The account that is meant by an id, or by its exact name.
 
         Raises:
             RefusedError: `no_account`, `several_accounts`.
         """
-        return accounts.find(typed, self.source)
+        if self.mine is None:
+            return accounts.find(typed, self.source)
+        try:
+            return self.stream("account", typed)
+        except RefusedError as refusal:
+            raise RefusedError("no_account", account=typed) from refusal
 
     def maybe_account(self, typed: str | None) -> str | None:
         """As `account`, where one was named."""
@@ -95,7 +104,7 @@ class Desk:
 
     def officers(self, count: int, *strangers_to: str) -> list[str]:
         """As `custody.officers`."""
-        return custody.officers(self.operator, count, *strangers_to)
+        return custody.officers(self.operator, count, *strangers_to, first=self.mine or ())
 
     def second(self, doing: str, amount_g: int, *strangers_to: str) -> str | None:
         """The officer who seconds an act, where policy wants two persons for so many grams; None where it does not."""
@@ -119,7 +128,8 @@ class Desk:
             return self.account(typed)
         held = sorted(account for account, has in self.operator.registry().roles if has == role)
         require(bool(held), "nobody_in_role", role=role)
-        suited = [account for account in held if self.operator.kept(account)] or held
+        own = [account for account in held if account in (self.mine or ())]
+        suited = own or [account for account in held if self.operator.kept(account)] or held
         require(len(suited) == 1, "several_in_role", role=role, accounts=suited)
         return suited[0]
 
@@ -140,7 +150,7 @@ class Desk:
         Raises:
             RefusedError: `no_private_key`; what the rules say. Nothing was recorded.
         """
-        requests = [self._request(plan) for plan in plans]
+        requests = [self.operator.sign(self.proposed(plan)) for plan in plans]
         if self.dry_run:
             entries = self.operator.rehearse(requests)
         else:
@@ -149,13 +159,18 @@ class Desk:
                 moment = Moment(cursor)
                 entries = [moment.placed(receipt.index) for receipt in receipts]
         return [
-            Made(placed=placed, names=_names(request), rehearsed=self.dry_run)
+            Made(placed=placed, names=names_in(request), rehearsed=self.dry_run)
             for placed, request in zip(entries, requests, strict=True)
         ]
 
-    def _request(self, plan: Plan) -> Request:
-        setting = self.operator.setting(*plan.signers, nonce=plan.nonce)
-        return self.operator.sign(propose(setting, plan.parts(setting)))
+    def proposed(self, plan: Plan, *, nonce: bytes | None = None, kept: bool = True) -> Proposal:
+        """The intent of `plan`, to be signed; by keys that are kept here, unless somebody else is to sign.
+
+        Raises:
+            RefusedError: `no_private_key`, `account_not_open`.
+        """
+        setting = self.operator.setting(*plan.signers, nonce=plan.nonce or nonce, kept=kept)
+        return propose(setting, plan.parts(setting))
 
 
 @contextmanager
@@ -170,7 +185,7 @@ def at_desk(place: Place, *, dry_run: bool) -> Iterator[Desk]:
         yield Desk(operator=operator, source=source, dry_run=dry_run)
 
 
-def _names(request: Request) -> dict[bytes, Any]:
+def names_in(request: Request) -> dict[bytes, Any]:
     """What the commitments of a request stand for."""
     opened = {opening.field: opening.value for opening in request.openings}
     asked = request.signed.intent

@@ -4,7 +4,7 @@ A key that is made here is kept here, and is custodial; one that its holder brin
 each judges the same act, keeps no key and records nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -193,9 +193,11 @@ def _ends(
     return _record(operator, state.recovery.key, [request], dry_run=dry_run)
 
 
-def officers(operator: Operator, count: int, *strangers_to: str) -> list[str]:
+def officers(
+    operator: Operator, count: int, *strangers_to: str, first: Collection[str] = ()
+) -> list[str]:
     """So many officers, as far as there are any: of distinct control, from each other and from `strangers_to`, and
-    whose keys are kept here.
+    whose keys are kept here; those of `first` before others.
 
     Where there are none such others are named, so that the rules say what is wrong with them.
     """
@@ -208,7 +210,15 @@ def officers(operator: Operator, count: int, *strangers_to: str) -> list[str]:
     left = operator.officers()
     chosen: list[str] = []
     while left and len(chosen) < count:
-        best = min(left, key=lambda one: (controllers[one] in taken, not operator.kept(one), one))
+        best = min(
+            left,
+            key=lambda one: (
+                controllers[one] in taken,
+                one not in first,
+                not operator.kept(one),
+                one,
+            ),
+        )
         chosen.append(best)
         left.remove(best)
         taken.add(controllers[best])

@@ -8,7 +8,7 @@ HOME is the registry's directory or, with a server, the local state directory, w
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from registry.domain.roles import OFFICER, Registry
 from registry.errors import BrokenHistoryError, RefusedError, RegistryError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
 from registry.ledger import ids, intent, keys
-from registry.ledger.intent import Signer, in_key_order
+from registry.ledger.intent import Intent, Signer, in_key_order
 from registry.ledger.keys import Key
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.place import Place, Server
@@ -133,19 +133,23 @@ class Operator:
         with self.log.recorder.reading() as cursor:
             return self._kept(account, Moment(cursor))
 
-    def setting(self, *signing: str | Signer, nonce: bytes | None = None) -> Setting:
+    def setting(
+        self, *signing: str | Signer, nonce: bytes | None = None, kept: bool = True
+    ) -> Setting:
         """The surroundings of a new act by those who sign, author first.
 
         Of an account that is named, the key kept here that was added last signs; a Signer signs with its own, which is
-        in hand (`Keyring.hold`).
+        in hand (`Keyring.hold`). Unless it is to be `kept`, another key that speaks for the account will do: then
+        somebody else is to sign.
 
         Raises:
-            RefusedError: `no_private_key` if none is kept that speaks for one of them.
+            RefusedError: `no_private_key` if none is kept that speaks for one of them; `account_not_open`.
         """
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
             signers = tuple(
-                one if isinstance(one, Signer) else self._signer(one, moment) for one in signing
+                one if isinstance(one, Signer) else self._signer(one, moment, kept=kept)
+                for one in signing
             )
         return Setting(
             log=self.id,
@@ -173,6 +177,20 @@ class Operator:
         signed = check_intent(proposal.data, signatures, proposal.rows)
         return Request(signed=signed, openings=proposal.openings)
 
+    def signatures(self, asked: Intent, data: bytes, accounts: Collection[str]) -> dict[Key, bytes]:
+        """The signatures over the intent `asked`, whose bytes are `data`, of those of `accounts` that are to sign it
+        with a key that is kept here.
+
+        Raises:
+            RefusedError: `no_private_key` for a key of theirs that is not; `wrong_passphrase`.
+        """
+        message = intent.SIGNED_PREFIX + data
+        return {
+            signer.key: self.keyring.sign(signer.key, message)
+            for signer in asked.signers
+            if signer.account in accounts
+        }
+
     def record(self, requests: Sequence[Request]) -> list[Receipt]:
         """The receipts of `requests`, recorded as a whole in one commit.
 
@@ -195,11 +213,16 @@ class Operator:
         message = keys.possession_message(self.id, account, key, POSSESSION_PURPOSE)
         return self.keyring.sign(key, message)
 
-    def _signer(self, account: str, moment: Moment) -> Signer:
+    def _signer(self, account: str, moment: Moment, *, kept: bool = True) -> Signer:
         # The key of who bears a code is nowhere but in the code.
-        kept = [] if account.startswith("bearer/") else self._kept(account, moment)
-        require(bool(kept), "no_private_key", account=account)
-        return Signer(account=account, key=kept[-1])
+        own = [] if account.startswith("bearer/") else self._kept(account, moment)
+        if own or kept:
+            require(bool(own), "no_private_key", account=account)
+            return Signer(account=account, key=own[-1])
+        state = moment.stream(account).state
+        speaking = _speaking(state, list(state.keys)) if isinstance(state, Account) else []
+        require(bool(speaking), "account_not_open", account=account)
+        return Signer(account=account, key=speaking[-1])
 
     def _kept(self, account: str, moment: Moment) -> list[Key]:
         """As `kept`; asked for every act that is made here, and worked out when the account's stream has moved."""
