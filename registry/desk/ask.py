@@ -169,6 +169,8 @@ Serials = Annotated[
     ),
 ]
 """Half open from here on: the number after the last."""
+Flag = Annotated[bool, Strict()]
+"""Neither 1 nor "yes" is true."""
 Entry = Annotated[int, Strict(), Field(ge=0, le=2**53 - 1, description="An entry's index.")]
 
 

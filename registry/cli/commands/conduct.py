@@ -1,6 +1,6 @@
 """`registry conduct`, `registry standing`: a case from finding to end, step by step, and how an account stands."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Findings, due process, lists / 认定、程序、名单")
 
@@ -57,24 +53,22 @@ def find(
     lang: Language = None,
 ) -> None:
     """Find that an account broke a rule / 认定违规"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        finding = acts.Finding(
-            level=level,
-            rule=rule,
-            document=given.digest(document),
-            details=details,
-            legal_basis=legal_basis,
-        )
-        return [acts.find(conducting.in_office(desk, meant, level, by), meant, finding)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        conduct.Find,
+        account=account,
+        level=level,
+        rule=rule,
+        document=given.digest(document),
+        details=details,
+        legal_basis=legal_basis,
+        by=by,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("notify")
@@ -94,18 +88,20 @@ def notify(
     lang: Language = None,
 ) -> None:
     """Tell the account beforehand / 事先告知"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signer, means, meant = conducting.step(desk, account, case, by)
-        paper = given.digest(document)
-        return [acts.notify(signer, meant, means, document=paper, reply_by=reply_by)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        conduct.Notify,
+        account=account,
+        document=given.digest(document),
+        reply_by=reply_by,
+        case=case,
+        by=by,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("hear")
@@ -121,18 +117,13 @@ def hear(
     lang: Language = None,
 ) -> None:
     """The account says its part / 陈述申辩"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        means, _ = conducting.case_of(desk, meant, case)
-        return [acts.hear(meant, means, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Hear, account=account, document=given.digest(document), case=case)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("waive")
@@ -148,16 +139,13 @@ def waive(
     lang: Language = None,
 ) -> None:
     """Nobody replied in time / 逾期未陈述"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
+    from registry.cli import acting
+    from registry.desk import conduct
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signer, means, meant = conducting.step(desk, account, case, by)
-        return [acts.waive(signer, meant, means)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Waive, account=account, case=case, by=by)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("decide")
@@ -177,22 +165,22 @@ def decide(
     lang: Language = None,
 ) -> None:
     """Decide, by another than who found it / 由他人作出决定"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        means, found = conducting.case_of(desk, meant, case)
-        decider = conducting.in_office(desk, meant, found.level, by, found.finder)
-        decision = acts.Decision(
-            result=result, document=given.digest(document), until=until, legal_basis=legal_basis
-        )
-        return [acts.decide(decider, meant, means, decision)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        conduct.Decide,
+        account=account,
+        result=result,
+        document=given.digest(document),
+        until=until,
+        legal_basis=legal_basis,
+        case=case,
+        by=by,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("publish")
@@ -208,16 +196,13 @@ def publish(
     lang: Language = None,
 ) -> None:
     """Put what was upheld in force / 公布生效"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
+    from registry.cli import acting
+    from registry.desk import conduct
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signer, means, meant = conducting.step(desk, account, case, by)
-        return [acts.publish(signer, meant, means)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Publish, account=account, case=case, by=by)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("object")
@@ -233,18 +218,13 @@ def object_to(
     lang: Language = None,
 ) -> None:
     """The account objects / 提出异议"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        means, _ = conducting.case_of(desk, meant, case)
-        return [acts.object_to(meant, means, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Object, account=account, document=given.digest(document), case=case)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("review")
@@ -262,21 +242,20 @@ def review(
     lang: Language = None,
 ) -> None:
     """Answer an objection, by another than who decided / 由他人复核"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        means, found = conducting.case_of(desk, meant, case)
-        decider = (found.decider,) if found.decider else ()
-        signer = conducting.in_office(desk, meant, found.level, by, *decider)
-        paper = given.digest(document)
-        return [acts.review(signer, meant, means, result=result, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        conduct.Review,
+        account=account,
+        result=result,
+        document=given.digest(document),
+        case=case,
+        by=by,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("repair")
@@ -293,17 +272,13 @@ def repair(
     lang: Language = None,
 ) -> None:
     """The account has made good / 信用修复"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signer, means, meant = conducting.step(desk, account, case, by)
-        return [acts.repair(signer, meant, means, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Repair, account=account, document=given.digest(document), case=case, by=by)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("revoke")
@@ -320,17 +295,13 @@ def revoke(
     lang: Language = None,
 ) -> None:
     """Take a case back / 撤销"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signer, means, meant = conducting.step(desk, account, case, by)
-        return [acts.revoke(signer, meant, means, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Revoke, account=account, document=given.digest(document), case=case, by=by)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("end")
@@ -349,18 +320,13 @@ def end(
     lang: Language = None,
 ) -> None:
     """The term has passed / 期满"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
+    from registry.cli import acting
+    from registry.desk import conduct
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        means, _ = conducting.case_of(desk, meant, case)
-        signer = meant if itself else conducting.in_office(desk, meant, "breach", by)
-        return [acts.end(signer, meant, means)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.End, account=account, itself=itself, case=case, by=by)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("commend")
@@ -376,17 +342,13 @@ def commend(
     lang: Language = None,
 ) -> None:
     """Commend an account / 表彰"""
-    from registry.acts import conduct as acts
-    from registry.cli import acting, conducting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import conduct, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signer, meant = conducting.commended(desk, account, by)
-        return [acts.commend(signer, meant, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(conduct.Commend, account=account, document=given.digest(document), by=by)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 def standing(
