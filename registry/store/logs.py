@@ -46,34 +46,33 @@ def asked_for() -> Observer:
     Raises:
         UnavailableError: `storage_failed` if the file cannot be written.
     """
+    lines = lines_asked_for()
+    return NOBODY if lines is None else Logs(lines)
+
+
+def lines_asked_for() -> Any:
+    """What writes lines into the log that the environment asks for (structlog); None if it asks for none.
+
+    Raises:
+        UnavailableError: `storage_failed` if the file cannot be written.
+    """
     where = os.environ.get(ENVIRONMENT)
     if not where:
-        return NOBODY
+        return None
     if where == STDERR:
-        return Logs(_Stderr())
+        return _lines(_Stderr())
     file = Path(where).absolute()
     with storage_trouble(where):
         _appended(file, b"")
-    return Logs(_File(file))
+    return _lines(_File(file))
 
 
 class Logs(Observer):
     """Writes what it hears."""
 
-    def __init__(self, sink: "_File | _Stderr") -> None:
-        # Only who wants a log waits for the library to load.
-        import structlog  # noqa: PLC0415  # as said above
-
-        self._log: Any = structlog.wrap_logger(
-            sink,
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-                _headed,
-                structlog.processors.JSONRenderer(),
-            ],
-            wrapper_class=structlog.BoundLogger,
-        )
+    def __init__(self, lines: Any) -> None:
+        """Writes to `lines`, as `lines_asked_for` makes them."""
+        self._log = lines
 
     def started(self, size: int) -> None:
         self._log.info("started", size=size)
@@ -111,6 +110,22 @@ class Logs(Observer):
 
     def mark_accepted(self, size: int) -> None:
         self._log.warning("mark_accepted", size=size)
+
+
+def _lines(sink: "_File | _Stderr") -> Any:
+    # Only who wants a log waits for the library to load.
+    import structlog  # noqa: PLC0415  # as said above
+
+    return structlog.wrap_logger(
+        sink,
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            _headed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.BoundLogger,
+    )
 
 
 def _headed(_logger: object, _method: str, said: MutableMapping[str, Any]) -> dict[str, Any]:
