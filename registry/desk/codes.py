@@ -1323,6 +1323,76 @@ _ASKING: dict[str, Text] = {
     ),
 }
 
+_HTTP: dict[str, Text] = {
+    "bad_credentials": (
+        "Authorization 头无法识别。请用“Bearer 加 API 密钥或访问令牌”，且只给一个。",
+        "The Authorization header cannot be read. Send one: Bearer, and an API key or an access token.",
+    ),
+    "bad_key": (
+        "API 密钥无效：不存在、已撤销或已过期。请向登记机构申请新密钥。",
+        "The API key is not valid: unknown, revoked or expired. Ask the registry for another.",
+    ),
+    "bad_setting": (
+        "设置 {name} 不可用：{why}。参见 docs/api.md。",
+        "The setting {name} cannot be used: {why}. See docs/api.md.",
+    ),
+    "bad_token": (
+        "访问令牌无效[（{why}）]。请向签发方重新取得，再试一次。",
+        "The access token is not valid[ ({why})]. Get another from its issuer and try again.",
+    ),
+    "bad_request": (
+        "无法解析为 HTTP 请求。请检查客户端或中间代理。",
+        "This cannot be read as an HTTP request. Check the client, or what is between.",
+    ),
+    "credentials_missing": (
+        "需要登录：请在 Authorization 头里给出 API 密钥或访问令牌。",
+        "A login is needed: send an API key or an access token in the Authorization header.",
+    ),
+    "head_too_long": (
+        "请求头过长[：上限 {bytes_max} 字节][、{headers_max} 个字段]。请缩短后再试。",
+        "The request's head is too long[: at most {bytes_max} bytes][, {headers_max} fields]. Shorten it.",
+    ),
+    "issuer_unavailable": (
+        "令牌签发方暂时没有应答，无法核对令牌。请稍后再试。",
+        "The issuer of the token does not answer, so it cannot be checked. Try again later.",
+    ),
+    "our_fault": (
+        "服务器出错，已记入日志。请把请求编号告诉登记机构。",
+        "Something went wrong here, and is in the log. Tell the registry the request's id.",
+    ),
+    "role_missing": (
+        "只有这些角色可以：{roles}。您的账户没有。",
+        "This is for these roles only: {roles}. No account of yours has one.",
+    ),
+    "scope_missing": (
+        "您的密钥或令牌没有 {scope} 权限。请申请带有该权限的密钥。",
+        "Your key or token does not allow {scope}. Ask for one that does.",
+    ),
+    "subject_unbound": (
+        "令牌有效，但其主体没有绑定任何账户。请登记机构用 registry access bind 绑定。",
+        "The token is valid, but whom it names speaks for no account. The registry binds them: registry access bind.",
+    ),
+    "too_long_at_work": (
+        "在规定时间内没有做完。可能已经记录：请用同一 Idempotency-Key 或同一意向再问一次。",
+        (
+            "It was not done in time. It may have been recorded: ask again, with the same Idempotency-Key or the same"
+            " intent."
+        ),
+    ),
+    "too_many_connections": (
+        "连接过多。请关闭一些，或稍后再试。",
+        "There are too many connections. Close some, or try again later.",
+    ),
+    "too_often": (
+        "请求过于频繁[（上限 {rate}）]。请在 {retry_after_s} 秒后再试。",
+        "Too many requests[ (at most {rate})]. Try again in {retry_after_s} s.",
+    ),
+    "too_slow": (
+        "请求没有在 {seconds} 秒内传完。请检查网络后再试。",
+        "The request did not arrive within {seconds} s. Check the network and try again.",
+    ),
+}
+
 CODES: dict[str, Text] = {
     **_FORM,
     **_SIGNING,
@@ -1333,4 +1403,5 @@ CODES: dict[str, Text] = {
     **_GIFTS_AND_ORDERS,
     **_HISTORY,
     **_ASKING,
+    **_HTTP,
 }
