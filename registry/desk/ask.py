@@ -3,13 +3,15 @@
     registry/desk/<area>.py   one Ask for each thing that can be asked; its fields say what can be said
     Ask.plans(desk)           names to accounts, states                       -> plans of registry/acts/<area>.py
 
-Amounts are tonnes ("12.5"), or grams ("27g"), and grams from here on, exactly. Whether a value is allowed the rules say;
+Amounts are tonnes ("12.5"), or grams ("27g"), and grams from here on. Whether a value is allowed the rules say:
 here only what cannot be read is refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
+from annotated_types import GroupedMetadata
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -48,6 +50,10 @@ class Ask(BaseModel):
             RefusedError: what is meant is not there, or more than one thing.
         """
         raise NotImplementedError
+
+    def bearer(self, desk: Desk) -> str | None:  # noqa: ARG002  # of an act by somebody who has an account
+        """Who acts by a key that only they have, and needs no account: the bearer of a code; as a rule nobody."""
+        return None
 
 
 Asked = TypeVar("Asked", bound=Ask)
@@ -174,21 +180,28 @@ Flag = Annotated[bool, Strict()]
 Entry = Annotated[int, Strict(), Field(ge=0, le=2**53 - 1, description="An entry's index.")]
 
 
-def octets(size: int, about: str) -> Any:
-    """A field of `size` bytes, said in hex."""
+@dataclass(frozen=True, slots=True)
+class _Together(GroupedMetadata):
+    """Several things that are said of one type."""
+
+    said: tuple[object, ...]
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self.said)
+
+
+def octets(size: int, about: str) -> GroupedMetadata:
+    """Of a field of bytes: `size` of them, said in hex."""
     schema = {"type": "string", "pattern": f"^[0-9a-f]{{{2 * size}}}$", "description": about}
     read = _read(lambda said: given.octets(_text(said), "", size), kept=bytes)
-    return Annotated[bytes, read, WithJsonSchema(schema)]
+    return _Together((read, WithJsonSchema(schema)))
+
+
+def one_of(values: Iterable[str]) -> Any:
+    """Of a field of text: one of `values`, as the rules have it, who refuse others."""
+    return Field(json_schema_extra={"enum": [*sorted(values)]})
 
 
 Digest = Annotated[
-    bytes,
-    _read(lambda said: given.octets(_text(said), "", 32), kept=bytes),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": "^[0-9a-f]{64}$",
-            "description": "The SHA-256 of a paper, in hex: only that goes into the log.",
-        }
-    ),
+    bytes, octets(32, "The SHA-256 of a paper, in hex: only that goes into the log.")
 ]
