@@ -24,12 +24,17 @@ CODE = re.compile(r"`([a-z0-9_.]+)`")
 
 OF_WHAT_WAS_ASKED = {
     "bad_header",
+    "idempotency_key_reused",
+    "malformed",
     "no_certificate",
     "no_recovery",
     "seems_imported",
     "too_long",
     "too_many",
+    "too_many_api_keys",
+    "too_many_subscriptions",
     "unknown_kind",
+    "unknown_scope",
     "wrong_opening",
 }
 """Refusals that no operator can end: who asked has to ask for something else."""

@@ -225,8 +225,14 @@ _SIGNING: dict[str, Text] = {
         "{requests} requests in one commit, of at most {most}. Submit them in several.",
     ),
     "unknown_schema": (
-        "数据库的表是第 {found} 版，本程序只认识第 {known} 版。请改用相应版本的程序。",
-        "The tables are of version {found}; this program knows version {known}. Use the program that goes with them.",
+        (
+            "数据库的表是第 {found} 版，本程序只认识第 {known} 版。请改用相应版本的程序；服务器上较旧的表，"
+            "请由其所有者运行 registry migrate。"
+        ),
+        (
+            "The tables are of version {found}; this program knows version {known}. Use the program that goes with"
+            " them; where those on a server are older, have their owner run registry migrate."
+        ),
     ),
     "no_passphrase": (
         "找不到私钥的口令：{file} 不在、读不出，或首行为空。请恢复该文件，或用 CARBON_REGISTRY_PASSPHRASE_FILE 指明。",
@@ -1393,6 +1399,42 @@ _HTTP: dict[str, Text] = {
     ),
 }
 
+_ACCESS: dict[str, Text] = {
+    "unknown_scope": (
+        "没有这种权限：{scope}。可用的有：{known}。",
+        "There is no scope {scope}. These are known: {known}.",
+    ),
+    "too_many_api_keys": (
+        "账户 {account} 已有 {most} 个有效的 API 密钥。请先用 registry access key revoke 撤销不用的。",
+        (
+            "{most} API keys speak for the account {account} already. Revoke what is not needed with registry access"
+            " key revoke."
+        ),
+    ),
+    "no_api_key": (
+        "没有标识为 {key} 的 API 密钥，或已撤销。可用 registry access key list 查看。",
+        "There is no API key {key}, or it was revoked. registry access key list shows them.",
+    ),
+    "not_bound": (
+        "{issuer} 的用户 {subject} 没有绑定[账户 {account}]。可用 registry access bindings 查看。",
+        (
+            "The subject {subject} of {issuer} is not bound[ to the account {account}]. registry access bindings shows"
+            " who is."
+        ),
+    ),
+    "idempotency_key_reused": (
+        "这个 Idempotency-Key 已于 {made_us} 用于另一请求。重复原请求，或换一个新的键。",
+        (
+            "This Idempotency-Key was used for another request, at {made_us}. Repeat that request as it was, or take"
+            " a new key."
+        ),
+    ),
+    "too_many_subscriptions": (
+        "账户 {account} 已有 {most} 个 webhook 订阅。请先结束不用的。",
+        "The account {account} has {most} webhook subscriptions already. End what is not needed.",
+    ),
+}
+
 CODES: dict[str, Text] = {
     **_FORM,
     **_SIGNING,
@@ -1403,5 +1445,6 @@ CODES: dict[str, Text] = {
     **_GIFTS_AND_ORDERS,
     **_HISTORY,
     **_ASKING,
+    **_ACCESS,
     **_HTTP,
 }

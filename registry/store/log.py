@@ -19,7 +19,7 @@ from registry.ledger.rows import Beside
 from registry.ledger.tree import Frontier
 from registry.place import Place, Server
 from registry.store.openings import FileOpenings, Openings
-from registry.store.recorder import SCHEMA_VERSION, Cursor, Recorder, entry_index, row_number
+from registry.store.recorder import Cursor, Recorder, entry_index, row_number
 from registry.store.sqlite import SqliteRecorder
 
 DATABASE = "registry.db"
@@ -324,8 +324,8 @@ class Log:
         with self.recorder.trouble():
             version = self.recorder.schema_version()
             require(version > 0, "no_registry", directory=where)
-            known = version == SCHEMA_VERSION
-            require(known, "unknown_schema", found=version, known=SCHEMA_VERSION)
+            known = self.recorder.known_version
+            require(version == known, "unknown_schema", found=version, known=known)
             with self.recorder.reading() as cursor:
                 moment = Moment(cursor)
                 size, blank = moment.head().size, moment.is_blank()

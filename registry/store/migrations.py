@@ -1,6 +1,7 @@
 """The tables on a PostgreSQL server: the one explicit step that makes or changes them, and who may do what there.
 
     registry_schema   one row: the version of the tables, the number of the last migration that was applied
+    access_…          what is remembered beside the log (`access_keeper`); auditors see none of it
     view_…            the tables of projections, a cache, whose versions `views_migration` knows
 
 `migrate` takes an advisory lock, so that several at once do the work once, and does all of it in one transaction: a
@@ -70,16 +71,85 @@ ALTER TABLE tree ENABLE ALWAYS TRIGGER entries_stand;
 ALTER TABLE detached ENABLE ALWAYS TRIGGER entries_stand;
 REVOKE ALL ON registry_schema, stored_events, tree, nonces, detached, head, openings FROM PUBLIC;
 """,
+    """
+CREATE TABLE access_keys (
+    id text COLLATE "C" PRIMARY KEY, hash bytea NOT NULL, accounts text COLLATE "C" NOT NULL,
+    scopes text COLLATE "C" NOT NULL, label text COLLATE "C" NOT NULL, made_by text COLLATE "C" NOT NULL,
+    made_us bigint NOT NULL, expires_us bigint NOT NULL, revoked_us bigint,
+    used_day text COLLATE "C" NOT NULL);
+CREATE TABLE access_key_accounts (
+    account text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, PRIMARY KEY (account, id));
+CREATE TABLE access_bindings (
+    issuer text COLLATE "C" NOT NULL, subject text COLLATE "C" NOT NULL,
+    account text COLLATE "C" NOT NULL, scopes text COLLATE "C" NOT NULL,
+    made_by text COLLATE "C" NOT NULL, made_us bigint NOT NULL,
+    PRIMARY KEY (issuer, subject, account));
+CREATE TABLE access_claims (
+    author text COLLATE "C" NOT NULL, key bytea NOT NULL, fingerprint bytea NOT NULL,
+    made_us bigint NOT NULL, PRIMARY KEY (author, key));
+CREATE INDEX access_claims_made ON access_claims (made_us);
+CREATE TABLE access_subscriptions (
+    id text COLLATE "C" PRIMARY KEY, account text COLLATE "C" NOT NULL,
+    url text COLLATE "C" NOT NULL, topics text COLLATE "C" NOT NULL, sealed bytea NOT NULL,
+    position bigint NOT NULL, state text COLLATE "C" NOT NULL, failures integer NOT NULL,
+    made_us bigint NOT NULL, ended_us bigint);
+CREATE INDEX access_subscriptions_account ON access_subscriptions (account);
+CREATE TABLE access_deliveries (
+    id text COLLATE "C" PRIMARY KEY, subscription text COLLATE "C" NOT NULL,
+    entry bigint NOT NULL, attempts integer NOT NULL, next_try_us bigint NOT NULL,
+    state text COLLATE "C" NOT NULL, last_status integer, ended_us bigint,
+    UNIQUE (subscription, entry));
+CREATE INDEX access_deliveries_due ON access_deliveries (next_try_us) WHERE state = 'pending';
+CREATE INDEX access_deliveries_ended ON access_deliveries (ended_us) WHERE ended_us IS NOT NULL;
+CREATE TABLE access_jobs (
+    id text COLLATE "C" PRIMARY KEY, kind text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL, owner text COLLATE "C" NOT NULL,
+    started_us bigint NOT NULL, seen_us bigint NOT NULL, ended_us bigint,
+    state text COLLATE "C" NOT NULL, done bigint NOT NULL, total bigint NOT NULL,
+    result text COLLATE "C", error text COLLATE "C");
+CREATE INDEX access_jobs_subject ON access_jobs (subject, id);
+CREATE INDEX access_jobs_running ON access_jobs (id) WHERE state = 'running';
+CREATE INDEX access_jobs_ended ON access_jobs (ended_us) WHERE ended_us IS NOT NULL;
+REVOKE ALL ON access_keys, access_key_accounts, access_bindings, access_claims, access_subscriptions,
+    access_deliveries, access_jobs FROM PUBLIC;
+-- Who may write entries may write here.
+DO $$
+DECLARE writer text;
+BEGIN
+    FOR writer IN
+        SELECT own.grantee::regrole FROM pg_class c, aclexplode(c.relacl) own
+        WHERE c.oid = 'nonces'::regclass AND own.privilege_type = 'INSERT'
+            AND own.grantee NOT IN (0, c.relowner)
+    LOOP
+        EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON access_keys, access_key_accounts,'
+            || ' access_bindings, access_claims, access_subscriptions, access_deliveries,'
+            || ' access_jobs TO ' || writer;
+    END LOOP;
+END $$;
+""",
 )
 assert len(MIGRATIONS) == SCHEMA_VERSION
 
-TABLES = ("registry_schema", "stored_events", "tree", "nonces", "detached", "head", "openings")
+LOG_TABLES = ("registry_schema", "stored_events", "tree", "nonces", "detached", "head", "openings")
+ACCESS_TABLES = (
+    "access_keys",
+    "access_key_accounts",
+    "access_bindings",
+    "access_claims",
+    "access_subscriptions",
+    "access_deliveries",
+    "access_jobs",
+)
+STEPS = (LOG_TABLES, ACCESS_TABLES)
+"""The tables that each migration makes."""
+TABLES = (*LOG_TABLES, *ACCESS_TABLES)
 
 CREATE_ROLE: LiteralString = """
 CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 """
 REVOKE: LiteralString = """
 REVOKE ALL ON registry_schema, stored_events, tree, nonces, detached, head, openings FROM {role};
+REVOKE ALL ON {access} FROM {role};
 REVOKE ALL ON {views} FROM {role};
 GRANT USAGE ON SCHEMA {schema} TO {role};
 """
@@ -89,6 +159,7 @@ GRANT INSERT ON stored_events, tree, nonces, detached, openings TO {role};
 GRANT UPDATE (entry) ON nonces, openings TO {role};
 GRANT UPDATE (size, root, checkpoint) ON head TO {role};
 GRANT DELETE ON openings TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {access} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {views} TO {role};
 """
 """What a process that writes needs, and no more: no UPDATE, no DELETE on what is recorded."""
@@ -97,7 +168,7 @@ READER_ROLE: LiteralString = """
 GRANT SELECT ON registry_schema, stored_events, tree, nonces, detached, head TO {role};
 GRANT SELECT ON {views} TO {role};
 """
-"""What an auditor needs: everything but the names."""
+"""What an auditor needs: everything but the names, and nothing of who may ask for what."""
 
 _SCRIPT: LiteralString = """-- For psql: the tables of a registry, from version {before} to {after}, and their roles.
 \\set ON_ERROR_STOP on
@@ -185,8 +256,8 @@ def _outstanding(server: Server, roles: Sequence[Role]) -> Iterator[tuple[Connec
             require(before <= known, "unknown_schema", found=before, known=known)
             schema = _schema(connection)
             there = views_migration.in_the_way(connection, schema)
-            if before == 0:
-                there += _column(connection, _IN_THE_WAY, [schema, list(TABLES)])
+            coming = [table for tables in STEPS[before:] for table in tables]
+            there += _column(connection, _IN_THE_WAY, [schema, coming])
             free = not there
             require(free, "tables_in_the_way", server=str(server), names=", ".join(sorted(there)))
             _check_roles(connection, schema, [role for role, _ in roles])
@@ -224,10 +295,11 @@ def _statements(
         yield sql.SQL(done).format(number=sql.Literal(number))
     yield from views_migration.statements(connection, _schema(connection))
     views = sql.SQL(", ").join(map(sql.Identifier, views_migration.NAMES))
+    access = sql.SQL(", ").join(map(sql.Identifier, ACCESS_TABLES))
     for role, privileges in roles:
         found = _column(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         making: LiteralString = "" if found else CREATE_ROLE
-        names = {"role": sql.Identifier(role), "schema": schema, "views": views}
+        names = {"role": sql.Identifier(role), "schema": schema, "access": access, "views": views}
         yield sql.SQL(making + REVOKE + privileges).format(**names)
 
 

@@ -8,7 +8,6 @@ The library's own recorder is not used: its table lock stalls behind VACUUM, its
 with its database functions who follows misses entries.
 """
 
-import select
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +27,7 @@ from registry.place import Server
 from registry.store.openings import PAGE_ROWS, OpeningRow, Pair
 from registry.store.recorder import (
     LOCK_TIMEOUT_S,
+    SCHEMA_VERSION,
     About,
     Cursor,
     Node,
@@ -37,7 +37,7 @@ from registry.store.recorder import (
     nonce_rows,
     rows_of,
 )
-from registry.store.server import connect, server_trouble
+from registry.store.server import connect, server_trouble, sound
 from registry.store.sqlite import storage_trouble
 
 CHANNEL = "carbon_registry"
@@ -112,6 +112,7 @@ class PostgresCursor:
 class PostgresRecorder:
     """A `Recorder` over the tables that `migrations` made."""
 
+    known_version = SCHEMA_VERSION
     patience_s = PATIENCE_S
 
     def __init__(self, server: Server, *, writes: bool) -> None:
@@ -237,7 +238,11 @@ class PostgresRecorder:
         # Two machines' clocks need not agree.
         behind_s = None if age_s is None else max(0.0, age_s)
         replica = Replica(receives=receives, behind_s=behind_s) if follows else None
-        return About(software=f"PostgreSQL {version}", replica=replica)
+        return About(
+            software=f"PostgreSQL {version}",
+            schema_version=self.schema_version(),
+            replica=replica,
+        )
 
     def close(self) -> None:
         for idle in (self._idle, self._signing):
@@ -249,12 +254,12 @@ class PostgresRecorder:
         self, idle: deque[Connection[Any]], connected: Callable[[], Connection[Any]]
     ) -> Iterator[Connection[Any]]:
         """A connection of this thread's own, one of the `idle` or a new one; one that broke is not used again."""
-        connection = _sound(idle) or connected()
+        connection = sound(idle) or connected()
         try:
             yield connection
         finally:
-            sound = connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
-            if sound and len(idle) < IDLE_KEPT:
+            usable = connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+            if usable and len(idle) < IDLE_KEPT:
                 idle.append(connection)
             else:
                 connection.close()
@@ -441,20 +446,6 @@ def _may_read(cursor: Cursor) -> bool:
     """Whether this role may see names; who may not is told of none."""
     cursor.execute("SELECT has_table_privilege('openings', 'SELECT')")
     return bool(cursor.fetchone()[0])
-
-
-def _sound(idle: deque[Connection[Any]]) -> Connection[Any] | None:
-    """One of `idle` of which the server has not taken leave, if there is one."""
-    with suppress(IndexError):
-        while True:
-            connection = idle.pop()
-            looking = select.poll()
-            looking.register(connection.fileno(), select.POLLIN)
-            if not looking.poll(0):
-                return connection
-            # Nothing was asked: what there is to hear is that it ended.
-            connection.close()
-    return None
 
 
 @lru_cache(maxsize=512)

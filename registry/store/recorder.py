@@ -20,7 +20,10 @@ from registry.ledger.tree import stored_number
 
 PARTS_PER_ENTRY = 64
 LOCK_TIMEOUT_S = 30
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Of the tables on a server: the number of the last of `migrations.MIGRATIONS`."""
+FILE_VERSION = 1
+"""Of the tables in `registry.db`, which holds the log alone."""
 
 
 Node = tuple[int, int, bytes]
@@ -49,6 +52,8 @@ class Recorder(Protocol):
 
     where: str
     """The file, or the server's address without a password."""
+    known_version: int
+    """The version of the tables that are written."""
     patience_s: float
     """For how long a database that went away is worth waiting for: it may come back by itself, or another in its
     place."""
@@ -136,6 +141,7 @@ class About:
     """Which database it is, and whether it can be written."""
 
     software: str
+    schema_version: int
     replica: Replica | None = None
 
 

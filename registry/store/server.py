@@ -1,7 +1,9 @@
 """Connections to a PostgreSQL server, and what goes wrong with it, as errors of ours."""
 
+import select
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -49,6 +51,20 @@ def connect(url: str, name: str, **wanted: Any) -> Connection[Any]:
         raise RefusedError("bad_address", server=redacted(url)) from error
     asked = {**CONNECTING, "application_name": name, **wanted, **said}
     return PatientConnection.connect(**asked, autocommit=True)
+
+
+def sound(idle: deque[Connection[Any]]) -> Connection[Any] | None:
+    """One of `idle` of which the server has not taken leave, if there is one."""
+    with suppress(IndexError):
+        while True:
+            connection = idle.pop()
+            looking = select.poll()
+            looking.register(connection.fileno(), select.POLLIN)
+            if not looking.poll(0):
+                return connection
+            # Nothing was asked: what there is to hear is that it ended.
+            connection.close()
+    return None
 
 
 @contextmanager

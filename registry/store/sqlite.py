@@ -20,8 +20,8 @@ from eventsourcing.sqlite import (
 from registry.errors import BrokenHistoryError, UnavailableError
 from registry.history import Addition
 from registry.store.recorder import (
+    FILE_VERSION,
     LOCK_TIMEOUT_S,
-    SCHEMA_VERSION,
     About,
     Cursor,
     Node,
@@ -56,7 +56,7 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS head (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         size INTEGER NOT NULL, root BLOB NOT NULL, checkpoint BLOB) STRICT""",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
+    f"PRAGMA user_version = {FILE_VERSION}",
 )
 
 
@@ -178,6 +178,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
     """A `Recorder` over one file, which is there."""
 
     datastore: Datastore
+    known_version = FILE_VERSION
     patience_s = 0.0
 
     def __init__(self, file: str) -> None:
@@ -207,7 +208,9 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         return int(version)
 
     def about(self) -> About:
-        return About(software=f"SQLite {sqlite3.sqlite_version}")
+        return About(
+            software=f"SQLite {sqlite3.sqlite_version}", schema_version=self.schema_version()
+        )
 
     def is_behind(self, _cursor: Cursor) -> bool:
         return False

@@ -25,7 +25,6 @@ from registry.place import NO_DATABASE, Server, is_ambiguous
 from registry.verifier.stored import (
     PARTS_PER_ENTRY,
     ROWID_MIN,
-    SCHEMA_VERSION,
     Ask,
     StoredEntry,
     StoredOpening,
@@ -71,6 +70,9 @@ _OPENINGS_TABLES: Mapping[str, str] = {
     "openings": "commitment bytea KEY, entry bigint, author text, nonce bytea, field text, salt bytea,"
     " value bytea"
 }
+
+# The second version has other tables beside these.
+_SCHEMA_VERSIONS = (1, 2)
 
 # No snapshot is taken yet: what is locked stays the table that the catalogs of the snapshot describe.
 # Whatever the role or the database is set to, the catalogs spell types as below.
@@ -289,7 +291,7 @@ def _begin(connection: Connection[Any], server: Server) -> None:
     connection.execute(_ENTER_SCHEMA)
     _check_tables(connection, _LOG_TABLES)
     versions = connection.execute("SELECT version FROM registry_schema LIMIT 2").fetchall()
-    if versions != [(SCHEMA_VERSION,)]:
+    if len(versions) != 1 or versions[0][0] not in _SCHEMA_VERSIONS:
         raise UnreadableError(f"schema version {', '.join(str(found) for (found,) in versions)}")
 
 

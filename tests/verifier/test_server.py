@@ -199,7 +199,7 @@ def test_a_table_that_is_missing_is_missed(pg_book: ServerBook, table: str) -> N
         "ALTER TABLE nonces RENAME COLUMN entry TO at",
         "CREATE DOMAIN bytea AS pg_catalog.bytea; ALTER TABLE tree ALTER COLUMN hash TYPE public.bytea",
         "CREATE SCHEMA other; ALTER TABLE tree SET SCHEMA other; SET search_path = public, other",
-        "UPDATE registry_schema SET version = 2",
+        "UPDATE registry_schema SET version = 3",
         "DELETE FROM registry_schema",
         "DROP TABLE detached; CREATE SEQUENCE detached",
         (

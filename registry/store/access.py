@@ -1,0 +1,431 @@
+"""Who may ask for what over the network: API keys, bindings of OIDC subjects, and requests that are not to be twice.
+
+    presented = "crk_" || id (16 characters) || "_" || base32 of 32 random bytes (52), in lower case
+    kept      = SHA-256(presented)
+
+Nothing here is of the log. A key or a binding speaks for accounts; which roles those have, the log alone says. What
+runs beside requests is in `Access.webhooks` and `Access.jobs`.
+"""
+
+import hmac
+import re
+import secrets
+from base64 import b32encode
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from registry.domain.timing import day_of
+from registry.errors import RefusedError, UnavailableError, require
+from registry.place import Place, Server
+from registry.store.access_file import FileKeeper
+from registry.store.access_jobs import Jobs
+from registry.store.access_keeper import ID_CHARACTERS, Keeper, forget, joined, new_id, parted
+from registry.store.access_webhooks import Webhooks
+from registry.store.operator import home_of
+
+AREAS = (
+    "accounts",
+    "standards",
+    "projects",
+    "batches",
+    "transfers",
+    "offers",
+    "campaigns",
+    "retirements",
+    "certificates",
+    "orders",
+    "conduct",
+    "activities",
+    "reports",
+    "roles",
+    "policies",
+    "registry",
+)
+"""What `act:<area>` may be narrowed to."""
+SCOPES = ("read", "act", *(f"act:{area}" for area in AREAS), "sign", "webhooks", "audit", "keys")
+"""What somebody who speaks for an account may do over the network; `act` is every area."""
+
+DAY_US = 24 * 3600 * 1_000_000
+KEY_DAYS_MAX = 366
+KEY_ACCOUNTS_MAX = 100
+KEYS_MAX = 100
+"""So many keys may speak for an account at a time."""
+LABEL_CHARACTERS_MAX = 100
+SUBJECT_CHARACTERS_MAX = 400
+KEYS_KEPT_US = 400 * DAY_US
+"""So long a key that expired is still listed."""
+CLAIMS_KEPT_US = 2 * DAY_US
+FINGERPRINT_BYTES = 32
+PAGE_ROWS = 1_000
+
+SECRET_BYTES = 32
+_PREFIX = "crk_"
+_PRESENTED = re.compile(f"{_PREFIX}([a-z2-7]{{{ID_CHARACTERS}}})_[a-z2-7]{{52}}")
+_CLAIM_TAG = b"carbon-registry/idempotency-key/v1\0"
+_NOBODY = bytes(32)
+_KEY = "id, accounts, scopes, label, made_by, made_us, expires_us, revoked_us, used_day"
+_BINDING = "issuer, subject, account, scopes, made_by, made_us"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """What is known of an API key; its secret is not."""
+
+    id: str
+    accounts: tuple[str, ...]
+    scopes: tuple[str, ...]
+    label: str
+    made_by: str
+    made_us: int
+    expires_us: int
+    revoked_us: int | None
+    used_day: str
+    """The day, in China, on which it was used last; empty if it never was."""
+
+    def speaks(self, now_us: int) -> bool:
+        """Whether it is good for anything at that time."""
+        return self.revoked_us is None and now_us < self.expires_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """For whom a subject of an OIDC issuer speaks."""
+
+    issuer: str
+    subject: str
+    account: str
+    scopes: tuple[str, ...]
+    made_by: str
+    made_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The first use of an Idempotency-Key, or a repetition of it."""
+
+    is_new: bool
+    made_us: int
+    """When it was first used."""
+
+
+class Access:
+    """What is remembered at a place beside its log. For any number of threads."""
+
+    def __init__(self, place: Place, *, secret: bytes | None = None) -> None:
+        """Touches no file, and no server.
+
+        Args:
+            place: the registry.
+            secret: what webhooks' secrets are sealed with, `Keyring.secret(access_webhooks.PURPOSE)`; None for who
+                neither makes nor uses one.
+        """
+        self._keeper = kept_at(place)
+        self.webhooks = Webhooks(self._keeper, secret)
+        self.jobs = Jobs(self._keeper)
+
+    def close(self) -> None:
+        """Give back what is open."""
+        self._keeper.close()
+
+    # API keys.
+
+    def make_key(
+        self,
+        accounts: Sequence[str],
+        scopes: Sequence[str],
+        *,
+        expires_us: int,
+        label: str,
+        made_by: str,
+        now_us: int,
+    ) -> tuple[KeyRecord, str]:
+        """A new key that speaks for `accounts`, and what its owner presents, which nobody can find out again.
+
+        Whether there are such accounts, the caller knows from the log.
+
+        Raises:
+            RefusedError: `unknown_scope`; `malformed`: no account, or too many; a label too long or with what a
+                terminal might obey; it would speak for more than KEY_DAYS_MAX days, or not at all. `too_many_api_keys`.
+        """
+        _check_accounts(accounts)
+        check_scopes(scopes)
+        label_fits = len(label) <= LABEL_CHARACTERS_MAX and (not label or label.isprintable())
+        require(label_fits, "malformed", field="label", why=f"<= {LABEL_CHARACTERS_MAX}")
+        lives_us = expires_us - now_us
+        require(0 < lives_us <= KEY_DAYS_MAX * DAY_US, "malformed", field="expires", why="days")
+        made = KeyRecord(
+            id=new_id(),
+            accounts=tuple(accounts),
+            scopes=tuple(scopes),
+            label=label,
+            made_by=made_by,
+            made_us=now_us,
+            expires_us=expires_us,
+            revoked_us=None,
+            used_day="",
+        )
+        presented = f"{_PREFIX}{made.id}_{_new_secret()}"
+        self._add_key(made, sha256(presented.encode()).digest(), now_us)
+        return made, presented
+
+    def find_key(self, presented: str, now_us: int) -> KeyRecord | None:
+        """The key that was `presented`; None if there is none, or none that still speaks.
+
+        One look-up; and one more row written on the first of each day.
+        """
+        found = _PRESENTED.fullmatch(presented)
+        if found is None:
+            return None
+        rows = self._keeper.rows(f"SELECT hash, {_KEY} FROM access_keys WHERE id = ?", (found[1],))  # noqa: S608  # names of ours
+        kept = bytes(rows[0][0]) if rows else _NOBODY
+        if not hmac.compare_digest(sha256(presented.encode()).digest(), kept):
+            return None
+        record = _key(rows[0][1:])
+        if not record.speaks(now_us):
+            return None
+        today = day_of(now_us).isoformat()
+        if record.used_day < today:
+            # Not worth turning anybody away for: a disk that is full is told of where something is to be recorded.
+            with suppress(UnavailableError):
+                self._keeper.rows(
+                    "UPDATE access_keys SET used_day = ? WHERE id = ? AND used_day < ? RETURNING 1",
+                    (today, record.id, today),
+                )
+        return record
+
+    def key(self, id_: str) -> KeyRecord | None:
+        """The key with that id, whether it still speaks or not."""
+        rows = self._keeper.rows(f"SELECT {_KEY} FROM access_keys WHERE id = ?", (id_,))  # noqa: S608  # names of ours
+        return _key(rows[0]) if rows else None
+
+    def keys_of(self, account: str) -> list[KeyRecord]:
+        """The keys that speak for `account`, and those that did, in the order in which they were made."""
+        found = self._keeper.rows(
+            f"SELECT {_KEY} FROM access_keys WHERE id IN"  # noqa: S608  # names of ours
+            " (SELECT id FROM access_key_accounts WHERE account = ?) ORDER BY made_us, id",
+            (account,),
+        )
+        return [_key(row) for row in found]
+
+    def keys(self, after: str = "", most: int = PAGE_ROWS) -> list[KeyRecord]:
+        """The next keys of all, `most` of them, whose ids come after `after`, in order."""
+        found = self._keeper.rows(
+            f"SELECT {_KEY} FROM access_keys WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608  # names of ours
+            (after, most),
+        )
+        return [_key(row) for row in found]
+
+    def revoke_key(self, id_: str, now_us: int) -> bool:
+        """Have a key speak for nobody from now on; whether one did until now that was not revoked."""
+        changed = self._keeper.rows(
+            "UPDATE access_keys SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL RETURNING 1",
+            (now_us, id_),
+        )
+        return bool(changed)
+
+    def _add_key(self, made: KeyRecord, kept: bytes, now_us: int) -> None:
+        with self._keeper.writing() as cursor:
+            for account in made.accounts:
+                cursor.execute(
+                    "SELECT count(*) FROM access_key_accounts a JOIN access_keys k ON k.id = a.id"
+                    " WHERE a.account = ? AND k.revoked_us IS NULL AND k.expires_us > ?",
+                    (account, now_us),
+                )
+                few = cursor.fetchone()[0] < KEYS_MAX
+                require(few, "too_many_api_keys", account=account, most=KEYS_MAX)
+                cursor.execute("INSERT INTO access_key_accounts VALUES (?,?)", (account, made.id))
+            about = (made.id, kept, joined(made.accounts), joined(made.scopes), made.label)
+            life = (made.made_by, made.made_us, made.expires_us, made.revoked_us, made.used_day)
+            statement = "INSERT INTO access_keys VALUES (?,?,?,?,?,?,?,?,?,?)"
+            cursor.execute(statement, (*about, *life))
+            ended = forget(
+                self._keeper,
+                cursor,
+                "access_keys",
+                "expires_us",
+                now_us - KEYS_KEPT_US,
+                told="id, accounts",
+            )
+            for id_, accounts in ended:
+                for account in parted(accounts):
+                    cursor.execute(
+                        "DELETE FROM access_key_accounts WHERE account = ? AND id = ?",
+                        (account, id_),
+                    )
+
+    # Bindings.
+
+    def bind(
+        self,
+        issuer: str,
+        subject: str,
+        account: str,
+        scopes: Sequence[str],
+        *,
+        made_by: str,
+        now_us: int,
+    ) -> Binding:
+        """Have `subject`, whom `issuer` vouches for, speak for `account`, with these scopes instead of those before.
+
+        Raises:
+            RefusedError: `unknown_scope`, `malformed`.
+        """
+        _check_accounts([account])
+        check_scopes(scopes)
+        for field, text in (("issuer", issuer), ("subject", subject)):
+            fits = 0 < len(text) <= SUBJECT_CHARACTERS_MAX and text.isprintable()
+            require(fits, "malformed", field=field, why=f"1…{SUBJECT_CHARACTERS_MAX}")
+        self._keeper.rows(
+            "INSERT INTO access_bindings VALUES (?,?,?,?,?,?)"
+            " ON CONFLICT (issuer, subject, account) DO UPDATE SET scopes = excluded.scopes,"
+            " made_by = excluded.made_by, made_us = excluded.made_us RETURNING 1",
+            (issuer, subject, account, joined(scopes), made_by, now_us),
+        )
+        return Binding(
+            issuer=issuer,
+            subject=subject,
+            account=account,
+            scopes=tuple(scopes),
+            made_by=made_by,
+            made_us=now_us,
+        )
+
+    def unbind(self, issuer: str, subject: str, account: str | None = None) -> int:
+        """Have a subject speak for `account` no more, or for nobody; returns how many bindings there were."""
+        narrowed = "" if account is None else " AND account = ?"
+        values = (issuer, subject) if account is None else (issuer, subject, account)
+        statement = f"DELETE FROM access_bindings WHERE issuer = ? AND subject = ?{narrowed}"  # noqa: S608  # words of ours
+        return len(self._keeper.rows(f"{statement} RETURNING 1", values))
+
+    def bindings_of(self, issuer: str, subject: str) -> list[Binding]:
+        """For whom a subject speaks, in the order of the accounts."""
+        found = self._keeper.rows(
+            f"SELECT {_BINDING} FROM access_bindings WHERE issuer = ? AND subject = ?"  # noqa: S608  # names of ours
+            " ORDER BY account",
+            (issuer, subject),
+        )
+        return [_binding(row) for row in found]
+
+    def bindings(
+        self, after: tuple[str, str, str] = ("", "", ""), most: int = PAGE_ROWS
+    ) -> list[Binding]:
+        """The next bindings of all, `most` of them, after that issuer, subject and account, in order."""
+        found = self._keeper.rows(
+            f"SELECT {_BINDING} FROM access_bindings WHERE (issuer, subject, account) > (?,?,?)"  # noqa: S608  # names of ours
+            " ORDER BY issuer, subject, account LIMIT ?",
+            (*after, most),
+        )
+        return [_binding(row) for row in found]
+
+    # Requests that are not to be twice.
+
+    def claim(self, author: str, key: str, fingerprint: bytes, now_us: int) -> Claim:
+        """Take the Idempotency-Key `key` of `author` for the request with that fingerprint, durably.
+
+        Of several that ask at once, in whatever process, one is the first. It is remembered for CLAIMS_KEPT_US.
+
+        Args:
+            author: whose key it is.
+            key: what was sent; only a hash of it is kept.
+            fingerprint: what the request says, 32 bytes.
+            now_us: the time.
+
+        Raises:
+            RefusedError: `idempotency_key_reused` if it was taken for another request.
+        """
+        assert len(fingerprint) == FINGERPRINT_BYTES
+        hashed = sha256(_CLAIM_TAG + author.encode() + b"\0" + key.encode()).digest()
+        oldest_us = now_us - CLAIMS_KEPT_US
+        with self._keeper.writing() as cursor:
+            cursor.execute(
+                "INSERT INTO access_claims VALUES (?,?,?,?)"
+                " ON CONFLICT (author, key) DO UPDATE SET fingerprint = excluded.fingerprint,"
+                " made_us = excluded.made_us WHERE access_claims.made_us < ? RETURNING 1",
+                (author, hashed, fingerprint, now_us, oldest_us),
+            )
+            if cursor.fetchone() is not None:
+                keeper, key_columns = self._keeper, "author, key"
+                forget(keeper, cursor, "access_claims", "made_us", oldest_us, key=key_columns)
+                return Claim(is_new=True, made_us=now_us)
+            cursor.execute(
+                "SELECT fingerprint, made_us FROM access_claims WHERE author = ? AND key = ?",
+                (author, hashed),
+            )
+            known, made_us = cursor.fetchone()
+        same = hmac.compare_digest(bytes(known), fingerprint)
+        require(same, "idempotency_key_reused", made_us=made_us)
+        return Claim(is_new=False, made_us=made_us)
+
+
+def check_scopes(scopes: Sequence[str]) -> None:
+    """Return if there are scopes, each of them one of SCOPES, and none twice.
+
+    Raises:
+        RefusedError: `unknown_scope`; `malformed`.
+    """
+    for scope in scopes:
+        require(scope in SCOPES, "unknown_scope", scope=scope, known=SCOPES)
+    several = 0 < len(scopes) == len(set(scopes))
+    require(several, "malformed", field="scopes", why="0" if not scopes else "2 ×")
+
+
+def covers(scopes: Collection[str], wanted: str) -> bool:
+    """Whether who has `scopes` may do what `wanted`, one of SCOPES, stands for: `act` covers every area."""
+    assert wanted in SCOPES, wanted
+    return wanted in scopes or (wanted.startswith("act:") and "act" in scopes)
+
+
+def kept_at(place: Place) -> Keeper:
+    """What keeps it: a file in the registry's home, or tables beside those of the log.
+
+    Raises:
+        RefusedError: `bad_address`.
+    """
+    if isinstance(place, Server):
+        # Only who has a server needs its driver, and the time to load it.
+        from registry.store.access_server import ServerKeeper  # noqa: PLC0415  # the driver is an extra
+
+        return ServerKeeper(place)
+    return FileKeeper(home_of(place))
+
+
+def _new_secret() -> str:
+    return b32encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii").rstrip("=").lower()
+
+
+def _check_accounts(accounts: Sequence[str]) -> None:
+    named = all(account.startswith("account/") and account.isprintable() for account in accounts)
+    whole = named and not any(" " in account for account in accounts)
+    count = 0 < len(accounts) == len(set(accounts)) <= KEY_ACCOUNTS_MAX
+    if not (whole and count):
+        raise RefusedError("malformed", field="accounts", why=f"1…{KEY_ACCOUNTS_MAX}: account/…")
+
+
+def _key(row: Sequence[Any]) -> KeyRecord:
+    id_, accounts, scopes, label, made_by, made_us, expires_us, revoked_us, used_day = row
+    return KeyRecord(
+        id=id_,
+        accounts=parted(accounts),
+        scopes=parted(scopes),
+        label=label,
+        made_by=made_by,
+        made_us=made_us,
+        expires_us=expires_us,
+        revoked_us=revoked_us,
+        used_day=used_day,
+    )
+
+
+def _binding(row: Sequence[Any]) -> Binding:
+    issuer, subject, account, scopes, made_by, made_us = row
+    return Binding(
+        issuer=issuer,
+        subject=subject,
+        account=account,
+        scopes=parted(scopes),
+        made_by=made_by,
+        made_us=made_us,
+    )
