@@ -243,26 +243,33 @@ def _fetched_keys(issuer: str) -> jwk.KeySet:
         httpx.HTTPError: it did not answer in time.
     """
     near = is_loopback(urlsplit(issuer).hostname or "")
-    told = _fetched(get_well_known_url(issuer, external=True), near=near)
-    if told.get("issuer") != issuer:
-        raise ValueError("the document is about another issuer")
-    uri = told.get("jwks_uri")
-    if not isinstance(uri, str):
-        raise ValueError("it does not say where its keys are")  # noqa: TRY004  # no mistake of ours
-    secure = {"issuer": issuer, "jwks_uri": uri}
-    if near and is_loopback(urlsplit(uri).hostname or ""):
-        # What never leaves the machine may go without encryption.
-        secure = {name: url.replace("http://", "https://", 1) for name, url in secure.items()}
-    metadata = OpenIDProviderMetadata(secure)
-    metadata.validate_issuer()
-    metadata.validate_jwks_uri()
-    found = _fetched(uri, near=near).get("keys")
+    # To this machine no proxy leads.
+    with httpx.Client(timeout=ANSWER_S, trust_env=not near) as client:
+        told = _fetched(client, get_well_known_url(issuer, external=True))
+        if told.get("issuer") != issuer:
+            raise ValueError("the document is about another issuer")
+        uri = told.get("jwks_uri")
+        _check_addresses(issuer, uri)
+        found = _fetched(client, str(uri)).get("keys")
     if not isinstance(found, list) or len(found) > KEYS_MAX:
         raise ValueError("no keys, or too many")
     keys = [key for key in map(_public_key, found) if key is not None]
     if not keys:
         raise ValueError("no key of use")
     return jwk.KeySet(keys)
+
+
+def _check_addresses(issuer: str, uri: object) -> None:
+    """Return if keys from there can be trusted to be the issuer's: nobody on the way can change them."""
+    if not isinstance(uri, str):
+        raise ValueError("it does not say where its keys are")  # noqa: TRY004  # no mistake of ours
+    secure = {"issuer": issuer, "jwks_uri": uri}
+    if all(is_loopback(urlsplit(url).hostname or "") for url in (issuer, uri)):
+        # What never leaves the machine may go without encryption.
+        secure = {name: url.replace("http://", "https://", 1) for name, url in secure.items()}
+    metadata = OpenIDProviderMetadata(secure)
+    metadata.validate_issuer()
+    metadata.validate_jwks_uri()
 
 
 def _public_key(told: object) -> jwk.Key | None:
@@ -280,7 +287,7 @@ def _public_key(told: object) -> jwk.Key | None:
         return None
 
 
-def _fetched(url: str, *, near: bool) -> dict[str, Any]:
+def _fetched(client: httpx.Client, url: str) -> dict[str, Any]:
     """A JSON object from `url`, which is not followed anywhere else.
 
     Raises:
@@ -288,11 +295,7 @@ def _fetched(url: str, *, near: bool) -> dict[str, Any]:
     """
     until_s = time.monotonic() + FETCH_S
     text = bytearray()
-    # To this machine no proxy leads.
-    with (
-        httpx.Client(timeout=ANSWER_S, trust_env=not near) as client,
-        client.stream("GET", url, headers={"accept": "application/json"}) as answer,
-    ):
+    with client.stream("GET", url, headers={"accept": "application/json"}) as answer:
         if answer.status_code != httpx.codes.OK:
             raise ValueError("another status than 200")
         for piece in answer.iter_bytes():
