@@ -51,7 +51,7 @@ class Ask(BaseModel):
         """
         raise NotImplementedError
 
-    def bearer(self, desk: Desk) -> str | None:  # noqa: ARG002  # of an act by somebody who has an account
+    def borne_by(self, desk: Desk) -> str | None:  # noqa: ARG002  # of an act by somebody who has an account
         """Who acts by a key that only they have, and needs no account: the bearer of a code; as a rule nobody."""
         return None
 
@@ -131,6 +131,18 @@ Grams = Annotated[
         }
     ),
 ]
+Total = Annotated[
+    int,
+    _read(lambda said: 0 if said in ("0", "0g") else given.grams(_text(said), "")),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^((0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?t?|[1-9][0-9]{0,18}g|0g)$",
+            "description": "Tonnes of CO2e or, with a `g` after them, grams; it may be 0.",
+            "examples": ["12.5", "0"],
+        }
+    ),
+]
 Fen = Annotated[
     int,
     _read(lambda said: given.fen(_text(said), "")),
@@ -177,6 +189,7 @@ Serials = Annotated[
 """Half open from here on: the number after the last."""
 Flag = Annotated[bool, Strict()]
 """Neither 1 nor "yes" is true."""
+Count = Annotated[int, Strict(), Field(ge=0, le=2**53 - 1)]
 Entry = Annotated[int, Strict(), Field(ge=0, le=2**53 - 1, description="An entry's index.")]
 
 
@@ -192,7 +205,7 @@ class _Together(GroupedMetadata):
 
 def octets(size: int, about: str) -> GroupedMetadata:
     """Of a field of bytes: `size` of them, said in hex."""
-    schema = {"type": "string", "pattern": f"^[0-9a-f]{{{2 * size}}}$", "description": about}
+    schema = {"type": "string", "pattern": f"^[0-9a-fA-F]{{{2 * size}}}$", "description": about}
     read = _read(lambda said: given.octets(_text(said), "", size), kept=bytes)
     return _Together((read, WithJsonSchema(schema)))
 
@@ -204,4 +217,15 @@ def one_of(values: Iterable[str]) -> Any:
 
 Digest = Annotated[
     bytes, octets(32, "The SHA-256 of a paper, in hex: only that goes into the log.")
+]
+PublicKey = Annotated[
+    bytes,
+    _read(lambda said: given.octets(_text(said), "", 32), kept=bytes),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "An Ed25519 public key, in hex.",
+        }
+    ),
 ]

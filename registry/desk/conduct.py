@@ -6,10 +6,19 @@ from pydantic import Field
 
 from registry.acts import conduct as acts
 from registry.acts.plan import Plan
-from registry.desk.ask import Account, Ask, Day, Digest, Entry, Flag
+from registry.desk.ask import Account, Ask, Day, Digest, Entry, Flag, one_of
 from registry.desk.desk import Desk
 from registry.desk.opened import Opened
-from registry.domain.conduct import BLACKLIST, BREACH, FOLLOWS, Case, Conduct
+from registry.domain.conduct import (
+    BLACKLIST,
+    BREACH,
+    DECISIONS,
+    FOLLOWS,
+    LEVELS,
+    REVIEWS,
+    Case,
+    Conduct,
+)
 from registry.errors import require
 
 Means = tuple[int, bytes]
@@ -26,8 +35,8 @@ class Find(Ask):
     """Find that an account broke a rule / 认定违规"""
 
     account: Account
-    level: Annotated[str, Field(examples=["breach", "blacklist"])] = BREACH
-    """`breach`, on the platform's own record, or `blacklist`."""
+    level: Annotated[str, one_of(LEVELS)] = BREACH
+    """On which list it is to stand: the platform's own record, or an authority's."""
     rule: str
     """Which was broken, by its reference."""
     document: Digest
@@ -113,8 +122,7 @@ class Waive(Official):
 class Decide(Official):
     """Decide, by another than who found it / 由他人作出决定"""
 
-    result: Annotated[str, Field(examples=["upheld", "dismissed"])]
-    """`upheld` or `dismissed`."""
+    result: Annotated[str, one_of(DECISIONS)]
     document: Digest
     until: Day | None = None
     """The last day on which it is in force; else it has no end."""
@@ -153,8 +161,7 @@ class Object(Step):
 class Review(Official):
     """Answer an objection, by another than who decided / 由他人复核"""
 
-    result: Annotated[str, Field(examples=["upheld", "revoked"])]
-    """`upheld` or `revoked`."""
+    result: Annotated[str, one_of(REVIEWS)]
     document: Digest
 
     def plans(self, desk: Desk) -> list[Plan]:

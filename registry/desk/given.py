@@ -63,9 +63,9 @@ def policy_number(policy: str, typed: str) -> int:
     if typed == "0":
         return 0
     if policy != "buffer_share":
-        return grams(typed, "--number")
+        return grams(typed, "number")
     if _PER_MILLE.fullmatch(typed) is None:
-        raise UsageError("malformed", field="--number", why="per mille, from 0 to 1000")
+        raise UsageError("malformed", field="number", why="per mille, from 0 to 1000")
     return int(typed)
 
 
@@ -131,7 +131,7 @@ def octets(typed: str, field: str, size: int) -> bytes:
         found = bytes.fromhex(typed)
     except ValueError:
         found = b""
-    if len(found) != size:
+    if len(found) != size or len(typed) != 2 * size:
         raise UsageError("malformed", field=field, why=f"{size} bytes in hex")
     return found
 
@@ -146,3 +146,8 @@ def digest(file: Path) -> bytes:
     if len(data) > PAPER_BYTES_MAX:
         raise UsageError("too_long", bytes=file.stat().st_size, bytes_max=PAPER_BYTES_MAX)
     return sha256(data).digest()
+
+
+def maybe_digest(file: Path | None) -> bytes | None:
+    """As `digest`, of a paper that need not be there."""
+    return None if file is None else digest(file)

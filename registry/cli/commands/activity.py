@@ -1,7 +1,7 @@
 """`registry activity`: an activity registered, accounted, offset and confirmed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Activities to be made neutral / 碳中和活动")
 
@@ -93,31 +89,33 @@ def file(
     lang: Language = None,
 ) -> None:
     """File the registration form / 登记活动"""
-    from registry.acts import activities as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import activities, given
+    from registry.desk.ask import asked
 
-    form = acts.Form(
-        document=given.digest(document),
+    ask = asked(
+        activities.File,
+        organiser=organiser,
+        form=given.digest(document),
         name=name,
-        organisers=tuple(organisers or ()),
+        organisers=organisers or (),
         category=category,
-        days=given.period(days, "--days"),
-        place_and_scale=(where, scale),
-        boundary=tuple(boundary),
-        emissions_g=(given.grams(expected, "--expected"), given.grams(planned, "--planned")),
+        days=days,
+        place=where,
+        scale=scale,
+        boundary=boundary,
+        expected=expected,
         method=method,
         neutrality=neutrality,
-        offsets=tuple(offset_with or ()),
+        offsets=offset_with or (),
+        planned=planned,
         due=due,
         contact=contact,
         confirmation=confirmation,
-        plan=None if plan is None else given.digest(plan),
+        plan=given.maybe_digest(plan),
     )
-    place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
-    acting.act(
-        place, lambda desk: [acts.file(desk.account(organiser), form)], dry_run=dry_run, voice=voice
-    )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("receive")
@@ -134,27 +132,19 @@ def receive(
     lang: Language = None,
 ) -> None:
     """The authority has the form / 主管部门收讫"""
-    from registry.acts import activities as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import activities, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        stream = desk.stream("activity", activity)
-        found = desk.state(stream)
-        return [
-            acts.receive(
-                desk.body("authority", authority),
-                stream,
-                organiser=found.organiser,
-                means=desk.means(found.filed),
-                receipt=receipt,
-                document=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        activities.Receive,
+        activity=activity,
+        receipt=receipt,
+        document=given.digest(document),
+        authority=authority,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("account")
@@ -173,25 +163,19 @@ def account(
     lang: Language = None,
 ) -> None:
     """State what was emitted / 核算排放量"""
-    from registry.acts import activities as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import activities, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        stream = desk.stream("activity", activity)
-        return [
-            acts.account(
-                desk.state(stream).organiser,
-                stream,
-                emissions_g=given.grams(emissions, "--emissions"),
-                method=method,
-                report=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        activities.AccountFor,
+        activity=activity,
+        emissions=emissions,
+        method=method,
+        report=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("measures")
@@ -206,18 +190,13 @@ def measures(
     lang: Language = None,
 ) -> None:
     """State what was done to emit less / 说明减排措施"""
-    from registry.acts import activities as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import activities, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        stream = desk.stream("activity", activity)
-        organiser, paper = desk.state(stream).organiser, given.digest(document)
-        return [acts.state_measures(organiser, stream, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(activities.StateMeasures, activity=activity, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("offset")
@@ -234,29 +213,13 @@ def offset(
     lang: Language = None,
 ) -> None:
     """Certificates offset it, and nothing else / 以证明抵消"""
-    from registry.acts import activities as acts
     from registry.cli import acting
-    from registry.desk import replacing
+    from registry.desk import activities
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        stream = desk.stream("activity", activity)
-        organiser = desk.state(stream).organiser
-        found = [replacing.meant(desk, number) for number in numbers]
-        return [
-            acts.offset(
-                stream,
-                one.name,
-                organiser=organiser,
-                holder=one.holder,
-                amount_g=one.amount_g,
-                means=means,
-            )
-            for one, means in found
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(activities.Offset, activity=activity, certificates=numbers)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("confirm")
@@ -278,27 +241,20 @@ def confirm(
     lang: Language = None,
 ) -> None:
     """Confirm what it came to, with a certificate / 确认并出证"""
-    from registry.acts import activities as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import activities, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        stream = desk.stream("activity", activity)
-        organiser = desk.state(stream).organiser
-        return [
-            acts.confirm(
-                desk.maybe_account(confirmer) or organiser,
-                stream,
-                organiser=organiser,
-                mode=mode,
-                public=public,
-                document=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        activities.Confirm,
+        activity=activity,
+        confirmer=confirmer,
+        mode=mode,
+        public=public,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("publish")
@@ -314,17 +270,13 @@ def publish(
     lang: Language = None,
 ) -> None:
     """It stands in a list that was accepted / 随清单公布"""
-    from registry.acts import activities as acts
     from registry.cli import acting
+    from registry.desk import activities
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by = desk.body("authority", authority)
-        listed = desk.stream("report", report)
-        return [acts.publish(by, desk.stream("activity", activity), report=listed)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(activities.Publish, activity=activity, report=report, authority=authority)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("show")

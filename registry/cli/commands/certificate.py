@@ -1,7 +1,7 @@
 """`registry certificate`: certificates listed, exported, and what is said of them after their issue."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -28,10 +28,6 @@ from registry.cli.options import (
 )
 from registry.cli.voice import Voice
 from registry.errors import UsageError
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 SHOW = "show"
 
@@ -129,29 +125,20 @@ def home_cancelled(
     lang: Language = None,
 ) -> None:
     """Show that units are cancelled at home, too / 登记原登记系统已注销"""
-    from registry.acts import certificates as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.certificates import read_number
+    from registry.desk import certificates, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        certificate = desk.stream("certificate", read_number(number))
-        (officer,) = desk.officers(1)
-        return [
-            acts.show_home_cancellation(
-                officer,
-                certificate,
-                standard=standard,
-                reference=reference,
-                day=day,
-                document=given.digest(document),
-                means=desk.means(desk.state(certificate).issued),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        certificates.ShowHomeCancellation,
+        certificate=number,
+        standard=standard,
+        reference=reference,
+        day=day,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("replace")
@@ -179,26 +166,26 @@ def replace(
 ) -> None:
     """State it otherwise, under a new number / 更换证明"""
     from registry.cli import acting
-    from registry.desk import given, replacing
+    from registry.desk import certificates, given
+    from registry.desk.ask import asked
 
-    changed = {
-        "period": None if period is None else given.period(period, "--period"),
-        "place": where,
-        "public": public,
-        "activity": activity,
-        "organisers": organisers,
-        "beneficiary": beneficiary,
-        "purchaser": purchaser,
-        "agent": agent,
-    }
-    consents = replacing.consents(old_consent, new_consent)
-
-    def make(desk: "Desk") -> "list[Plan]":
-        return [replacing.plan(desk, number, changed, given.digest(document), consents)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        certificates.Replace,
+        certificate=number,
+        document=given.digest(document),
+        period=period,
+        place=where,
+        public=public,
+        activity=activity,
+        organisers=organisers,
+        beneficiary=beneficiary,
+        purchaser=purchaser,
+        agent=agent,
+        old_consent=given.maybe_digest(old_consent),
+        new_consent=given.maybe_digest(new_consent),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("annul")
@@ -217,21 +204,19 @@ def annul(
     lang: Language = None,
 ) -> None:
     """Annul it, by two officers or a court / 撤销证明"""
-    from registry.acts import certificates as acts
     from registry.cli import acting
-    from registry.desk import given, replacing
+    from registry.desk import certificates, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = replacing.meant(desk, number)
-        paper = given.digest(document)
-        if court is not None:
-            return [acts.annul_by_court(found, desk.account(court), means, document=paper)]
-        officers = desk.officers(2)
-        return [acts.annul(found, officers, means, reason=reason, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        certificates.Annul,
+        certificate=number,
+        document=given.digest(document),
+        reason=reason,
+        court=court,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("witness")
@@ -255,24 +240,20 @@ def witness(
     lang: Language = None,
 ) -> None:
     """An exchange witnesses it, or two jointly / 见证，或联合见证"""
-    from registry.acts import certificates as acts
     from registry.cli import acting
-    from registry.desk import replacing
+    from registry.desk import certificates
+    from registry.desk.ask import asked
 
-    if (other is None) != (other_number is None):
-        raise UsageError("malformed", field="--other-number", why="--other, --other-number")
-
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = replacing.meant(desk, number)
-        by = desk.body("exchange", exchange)
-        if other is None or other_number is None:
-            return [acts.witness(by, found.name, means, number=own)]
-        both, numbers = (by, desk.account(other)), (own, other_number)
-        return [acts.witness_jointly(both, found.name, means, numbers=numbers)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        certificates.Witness,
+        certificate=number,
+        exchange=exchange,
+        number=own,
+        other=other,
+        other_number=other_number,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("confirm")
@@ -288,18 +269,15 @@ def confirm(
     lang: Language = None,
 ) -> None:
     """A court confirms what was retired for its order / 法院确认履行"""
-    from registry.acts import certificates as acts
     from registry.cli import acting
-    from registry.desk import given, replacing
+    from registry.desk import certificates, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = replacing.meant(desk, number)
-        paper = given.digest(document)
-        return [acts.confirm(desk.account(court), found.name, means, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        certificates.Confirm, certificate=number, court=court, document=given.digest(document)
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("adopt")
@@ -314,14 +292,12 @@ def adopt(
 ) -> None:
     """Let one of a group stand by itself / 使批量证明中的一张单列"""
     from registry.cli import acting
-    from registry.desk import replacing
+    from registry.desk import certificates
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [replacing.adoption(desk, number)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(certificates.Adopt, certificate=number)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("numbered-before")
@@ -339,16 +315,12 @@ def numbered_before(
     lang: Language = None,
 ) -> None:
     """Keep the number that it had elsewhere / 载明原编号"""
-    from registry.acts import certificates as acts
     from registry.cli import acting
-    from registry.desk import given, replacing
+    from registry.desk import certificates, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = replacing.meant(desk, number)
-        (officer,) = desk.officers(1)
-        paper = given.digest(source)
-        return [acts.number_before(officer, found, means, number=former, source=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        certificates.NumberBefore, certificate=number, number=former, source=given.digest(source)
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
