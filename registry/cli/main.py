@@ -13,6 +13,7 @@ import typer
 
 from registry.cli import exits
 from registry.cli.commands import (
+    access,
     account,
     activity,
     batch,
@@ -28,6 +29,7 @@ from registry.cli.commands import (
     project,
     report_acts,
     role,
+    serve,
     standard,
     tables,
 )
@@ -77,6 +79,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(report_acts.group, name="report")
 app.add_typer(tables.app, name="views")
 app.add_typer(erase.app, name="erase")
+app.add_typer(access.app, name="access")
 
 
 @app.command()
@@ -414,6 +417,7 @@ def follow(
 
 
 app.command("list")(tables.show_list)
+app.command("serve")(serve.serve)
 app.command("transfer")(movement.transfer)
 app.command("retire")(movement.retire)
 app.command("standing")(conduct.standing)

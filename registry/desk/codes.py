@@ -1330,6 +1330,38 @@ _ASKING: dict[str, Text] = {
 }
 
 _HTTP: dict[str, Text] = {
+    "address_in_use": (
+        "无法监听 {address}[：{why}]。请换一个端口（--port），或停掉占用它的程序。",
+        "Cannot listen at {address}[: {why}]. Choose another --port, or stop what has it.",
+    ),
+    "asserts_off": (
+        "请不要用 python -O 运行服务：自检已被关闭。",
+        "Do not run the server with python -O: it would not notice its own mistakes.",
+    ),
+    "idempotency_key_missing": (
+        "缺少 Idempotency-Key。请为每个行为自选一个新的键，重试时用同一个：这样不会重复记录。",
+        "The Idempotency-Key is missing. Choose one for each act, and the same to ask again: nothing is done twice.",
+    ),
+    "signature_missing": (
+        "还缺这些账户的签名：{accounts}。请用 mode=prepare 取得意向，由他们签署后提交。",
+        "The signatures of these accounts are missing: {accounts}. Prepare it (mode=prepare), have them sign, submit it.",
+    ),
+    "not_found": (
+        "没有这个地址。接口见 /docs。",
+        "There is nothing at this address. See /docs.",
+    ),
+    "method_not_allowed": (
+        "这个地址不接受此方法。接口见 /docs。",
+        "This cannot be asked here. See /docs.",
+    ),
+    "not_acceptable": (
+        "没有所要求的格式。",
+        "It cannot be had in the form that was asked for.",
+    ),
+    "unknown_media_type": (
+        "不认识这种内容类型。请按 /docs 所列的 Content-Type 发送。",
+        "This kind of content is not read here. Send one that /docs lists.",
+    ),
     "bad_credentials": (
         "Authorization 头无法识别。请用“Bearer 加 API 密钥或访问令牌”，且只给一个。",
         "The Authorization header cannot be read. Send one: Bearer, and an API key or an access token.",

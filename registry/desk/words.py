@@ -918,6 +918,10 @@ SCREEN: dict[str, Text] = {
     "views.projection": ("投影", "projection"),
     "views.tables": ("数据表", "tables"),
     "views.rebuilt": ("已由全部 {size} 条记录重建。", "Made anew from all {size} entries."),
+    "serve.listening": (
+        "正在监听 {address}；按 Ctrl+C 停止。",
+        "Listening at {address}; Ctrl+C stops it.",
+    ),
     "answer.true_of": (
         "截至第 {last} 条记录；日志现有 {size} 条。",
         "True up to entry {last}; the log has {size} entries.",
@@ -1201,6 +1205,45 @@ SCREEN: dict[str, Text] = {
         "The database does not answer ({code}): it is asked again and again, and read on when it does.",
     ),
     "follow.back": ("数据库已恢复应答。", "The database answers again."),
+    # access
+    "access.key.made": (
+        "已生成 API 密钥 {key}：代表 {accounts}，权限 {scopes}，有效至 {expires_us}。",
+        "The API key {key} speaks for {accounts}, with the scopes {scopes}, until {expires_us}.",
+    ),
+    "access.key.once": (
+        "请立即交给使用者并妥善保存：登记系统只留下散列值，不会再次显示。",
+        "Hand it over now, and keep it safe: the registry keeps a hash of it alone, and never shows it again.",
+    ),
+    "access.key.revoked": (
+        "API 密钥 {key}（{accounts}）已撤销，立即失效。",
+        "The API key {key} ({accounts}) is revoked: from now on it speaks for nobody.",
+    ),
+    "access.key.title": ("API 密钥", "API keys"),
+    "access.key.none": ("没有 API 密钥。", "There are no API keys."),
+    "access.bound": (
+        "{issuer} 的用户 {subject} 现可代表 {account}，权限 {scopes}。",
+        "The subject {subject} of {issuer} speaks for {account}, with the scopes {scopes}.",
+    ),
+    "access.unbound": (
+        "{issuer} 的用户 {subject} 已解除 {count} 个绑定。",
+        "The subject {subject} of {issuer} is unbound: {count} binding(s) ended.",
+    ),
+    "access.binding.title": ("登录绑定", "logins that are bound"),
+    "access.binding.none": ("没有登录绑定。", "No login is bound to an account."),
+    "access.column.id": ("密钥标识", "id"),
+    "access.column.accounts": ("账户", "accounts"),
+    "access.column.account": ("账户", "account"),
+    "access.column.scopes": ("权限", "scopes"),
+    "access.column.label": ("用途", "label"),
+    "access.column.made": ("生成于", "made"),
+    "access.column.expires": ("有效至", "expires"),
+    "access.column.used": ("最近使用日", "last used"),
+    "access.column.state": ("状态", "state"),
+    "access.column.issuer": ("签发方", "issuer"),
+    "access.column.subject": ("用户", "subject"),
+    "access.state.active": ("有效", "active"),
+    "access.state.expired": ("已过期", "expired"),
+    "access.state.revoked": ("已撤销", "revoked"),
     # errors
     "error": ("错误（{code}）：{message}", "Error ({code}): {message}"),
     "error.unknown": (

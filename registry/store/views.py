@@ -10,7 +10,7 @@ are folded on in memory, for this one question.
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from registry.errors import BrokenHistoryError, require
 from registry.ledger.tree import EMPTY_ROOT, Frontier
@@ -18,7 +18,7 @@ from registry.place import Server
 from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.folding import Page
 from registry.projections.table import Projection, Table, Value, entered
-from registry.store.follower import Follower, read_on
+from registry.store.follower import read_on
 from registry.store.log import PAGE_ENTRIES, Log, Moment, Placed
 from registry.store.recorder import Cursor
 from registry.store.views_sqlite import FILE, SqliteKeeper
@@ -38,6 +38,21 @@ ROWS_PER_PAGE = 100_000
 """A gift to many is one entry: so many rows are folded at once, or one entry's."""
 TRIES = 20
 """So often tables that others write meanwhile are caught up, before we fold tables of our own."""
+
+
+class Followed(Protocol):
+    """A log as it grows: a `Follower`, or who stands in front of one."""
+
+    @property
+    def size(self) -> int:
+        """As `Follower.size`."""
+
+    @property
+    def root(self) -> bytes | None:
+        """As `Follower.root`."""
+
+    def pages(self) -> Iterator[list[Placed]]:
+        """As `Follower.pages`."""
 
 
 class Views:
@@ -162,7 +177,7 @@ class Folding:
                     raise
                 self.reset()
 
-    def keep_up(self, follower: Follower) -> None:
+    def keep_up(self, follower: Followed) -> None:
         """Fold every page that `follower` shows, until it is stopped; it is to begin where all tables are, or before.
 
         Raises:

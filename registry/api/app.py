@@ -1,0 +1,172 @@
+"""The application: every route, what surrounds them, and what they say of themselves."""
+
+from collections.abc import Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Match
+
+from registry.api import act_routes, intents, operations
+from registry.api.acts.every import ACTS
+from registry.api.asgi import Application
+from registry.api.limits import Kind
+from registry.api.middleware import guarded
+from registry.api.problems import Problem, problem_bytes
+from registry.api.request_log import requests_log
+from registry.api.runtime import Runtime
+from registry.errors import RegistryError, UsageError
+
+VERSION = "1"
+TITLE = "Carbon registry / 碳信用登记系统"
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    415: "unknown_media_type",
+}
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The routes, without what surrounds them: `guarded_app` is what is served."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> Any:
+        runtime.start()
+        yield
+
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description="Every entry of this registry can be checked offline: docs/format.md.",
+        openapi_url="/openapi.json" if runtime.settings.docs else None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        root_path=runtime.settings.root_path,
+        separate_input_output_schemas=False,
+    )
+    for router in (
+        intents.router(runtime),
+        act_routes.router(runtime, ACTS),
+        operations.router(runtime),
+    ):
+        app.include_router(router)
+    _say_problems(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # how FastAPI has it replaced
+    return app
+
+
+def guarded_app(runtime: Runtime) -> Application:
+    """What is served: the application behind its limits."""
+    app = create_app(runtime)
+    log = requests_log()
+    return guarded(
+        app,
+        runtime.settings,
+        runtime.doorkeeper,
+        kind_of=kind_of,
+        methods_of=lambda path: _methods(app, path),
+        heard=() if log is None else (log,),
+    )
+
+
+def kind_of(path: str) -> Kind:
+    """What is asked of at a path: whether files are taken, whether the answer goes on."""
+    if path.endswith("/stream"):
+        return "stream"
+    return "upload" if path.endswith(("/give", "/for-many", "/import")) else "plain"
+
+
+def _methods(app: FastAPI, path: str) -> Collection[str]:
+    """The methods that there are at `path`."""
+    scope = {"type": "http", "path": path, "method": "OPTIONS", "headers": []}
+    found: set[str] = set()
+    for route in app.routes:
+        if route.matches(scope)[0] is not Match.NONE:
+            found.update(getattr(route, "methods", None) or ())
+    return found
+
+
+def _say_problems(app: FastAPI) -> None:
+    """Have whatever goes wrong said as a problem."""
+
+    def said(
+        request: Request,
+        error: RegistryError,
+        status: int | None = None,
+        errors: list[dict[str, str]] | None = None,
+    ) -> Response:
+        status, headers, body = problem_bytes(
+            error,
+            status,
+            request.headers.get("accept-language"),
+            request.state.request_id,
+            errors or (),
+        )
+        response = Response(body, status)
+        response.raw_headers = [*headers, (b"content-length", str(len(body)).encode())]
+        return response
+
+    @app.exception_handler(RegistryError)
+    async def refused(request: Request, error: RegistryError) -> Response:
+        return said(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    @app.exception_handler(ValidationError)
+    async def malformed(
+        request: Request, error: RequestValidationError | ValidationError
+    ) -> Response:
+        errors = [_field(one) for one in error.errors()]
+        first = errors[0] if errors else {"pointer": "", "why": ""}
+        facts = {"field": first["pointer"], "why": first["why"]}
+        return said(request, UsageError("malformed", **facts), None, errors)
+
+    @app.exception_handler(HTTPException)
+    async def nothing(request: Request, error: HTTPException) -> Response:
+        code = _CODES.get(error.status_code, "bad_request")
+        response = said(request, RegistryError(code), error.status_code)
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+
+def _field(error: Any) -> dict[str, str]:
+    """One part of a request that cannot be read: a pointer into the body, or the parameter's name."""
+    place, *steps = error["loc"] or ("body",)
+    if place in {"query", "path", "header", "cookie"}:
+        return {"pointer": ".".join(map(str, steps)), "why": error["msg"]}
+    steps = steps if place == "body" else [place, *steps]
+    pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return {"pointer": pointer, "why": error["msg"]}
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 of all routes, with the form of problems."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            openapi_version="3.1.0",
+            separate_input_output_schemas=False,
+        )
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        made.setdefault("components", {}).setdefault("schemas", {}).update(schema.pop("$defs"))
+        made["components"]["schemas"]["Problem"] = schema
+        made["components"]["securitySchemes"] = {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API key (crk_…), or an access token of an issuer that is trusted here.",
+            }
+        }
+        made["security"] = [{}, {"bearer": []}]
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,49 @@
+"""What all routes have in common: how they answer, and which problems they say that they may answer with."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from registry.api.problems import MEDIA_TYPE
+
+_ALWAYS = (406, 408, 429, 431, 500, 503, 504)
+"""What any request may end in, whatever it asks."""
+_DESCRIPTIONS = {
+    400: "Not a request that makes sense.",
+    401: "No credentials, or none that are good.",
+    403: "Whoever asks may not do this: the problem names the role, scope or signature that is missing.",
+    404: "Nothing is there.",
+    405: "This cannot be asked here.",
+    406: "Not in a form that was asked for.",
+    408: "The request did not arrive in time.",
+    409: "The rules say no: the problem's code says which.",
+    412: "It is not as it was said to be any more.",
+    413: "Too much for one request.",
+    415: "Not in a form that is read here.",
+    422: "It cannot be read: the problem says which part.",
+    429: "Too often: ask again later.",
+    431: "Too long a head.",
+    500: "Our fault, or the history is broken: somebody has to look.",
+    503: "Not now: ask again, the same, under the same nonce or Idempotency-Key.",
+    504: "It took too long: ask again, the same.",
+}
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says in OpenAPI of these problems, and of those that any request may end in."""
+    return {
+        status: {"description": _DESCRIPTIONS[status], "content": _PROBLEM}
+        for status in sorted({*statuses, *_ALWAYS})
+    }
+
+
+def json_response(
+    told: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer that says `told`, plain values, as JSON."""
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    found = dict(headers or {})
+    return Response(body, status, headers=found, media_type="application/json")

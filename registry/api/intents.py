@@ -1,0 +1,133 @@
+"""Signed intents: submitted by anybody, since their signatures say whose they are; and signed with keys kept here."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from registry.api.conventions import json_response, problems
+from registry.api.principals import require_scope
+from registry.api.rates import source_of
+from registry.api.runtime import Runtime
+from registry.api.shapes import (
+    Base64,
+    Receipt,
+    Shape,
+    SignerShape,
+    Submission,
+    coded,
+    decoded,
+    openings_of,
+    rows_of,
+)
+from registry.errors import UsageError, require
+from registry.ledger import intent as intents
+from registry.ledger.intent import INTENT_BYTES_MAX, in_key_order
+
+SIGN = "sign"
+
+
+class ToSign(Shape):
+    """An intent that the caller has read, and wants signed for their accounts."""
+
+    intent: Base64
+
+
+class Signature(Shape):
+    """A signature under an intent."""
+
+    signer: SignerShape
+    signature: Base64
+
+
+class Signatures(Shape):
+    """The signatures of the caller's accounts, and the order in which all of them are to be submitted."""
+
+    signatures: list[Signature]
+    order: Annotated[list[str], Field(description="The accounts, in order of their key ids.")]
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """The routes of signed intents."""
+    made = APIRouter(prefix="/v1", tags=["intents"])
+
+    @made.post(
+        "/intents",
+        operation_id="submit_intent",
+        status_code=201,
+        response_model=Receipt,
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
+    )
+    async def submit(
+        request: Request,
+        said: Submission,
+        idempotency_key: Annotated[
+            str | None, Header(description="If sent, the intent's nonce, in hex.")
+        ] = None,
+    ) -> Response:
+        """Record a signed intent. No login is needed: its signatures say whose act it is.
+
+        The same intent again has one effect, and the same answer, under the same or a newer checkpoint.
+        """
+        data = decoded(said.intent, "intent")
+        if idempotency_key is not None:
+            nonce = intents.decode(data).nonce.hex()
+            require(idempotency_key == nonce, "wrong_nonce", nonce=nonce)
+        answer = runtime.sequencer.submit(
+            data,
+            [decoded(one, "signatures") for one in said.signatures],
+            openings_of(said.openings),
+            rows_of(said.rows),
+            source=source_of(request.scope),
+        )
+        receipt = await asyncio.wrap_future(answer)
+        told = {
+            "index": receipt.index,
+            "leaf": receipt.leaf.hex(),
+            "checkpoint": receipt.checkpoint.decode(),
+        }
+        return json_response(told, 201, {"location": f"/v1/log/entries/{receipt.index}"})
+
+    @made.post(
+        "/signatures",
+        operation_id="sign_intent",
+        response_model=Signatures,
+        responses=problems(400, 401, 403, 413, 422, 503),
+    )
+    async def sign(request: Request, said: ToSign) -> Response:
+        """Sign a prepared intent with the keys that are kept here for the caller's accounts.
+
+        Of an act of several, such as two officers, each signs for their own accounts; whoever has all signatures
+        submits them.
+        """
+        principal = request.state.principal
+        require_scope(principal, SIGN)
+        data = decoded(said.intent, "intent")
+        if len(data) > INTENT_BYTES_MAX:
+            raise UsageError("too_long", bytes=len(data), bytes_max=INTENT_BYTES_MAX)
+        asked = intents.decode(data)
+        require(asked.log == runtime.operator.id, "wrong_log")
+        own = principal.accounts.intersection(one.account for one in asked.signers)
+        require(
+            bool(own), "signature_missing", accounts=sorted(one.account for one in asked.signers)
+        )
+        found = await run_in_threadpool(runtime.operator.signatures, asked, data, own)
+        in_order = in_key_order(asked.signers)
+        told = [
+            {
+                "signer": {
+                    "account": signer.account,
+                    "key": {"suite": signer.key[0], "public": signer.key[1].hex()},
+                    "custodial": True,
+                },
+                "signature": coded(found[signer.key]),
+            }
+            for signer in in_order
+            if signer.key in found
+        ]
+        return json_response({"signatures": told, "order": [one.account for one in in_order]})
+
+    return made

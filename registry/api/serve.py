@@ -1,0 +1,82 @@
+"""`registry serve`: the one place where the server is put together, started and stopped.
+
+    open the registry  ->  listen  ->  say where  ->  serve  ->  SIGTERM: take no more, finish, answer, close
+
+A stop lets requests under way end, answers that would go on for ever end at once, and the queue in front of the
+committer is emptied before the registry is closed.
+"""
+
+import gc
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from registry.api.app import guarded_app
+from registry.api.connections import server_options
+from registry.api.request_log import quiet_server
+from registry.api.runtime import Runtime
+from registry.api.settings import Settings
+from registry.errors import RefusedError, require
+from registry.place import Place
+
+Listening = Callable[[str], None]
+"""Told the address, once it listens."""
+
+
+class Server(uvicorn.Server):
+    """Tells the runtime when it is to stop, so that answers without end come to one."""
+
+    def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
+        super().__init__(config)
+        self._runtime = runtime
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._runtime.stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def serve(place: Place, settings: Settings, listening: Listening) -> None:
+    """Serve the registry at `place` until a signal says to stop.
+
+    Raises:
+        RefusedError: `asserts_off`; `no_registry`, and what else `Operator` says; `address_in_use`.
+    """
+    # What guards against our own mistakes stays on.
+    require(__debug__, "asserts_off")
+    quiet_server()
+    runtime = Runtime(place, settings)
+    try:
+        sockets = [_socket(settings)]
+        config = uvicorn.Config(guarded_app(runtime), **server_options(settings))
+        server = Server(config, runtime)
+        host, port = sockets[0].getsockname()[:2]
+        listening(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        # What is there now stays: nobody looks through it for garbage again.
+        gc.collect()
+        gc.freeze()
+        server.run(sockets=sockets)
+    finally:
+        runtime.close()
+        signal.set_wakeup_fd(-1)
+
+
+def _socket(settings: Settings) -> socket.socket:
+    """What it listens on.
+
+    Raises:
+        RefusedError: `address_in_use`.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    made = socket.socket(family)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((settings.host, settings.port))
+    except OSError as error:
+        made.close()
+        address = f"{settings.host}:{settings.port}"
+        raise RefusedError("address_in_use", address=address, why=error.strerror or "") from error
+    made.set_inheritable(True)
+    return made
