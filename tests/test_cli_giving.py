@@ -313,7 +313,7 @@ def test_a_list_that_another_directory_gave_meanwhile_is_given_no_second_time(
     outputs = [day.directory.parent / name for name in ("first", "second")]
     day.json("campaign", "give", campaign, guests, "-o", outputs[0])
     # What the second run saw before the first had given.
-    monkeypatch.setattr("registry.cli.giving._given_before", lambda *_: ())
+    monkeypatch.setattr("registry.desk.giving._given_before", lambda *_: ())
 
     refused = day("campaign", "give", campaign, guests, "-o", outputs[1], "--json")
 
@@ -350,7 +350,7 @@ def test_a_directory_serves_one_list(day: Day):
 
 CUT_OFF = """
 import os, signal, sys
-from registry.cli import giving
+from registry.desk import giving
 from registry.cli.main import main
 where, count = sys.argv[1], int(sys.argv[2])
 module, name = {
@@ -392,7 +392,7 @@ def test_a_run_that_was_killed_goes_on_and_gives_nobody_twice(
         capture_output=True,
         env=os.environ.copy(),
     )
-    monkeypatch.setattr("registry.cli.giving.CHUNK_GUESTS_MAX", 2)
+    monkeypatch.setattr("registry.desk.giving.CHUNK_GUESTS_MAX", 2)
     kept = codes_in(output) if (output / "codes.csv").exists() else None
     done = day.json("campaign", "give", campaign, guests, "-o", output)
 

@@ -101,17 +101,17 @@ def give(
     lock: Means,
     rows: Sequence[tuple[str, int]],
     *,
-    nonce: bytes,
+    nonce: bytes | None = None,
     second: str | None,
 ) -> Plan:
-    """Give `rows`, of takers and grams, out of what `lock` locked in `batch`; one act, under the nonce of its chunk.
+    """Give `rows`, of takers and grams, out of what `lock` locked in `batch`; one act.
 
     Args:
         campaign: the campaign.
         batch: one that was funded for it.
         lock: the entry that did.
         rows: accounts or bearers, and how many grams each is given.
-        nonce: of 16 bytes; under the same one nothing is given a second time.
+        nonce: that of a chunk of a list, 16 bytes: under the same one nothing is given a second time.
         second: the officer who signs as the second person, where policy asks for one.
     """
     organiser = campaign.organiser

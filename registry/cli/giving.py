@@ -1,47 +1,15 @@
-"""`registry campaign give`: guests on a list get gifts, codes and proofs; a crash in between gives nobody twice.
+"""`registry campaign give`: guests on a list get gifts, codes and proofs."""
 
-    codes durable  ->  chunk by chunk: recorded, under a nonce that follows from campaign, list and chunk  ->  proofs
-
-Started again with the same list and directory, it takes the same codes, passes over the chunks that are in the log, and
-writes all proofs.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from registry.acts import campaigns as acts
-from registry.acts import claim_codes, guest_list
-from registry.acts.guest_list import CHUNK_GUESTS_MAX, Guest, GuestList
-from registry.acts.plan import Plan
+from registry.acts import guest_list
 from registry.cli import happenings
 from registry.cli.voice import Voice
-from registry.desk.desk import Desk, at_desk
+from registry.desk import giving
+from registry.desk.desk import at_desk
 from registry.desk.files import readable
-from registry.desk.made import Made
-from registry.domain.batch import Batch, Given
 from registry.domain.campaign import Campaign
-from registry.errors import RefusedError, require
-from registry.ledger import ids
 from registry.place import Place
-from registry.store import handout
-from registry.store.log import Moment, Placed
-from registry.store.proofs import row_proofs
-
-Row = tuple[str, int]
-"""Whom, and how many grams."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """Guests who are given to by one act: out of which batch, and the entry, once there is one."""
-
-    number: int
-    guests: tuple[Guest, ...]
-    batch: str = ""
-    index: int | None = None
 
 
 def give(
@@ -50,203 +18,20 @@ def give(
     """Give to the guests in `file`, and write what is handed out to them to the directory `output`.
 
     Raises:
-        RefusedError: `no_stream`; `bad_rows` and what else `guest_list.read` says; `directory_in_use`,
-            `other_codes`; `insufficient_holding`, and what the rules say. Chunks recorded before that stay.
+        RefusedError: `no_stream`, and as `giving.read` and `giving.give` say. Chunks recorded before that stay.
         UnavailableError: `locked_elsewhere`: another run is giving out of `output`.
     """
     data = readable(file, guest_list.LIST_BYTES_MAX)
     with at_desk(place, dry_run=dry_run) as desk:
         campaign: Campaign = desk.state(desk.stream("campaign", typed))
-        listed = guest_list.read(data, each_g=campaign.each_g)
-        _check_accounts(listed, desk)
-        # What is in the log already is looked for once no other run of this directory can add to it.
-        with nullcontext() if dry_run else handout.alone(output):
-            made, told = _given(campaign, listed, output, desk)
-        happenings.tell(made, desk.source, voice, guests=len(listed.guests), **told)
-        if told:
+        listed = giving.read(campaign, data, desk)
+        given = giving.give(campaign, listed, output, desk)
+        told: dict[str, object] = {
+            "directory": str(output),
+            "proofs": given.proofs,
+            "codes": given.codes,
+        }
+        shown = {} if dry_run else told
+        happenings.tell(given.made, desk.source, voice, guests=len(listed.guests), **shown)
+        if not dry_run:
             voice.say("campaign.handed_out", **told)
-
-
-def _given(
-    campaign: Campaign, listed: GuestList, output: Path, desk: Desk
-) -> tuple[list[Made], dict[str, Any]]:
-    """What was recorded, and what was handed out; in a rehearsal what would be recorded, and nothing."""
-    before = list(_given_before(campaign, listed, desk))
-    coming = list(_to_give(campaign, listed, before, desk))
-    secret_of = _codes(campaign, listed, output, before, desk)
-    rows = _rows(campaign, listed, secret_of, desk)
-    _check_same(before, rows, desk)
-    plans = [_plan(campaign, chunk, rows, listed, desk) for chunk in coming]
-    if desk.dry_run:
-        return desk.perform(plans), {}
-    made = [_one(_recorded(plan, output, desk)) for plan in plans]
-    indexes = [*(chunk.index for chunk in before), *(one.placed.index for one in made)]
-    count = handout.write_proofs(output, _proofs([*before, *coming], indexes, desk))
-    return made, {"directory": str(output), "proofs": count, "codes": len(secret_of)}
-
-
-def _recorded(plan: Plan, output: Path, desk: Desk) -> list[Made]:
-    """What came of giving by `plan`.
-
-    Raises:
-        RefusedError: `other_codes` if somebody gave to the same list meanwhile, out of another directory; what the
-            rules say.
-    """
-    try:
-        return desk.perform([plan])
-    except RefusedError as refusal:
-        if refusal.code == "nonce_used":
-            raise RefusedError("other_codes", directory=str(output)) from refusal
-        raise
-
-
-def _check_accounts(listed: GuestList, desk: Desk) -> None:
-    """Return if every account in the list is one; all that are none are named, by their lines."""
-    known = set(desk.source.accounts())
-    bad = [
-        (guest.line, "account", guest.account)
-        for guest in listed.guests
-        if guest.account is not None and guest.account not in known
-    ]
-    if bad:
-        raise RefusedError("bad_rows", rows=bad)
-
-
-def _given_before(campaign: Campaign, listed: GuestList, desk: Desk) -> Iterator[Chunk]:
-    """The chunks of the list that are in the log, in order."""
-    index_of = {}
-    for placed in desk.source.stream(campaign.name):
-        first = next(placed.happened()).event
-        if isinstance(first, Given):
-            index_of[placed.entry.intent.nonce] = (placed.index, first.rows.count)
-    start = number = 0
-    while True:
-        nonce = guest_list.chunk_nonce(campaign.name, listed.digest, number)
-        if nonce not in index_of:
-            return
-        index, count = index_of[nonce]
-        yield Chunk(number=number, guests=listed.guests[start : start + count], index=index)
-        start, number = start + count, number + 1
-
-
-def _to_give(
-    campaign: Campaign, listed: GuestList, before: Sequence[Chunk], desk: Desk
-) -> Iterator[Chunk]:
-    """The chunks that are still to be given: as many guests in each as its batch is enough for, first funded first."""
-    start = sum(len(chunk.guests) for chunk in before)
-    number, needed_g = len(before), sum(guest.amount_g for guest in listed.guests[start:])
-    there_g = 0
-    for _, name, left_g in sorted(_left(campaign, desk)):
-        there_g += left_g
-        while start < len(listed.guests):
-            count = _fitting(listed.guests[start : start + CHUNK_GUESTS_MAX], left_g)
-            if not count:
-                break
-            guests = listed.guests[start : start + count]
-            yield Chunk(number=number, guests=guests, batch=name)
-            left_g -= sum(guest.amount_g for guest in guests)
-            start, number = start + count, number + 1
-    if start < len(listed.guests):
-        raise RefusedError(
-            "insufficient_holding", held_g=there_g, amount_g=needed_g, campaign=campaign.name
-        )
-
-
-def _left(campaign: Campaign, desk: Desk) -> Iterator[tuple[int, str, int]]:
-    """Of each batch of a campaign: the lock, its name, and what can still be given of it."""
-    for name, funding in campaign.batches.items():
-        batch: Batch = desk.state(name)
-        if funding.lock in batch.locks:
-            yield funding.lock, name, batch.locks[funding.lock].left.total_g
-
-
-def _fitting(guests: Sequence[Guest], left_g: int) -> int:
-    """How many of `guests`, from the first, come to no more than `left_g`."""
-    for count, guest in enumerate(guests):
-        left_g -= guest.amount_g
-        if left_g < 0:
-            return count
-    return len(guests)
-
-
-def _codes(
-    campaign: Campaign, listed: GuestList, output: Path, before: Sequence[Chunk], desk: Desk
-) -> Mapping[str, bytes]:
-    """The secrets of the guests who have no account: those made before, or fresh ones, now durable."""
-    if desk.dry_run:
-        return handout.secrets_for(listed.guests)
-    handout.begin(output, campaign.name, listed.digest)
-    kept = handout.kept_codes(output)
-    wanted = {guest.number for guest in listed.guests if guest.account is None}
-    if kept is not None:
-        require(kept.keys() == wanted, "other_codes", directory=str(output))
-        return kept
-    # Codes made now could open none of the gifts that are in the log.
-    require(not before or not wanted, "other_codes", directory=str(output))
-    made = handout.secrets_for(listed.guests)
-    handout.keep_codes(output, listed.guests, made)
-    return made
-
-
-def _rows(
-    campaign: Campaign, listed: GuestList, secret_of: Mapping[str, bytes], desk: Desk
-) -> dict[str, Row]:
-    """What each guest is given, by number: to the account, or to the bearer of the code."""
-    log = desk.operator.id
-    found = {}
-    for guest in listed.guests:
-        taker = guest.account
-        if taker is None:
-            seed = claim_codes.seed(secret_of[guest.number], log=log, campaign=campaign.name)
-            taker = ids.bearer(handout.public_key(seed))
-        found[guest.number] = (taker, guest.amount_g)
-    return found
-
-
-def _check_same(before: Sequence[Chunk], rows: Mapping[str, Row], desk: Desk) -> None:
-    """Return if what is in the log was given to those whose codes are at hand.
-
-    Raises:
-        RefusedError: `other_codes`.
-    """
-    if desk.dry_run:
-        return
-    for chunk in before:
-        assert chunk.index is not None
-        given = next(_placed(chunk.index, desk).happened()).event
-        found = [(whom, amount_g) for whom, amount_g, _ in given.rows.items]
-        same = found == [rows[guest.number] for guest in chunk.guests]
-        require(same, "other_codes", index=chunk.index)
-
-
-def _plan(
-    campaign: Campaign, chunk: Chunk, rows: Mapping[str, Row], listed: GuestList, desk: Desk
-) -> Plan:
-    given = [rows[guest.number] for guest in chunk.guests]
-    amount_g = sum(grams for _, grams in given)
-    return acts.give(
-        campaign,
-        chunk.batch,
-        desk.means(campaign.batches[chunk.batch].lock),
-        given,
-        nonce=guest_list.chunk_nonce(campaign.name, listed.digest, chunk.number),
-        second=desk.second("give", amount_g, campaign.organiser),
-    )
-
-
-def _proofs(
-    chunks: Sequence[Chunk], indexes: Sequence[int | None], desk: Desk
-) -> Iterator[tuple[Guest, bytes]]:
-    for chunk, index in zip(chunks, indexes, strict=True):
-        assert index is not None
-        yield from zip(chunk.guests, row_proofs(desk.source.log, index, 0, 0), strict=True)
-
-
-def _placed(index: int, desk: Desk) -> Placed:
-    with desk.source.log.recorder.reading() as cursor:
-        return Moment(cursor).placed(index)
-
-
-def _one(made: Sequence[Made]) -> Made:
-    (found,) = made
-    return found

@@ -8,7 +8,7 @@ A rehearsal is the same up to the recording.
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from registry.acts.plan import Plan
@@ -19,6 +19,8 @@ from registry.desk.opened import Opened
 from registry.domain.batch import Batch
 from registry.errors import RefusedError, require
 from registry.history import commitments
+from registry.ledger import ids
+from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
 from registry.place import Place
 from registry.store import custody
@@ -39,6 +41,9 @@ class Desk:
     mine: frozenset[str] | None = None
     """The accounts of whoever asks, who are taken first where somebody in a role is to sign; None for the operator, who
     asks for everybody whose keys are kept here. Only the operator calls accounts by their names."""
+
+    in_hand: set[Key] = field(default_factory=set)
+    """The keys of bearers who showed their codes here; `let_go` ends it."""
 
     def account(self, typed: str) -> str:
         """The account that is meant by an id, or by its exact name.
@@ -144,12 +149,39 @@ class Desk:
             self.operator.keyring.assign({key: account})
         return self.operator.possession(account, key)
 
+    def bearer(self, seed: bytes) -> Signer:
+        """The bearer of a code that was shown, from whose seed the key is, which signs here until it is let go."""
+        key = self.operator.keyring.hold(seed)
+        if key in self.in_hand:
+            self.operator.keyring.let_go(key)
+        self.in_hand.add(key)
+        return Signer(account=ids.bearer(key), key=key)
+
+    def check_bearers(self, plans: Sequence[Plan]) -> None:
+        """Return if every bearer who is to sign showed their code at this desk: nobody signs with another's.
+
+        Raises:
+            RefusedError: `no_private_key`.
+        """
+        for plan in plans:
+            for signer in plan.signers:
+                if isinstance(signer, Signer) and signer.account.startswith("bearer/"):
+                    shown = signer.key in self.in_hand
+                    require(shown, "no_private_key", account=signer.account)
+
+    def let_go(self) -> None:
+        """Forget the keys of bearers."""
+        for key in self.in_hand:
+            self.operator.keyring.let_go(key)
+        self.in_hand.clear()
+
     def perform(self, plans: Sequence[Plan]) -> list[Made]:
         """What `plans` made, or would make, all of them together or nothing.
 
         Raises:
             RefusedError: `no_private_key`; what the rules say. Nothing was recorded.
         """
+        self.check_bearers(plans)
         requests = [self.operator.sign(self.proposed(plan)) for plan in plans]
         if self.dry_run:
             entries = self.operator.rehearse(requests)

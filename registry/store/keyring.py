@@ -12,6 +12,8 @@ import hmac
 import os
 import sqlite3
 import stat
+import threading
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -52,6 +54,8 @@ class Keyring:
         self._secret = self._sealing_key(read_passphrase(directory))
         self._sealing = AESGCM(self._secret)
         self._opened: dict[Key, Ed25519PrivateKey] = {}
+        self._held: Counter[Key] = Counter()
+        self._holding = threading.Lock()
 
     @classmethod
     def create(cls, directory: Path) -> "Keyring":
@@ -96,11 +100,20 @@ class Keyring:
         return made
 
     def hold(self, seed: bytes) -> Key:
-        """The key of a `seed`, 32 bytes, which signs as long as this keyring is open, and is kept nowhere."""
+        """The key of a `seed`, 32 bytes, which signs until everybody who holds it has let go, and is kept nowhere."""
         private = Ed25519PrivateKey.from_private_bytes(seed)
         key = (SUITE, private.public_key().public_bytes_raw())
-        self._opened[key] = private
+        with self._holding:
+            self._held[key] += 1
+            self._opened[key] = private
         return key
+
+    def let_go(self, key: Key) -> None:
+        """Know a key that is held no more, unless somebody else holds it, too."""
+        with self._holding:
+            self._held[key] -= 1
+            if not self._held[key]:
+                del self._held[key], self._opened[key]
 
     def assign(self, owners: dict[Key, str]) -> None:
         """Note which account each key speaks for; the log decides whether it does."""

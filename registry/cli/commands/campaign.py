@@ -1,7 +1,7 @@
 """`registry campaign`: gift campaigns (赠碳), from their terms to their end."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Gift campaigns / 赠碳活动")
 
@@ -62,26 +58,23 @@ def open_(
     lang: Language = None,
 ) -> None:
     """Open a campaign on terms that stand / 发起活动"""
-    from registry.acts import campaigns as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import campaigns, given
+    from registry.desk.ask import asked
 
-    said = acts.Terms(
+    ask = asked(
+        campaigns.Open,
+        organiser=organiser,
         occasion=occasion,
-        document=given.digest(terms),
+        terms=given.digest(terms),
         standard=standard,
-        each_g=None if each is None else given.grams(each, "--each"),
+        each=each,
         deadline=deadline,
         retire_only=retire_only,
         public=public,
     )
-
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.open_(desk.account(organiser), said)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("fund")
@@ -104,21 +97,13 @@ def fund(
     lang: Language = None,
 ) -> None:
     """Set credits of the organiser aside for it / 拨入信用"""
-    from registry.acts import campaigns as acts
     from registry.cli import acting
-    from registry.desk import movements
+    from registry.desk import campaigns
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        opened = desk.state(desk.stream("campaign", campaign))
-        asked = movements.Asked(
-            amount=amount, standard=opened.standard, batch=batch, serials=serials
-        )
-        shares = movements.shares(desk, opened.organiser, asked, transferable=True)
-        return [acts.fund(opened, share) for share in shares]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(campaigns.Fund, campaign=campaign, amount=amount, batch=batch, serials=serials)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("give")
@@ -163,23 +148,13 @@ def return_(
     lang: Language = None,
 ) -> None:
     """After the deadline, return what nobody claimed / 截止后退回余量"""
-    from registry.acts import campaigns as acts
     from registry.cli import acting
+    from registry.desk import campaigns
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found = desk.state(desk.stream("campaign", campaign))
-        by = desk.officers(1)[0] if by_officer else found.organiser
-        return [
-            plan
-            for name in found.unsettled or sorted(found.batches)
-            for plan in acts.give_back(
-                found, desk.state(name), desk.means(found.batches[name].lock), by=by
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(campaigns.Return, campaign=campaign, by_officer=by_officer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("close")
@@ -194,17 +169,13 @@ def close(
     lang: Language = None,
 ) -> None:
     """Close a campaign of which nothing is left / 结束活动"""
-    from registry.acts import campaigns as acts
     from registry.cli import acting
+    from registry.desk import campaigns
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found = desk.state(desk.stream("campaign", campaign))
-        by = desk.officers(1)[0] if by_officer else found.organiser
-        return [acts.close(found, by=by)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(campaigns.Close, campaign=campaign, by_officer=by_officer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("show")

@@ -62,15 +62,14 @@ def claim(
     lang: Language = None,
 ) -> None:
     """Claim what was given into an account / 领取到账户"""
-    from registry.cli import gifts
+    from registry.cli import acting
+    from registry.cli.gifts import typed
+    from registry.desk import gifts
+    from registry.desk.ask import asked
 
-    gifts.claim(
-        gifts.Whose(code=code, holder=holder),
-        to,
-        place_of(directory, state),
-        dry_run=dry_run,
-        voice=Voice(lang, as_json=as_json),
-    )
+    ask = asked(gifts.Claim, code=typed(code), holder=holder, to=to)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("retire")
@@ -92,24 +91,21 @@ def retire(
     lang: Language = None,
 ) -> None:
     """Retire a gift at once, for a journey / 直接注销，抵消行程"""
-    from registry.acts.movements import Statement
-    from registry.cli import gifts
-    from registry.desk import given
+    from registry.cli.gifts import retire as run
+    from registry.cli.gifts import typed
+    from registry.desk import gifts
+    from registry.desk.ask import asked
 
-    statement = Statement(
-        purpose="individual",
-        period=None if period is None else given.period(period, "--period"),
+    ask = asked(
+        gifts.Retire,
+        code=typed(code),
+        holder=holder,
+        journey=journey or [],
+        amount=amount,
+        beneficiary=beneficiary,
+        period=period,
         place=where,
         public=public,
-        beneficiary=beneficiary,
     )
-    gifts.retire(
-        gifts.Whose(code=code, holder=holder),
-        amount,
-        journey or [],
-        statement,
-        place_of(directory, state),
-        output=output,
-        dry_run=dry_run,
-        voice=Voice(lang, as_json=as_json),
-    )
+    voice = Voice(lang, as_json=as_json)
+    run(ask, place_of(directory, state), output=output, dry_run=dry_run, voice=voice)
