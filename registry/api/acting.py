@@ -86,12 +86,10 @@ def record(runtime: Runtime, wish: Wish) -> dict[str, Any]:
 def _record(
     runtime: Runtime, wish: Wish, desk: Desk, bearer: str | None, owner: str
 ) -> dict[str, Any]:
-    plans = wish.ask.plans(desk)
-    _check_signers(plans, wish.principal, bearer)
-    requests = []
-    for number, plan in enumerate(plans):
-        nonce = _nonce(owner, wish.key or "", number)
-        requests.append(runtime.operator.sign(desk.proposed(plan, nonce=nonce)))
+    try:
+        requests = _signed(runtime, wish, desk, bearer, owner)
+    finally:
+        desk.let_go()
     receipts = _committed(runtime, requests, owner)
     with runtime.operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
@@ -101,6 +99,19 @@ def _record(
         for placed, request in zip(entries, requests, strict=True)
     ]
     return _recorded(runtime, made, receipts[-1].checkpoint, replayed=False)
+
+
+def _signed(
+    runtime: Runtime, wish: Wish, desk: Desk, bearer: str | None, owner: str
+) -> list[Request]:
+    plans = wish.ask.plans(desk)
+    _check_signers(plans, wish.principal, bearer)
+    desk.check_bearers(plans)
+    requests = []
+    for number, plan in enumerate(plans):
+        nonce = _nonce(owner, wish.key or "", number)
+        requests.append(runtime.operator.sign(desk.proposed(plan, nonce=nonce)))
+    return requests
 
 
 def _committed(runtime: Runtime, requests: Sequence[Request], owner: str) -> list[Receipt]:
@@ -156,7 +167,10 @@ def _judged(runtime: Runtime, wish: Wish, desk: Desk) -> list[tuple[Proposal, Ma
     bearer = wish.ask.borne_by(desk)
     if bearer is None:
         require_scope(wish.principal, f"act:{wish.area}")
-    plans = [_with_key(plan, wish) for plan in wish.ask.plans(desk)]
+    try:
+        plans = [_with_key(plan, wish) for plan in wish.ask.plans(desk)]
+    finally:
+        desk.let_go()
     owner = bearer or wish.principal.subject
     proposals = []
     for number, plan in enumerate(plans):

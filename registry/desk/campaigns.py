@@ -11,7 +11,7 @@ from pydantic import Field
 from registry.acts import campaigns as acts
 from registry.acts.plan import Plan
 from registry.desk import giving
-from registry.desk.ask import Account, Ask, Day, Digest, Grams, Serials
+from registry.desk.ask import Account, Ask, Day, Digest, Flag, Grams, Serials
 from registry.desk.desk import Desk
 from registry.desk.movements import spread
 from registry.domain import shape
@@ -35,9 +35,9 @@ class Open(Ask):
     """What everybody is given; else each list says how much."""
     deadline: Day
     """The last day on which gifts are claimed."""
-    retire_only: bool = True
+    retire_only: Flag = True
     """Whether guests may only use up what they are given, and not transfer it."""
-    public: bool = True
+    public: Flag = True
     """Whether the occasion is."""
 
     def plans(self, desk: Desk) -> list[Plan]:
@@ -119,7 +119,7 @@ class Return(Ask):
     """After the deadline, return what nobody claimed / 截止后退回余量"""
 
     campaign: CampaignName
-    by_officer: bool = False
+    by_officer: Flag = False
     """An officer signs in the organiser's place."""
 
     def plans(self, desk: Desk) -> list[Plan]:
@@ -138,7 +138,7 @@ class Close(Ask):
     """Close a campaign of which nothing is left / 结束活动"""
 
     campaign: CampaignName
-    by_officer: bool = False
+    by_officer: Flag = False
     """An officer signs in the organiser's place."""
 
     def plans(self, desk: Desk) -> list[Plan]:

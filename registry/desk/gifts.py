@@ -1,7 +1,7 @@
 """Gifts as their guests ask for them: found by a code, a key or an account; claimed, or used up for a journey.
 
 code         the guest shows it, and the key that it derives signs here, and is forgotten
-bearer_key   the guest names that key, which signs elsewhere: the code stays with the guest
+bearer   the guest names that key, which signs elsewhere: the code stays with the guest
 holder       the gift waits for an account, which signs
 """
 
@@ -17,7 +17,7 @@ from registry.acts.campaigns import Waiting
 from registry.acts.footprint import LEGS_MAX, Leg
 from registry.acts.movements import Statement
 from registry.acts.plan import Plan
-from registry.desk.ask import Account, Ask, Grams, Period, PublicKey
+from registry.desk.ask import Account, Ask, Flag, Grams, Period, PublicKey
 from registry.desk.campaigns import CampaignName, found
 from registry.desk.desk import Desk
 from registry.domain.batch import Batch
@@ -42,21 +42,21 @@ class Gift(Ask):
 
     code: Code | None = None
     """The claim code: whoever shows it has the gift, and the registry signs with its key."""
-    bearer_key: PublicKey | None = None
+    bearer: PublicKey | None = None
     """The public key that a code derives; it signs elsewhere, and the code is not shown."""
     holder: Account | None = None
     """An account for which it waits."""
     campaign: CampaignName | None = None
     """Only out of this campaign; else all that waits, in every campaign."""
 
-    def bearer(self, desk: Desk) -> str | None:
+    def borne_by(self, desk: Desk) -> str | None:
         """The bearer of the code or the key; None where an account acts.
 
         Raises:
             RefusedError: `bad_claim_code`, `no_gift`, `no_stream`.
         """
-        if self.bearer_key is not None:
-            return ids.bearer((SUITE, self.bearer_key))
+        if self.bearer is not None:
+            return ids.bearer((SUITE, self.bearer))
         return None if self.code is None else self._of_code(desk)[0]
 
     def waiting(self, desk: Desk) -> list[Waiting]:
@@ -66,7 +66,7 @@ class Gift(Ask):
             UsageError: `malformed`.
             RefusedError: `bad_claim_code`, `no_gift`, `no_stream`, `no_account`.
         """
-        if sum(one is not None for one in (self.code, self.bearer_key, self.holder)) != 1:
+        if sum(one is not None for one in (self.code, self.bearer, self.holder)) != 1:
             raise UsageError("malformed", field="code", why="a code, or its key, or an account")
         waiting = list(self._waiting(desk))
         named = {} if self.holder is None else {"holder": self.holder}
@@ -89,8 +89,8 @@ class Gift(Ask):
                 yield Waiting(batch=batch, signer=signer, amount_g=amount_g)
 
     def _signer(self, desk: Desk) -> str | Signer:
-        if self.bearer_key is not None:
-            key = SUITE, self.bearer_key
+        if self.bearer is not None:
+            key = SUITE, self.bearer
             return Signer(account=ids.bearer(key), key=key)
         if self.code is not None:
             return desk.bearer(self._of_code(desk)[1])
@@ -159,7 +159,7 @@ class Retire(Gift):
     """When the journey was."""
     place: str | None = None
     """Where, GB/T 2260."""
-    public: bool = False
+    public: Flag = False
     """Whether the certificate's names are."""
 
     def plans(self, desk: Desk) -> list[Plan]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "/gifts/claim": {"bearer_key": "ab" * 32, "to": "account/qrstuvwxyz234567"},
+    "/gifts/claim": {"bearer": "ab" * 32, "to": "account/qrstuvwxyz234567"},
     "/gifts/retire": {
         "code": "00041-06105-0R3GG-28A1C-60T3G-FW8JH",
         "journey": ["rail:300km", "hotel:1night"],
