@@ -88,7 +88,7 @@ def body_of(act: Act) -> type[BaseModel] | None:
     """What the body of an act's request says: every field that is not in the path; None if there is none."""
     inside = in_path(act)
     fields: dict[str, Any] = {
-        name: (field.rebuild_annotation(), field)
+        name: (field.annotation, field)
         for name, field in act.ask.model_fields.items()
         if name not in inside
     }

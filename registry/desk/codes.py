@@ -1344,7 +1344,7 @@ _HTTP: dict[str, Text] = {
     ),
     "signature_missing": (
         "还缺这些账户的签名：{accounts}。请用 mode=prepare 取得意向，由他们签署后提交。",
-        "The signatures of these accounts are missing: {accounts}. Prepare it (mode=prepare), have them sign, submit it.",
+        "Signatures of these accounts are missing: {accounts}. Prepare it (mode=prepare), have them sign, submit it.",
     ),
     "not_found": (
         "没有这个地址。接口见 /docs。",
