@@ -220,7 +220,8 @@ def _check_claims(claims: Mapping[str, Any], issuer: Issuer, typ: str, now_us: i
         raise RefusedError("bad_token", why="expired") from None
     except ClaimError:
         raise RefusedError("bad_token", why="claims") from None
-    _require(len(claims["sub"]) <= SUBJECT_MAX, "claims")
+    subject = claims["sub"]
+    _require(len(subject) <= SUBJECT_MAX and subject.isprintable(), "claims")
     # As some issuers mark what is no access token, where the header does not.
     other = _NOT_ACCESS & claims.keys() or claims.get("typ", "Bearer") != "Bearer"
     _require(not other and claims.get("token_use", "access") == "access", "type")

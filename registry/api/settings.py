@@ -88,7 +88,8 @@ def _origin(text: str) -> str:
     plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not (parts.scheme == "https" or plain) or not parts.hostname:
         raise ValueError("not https://HOST[:PORT]")
-    if text != f"{parts.scheme}://{parts.netloc}" or parts.username is not None:
+    named = re.fullmatch(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", parts.netloc)
+    if text != f"{parts.scheme}://{parts.netloc}" or not named:
         raise ValueError("more than a scheme, a host and a port")
     return text
 

@@ -143,6 +143,7 @@ def test_a_key_that_says_what_it_is_for_verifies_nothing_else(issuer):
         ({"sub": ""}, "claims"),
         ({"sub": 7}, "claims"),
         ({"sub": "x" * 256}, "claims"),
+        ({"sub": "a\0b"}, "claims"),
         ({"client_id": None}, "claims"),
         ({"jti": None}, "claims"),
         ({"scope": ["read"]}, "claims"),
