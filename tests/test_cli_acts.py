@@ -466,10 +466,15 @@ def test_a_rehearsed_retirement_writes_no_proof(day: Day, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("option", "typed"),
-    [("AMOUNT", "1.0000001"), ("--range", "9..1"), ("--range", "x"), ("--period", "2025")],
+    ("option", "typed", "field"),
+    [
+        ("AMOUNT", "1.0000001", "amount"),
+        ("--range", "9..1", "serials"),
+        ("--range", "x", "serials"),
+        ("--period", "2025", "period"),
+    ],
 )
-def test_what_cannot_be_read_is_wrong_usage(day: Day, option: str, typed: str):
+def test_what_cannot_be_read_is_wrong_usage(day: Day, option: str, typed: str, field: str):
     amount = typed if option == "AMOUNT" else "1g"
     more = () if option == "AMOUNT" else (option, typed)
     batch = ("--batch", day.streams["native"])
@@ -481,7 +486,7 @@ def test_what_cannot_be_read_is_wrong_usage(day: Day, option: str, typed: str):
         code=2,
     )
 
-    assert (refused["error"], refused["facts"]["field"]) == ("malformed", option)
+    assert (refused["error"], refused["facts"]["field"]) == ("malformed", field)
 
 
 def test_serial_numbers_without_their_batch_are_wrong_usage(day: Day):
@@ -491,7 +496,7 @@ def test_serial_numbers_without_their_batch_are_wrong_usage(day: Day):
         code=2,
     )
 
-    assert refused["facts"]["why"] == "--batch is missing"
+    assert refused["facts"]["why"] == "the batch is missing"
 
 
 # Certificates.

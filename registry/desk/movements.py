@@ -1,15 +1,21 @@
-"""Which batches are meant by an amount, and how much each of them gives."""
+"""Amounts as somebody asks for them: which batches are meant, how much each of them gives; and transfers."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from registry.acts import movements as acts
 from registry.acts.movements import Share
+from registry.acts.plan import Plan, seconded
 from registry.desk import given
-from registry.desk.ask import Ask, Grams, Serials
+from registry.desk.ask import Account, Ask, Grams, Serials
 from registry.desk.desk import Desk
 from registry.domain.batch import Batch
 from registry.domain.ranges import Range
 from registry.errors import UsageError, require
+
+BatchName = Annotated[str, Field(description="The batch: `batch/…` or its id.")]
 
 
 class Some(Ask):
@@ -39,6 +45,40 @@ class Some(Ask):
             serials=self.serials,
             transferable=transferable,
         )
+
+
+class SomeOfBatch(Ask):
+    """So much of one batch."""
+
+    batch: BatchName
+    amount: Grams
+    serials: Serials | None = None
+    """These grams of the batch; else the lowest."""
+
+    def share(self, desk: Desk) -> Share:
+        """What the batch gives. Raises: RefusedError, `no_stream`."""
+        return desk.state(desk.stream("batch", self.batch)), self.amount, self.serials
+
+
+class Transfer(Some):
+    """Transfer credits / 划转"""
+
+    giver: Account
+    taker: Account
+    venue: Account | None = None
+    """The exchange that matched the trade."""
+    trade: str | None = None
+    """Its number there; it is not made public."""
+
+    def plans(self, desk: Desk) -> list[Plan]:
+        giver, taker = desk.account(self.giver), desk.account(self.taker)
+        venue = desk.maybe_account(self.venue)
+        plans = []
+        for share in self.shares(desk, giver, transferable=True):
+            plan = acts.transfer(share, giver=giver, taker=taker, venue=venue, trade=self.trade)
+            second = desk.second("send", share[1], giver, *filter(None, [venue]))
+            plans.append(seconded(plan, giver, second))
+        return plans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """`registry batch`: credits issued, deposited, carved out, traded; and what an authority does to a batch as a whole."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,10 +18,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,28 +74,21 @@ def issue(
 
     The share that policy wants in the buffer is locked there. / 策略所定的缓冲份额同时锁入缓冲账户。
     """
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import batches
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        source = desk.state(desk.stream("project", project))
-        amount_g = given.grams(amount)
-        share_g = acts.buffered_g(desk.operator.registry(), source.standard, amount_g)
-        return [
-            acts.issue(
-                desk.body("verifier", verifier),
-                desk.body("authority", authority),
-                source,
-                period=given.period(period, "--period"),
-                amount_g=amount_g,
-                buffered=(desk.body("buffer", buffer), share_g) if share_g else None,
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        batches.Issue,
+        project=project,
+        amount=amount,
+        period=period,
+        verifier=verifier,
+        authority=authority,
+        buffer=buffer,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("deposit")
@@ -124,28 +113,22 @@ def deposit(
 
     By the custodian, an exchange, and an officer. / 由托管的交易机构和登记官。
     """
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import batches, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        keeping = desk.body("exchange", custodian)
-        (officer,) = desk.officers(1, keeping)
-        proof = given.digest(document)
-        return [
-            acts.deposit(
-                keeping,
-                officer,
-                desk.state(desk.stream("standard", standard)),
-                acts.Units(home_serials=serials, holder=desk.account(holder), document=proof),
-                period=given.period(period, "--period"),
-                retired_at_home=retired,
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        batches.Deposit,
+        standard=standard,
+        home_serials=serials,
+        period=period,
+        holder=holder,
+        document=given.digest(document),
+        retired_at_home=retired,
+        custodian=custodian,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("deposit-allowances")
@@ -165,28 +148,22 @@ def deposit_allowances(
     lang: Language = None,
 ) -> None:
     """Deposit allowances of a year / 托管配额"""
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import batches, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        keeping = desk.body("exchange", custodian)
-        (officer,) = desk.officers(1, keeping)
-        proof = given.digest(document)
-        return [
-            acts.deposit_allowances(
-                keeping,
-                officer,
-                desk.state(desk.stream("standard", standard)),
-                acts.Units(home_serials=serials, holder=desk.account(holder), document=proof),
-                year=year,
-                expires=expires,
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        batches.DepositAllowances,
+        standard=standard,
+        home_serials=serials,
+        year=year,
+        expires=expires,
+        holder=holder,
+        document=given.digest(document),
+        custodian=custodian,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("carry-over")
@@ -202,19 +179,13 @@ def carry_over(
     lang: Language = None,
 ) -> None:
     """Let allowances be used until a later day / 配额结转"""
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import batches, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.state(desk.stream("batch", batch))
-        (officer,) = desk.officers(1, *filter(None, [meant.custodian]))
-        paper = given.digest(document)
-        return [acts.carry_over(meant, officer, expires=expires, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(batches.CarryOver, batch=batch, expires=expires, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("carve")
@@ -231,18 +202,13 @@ def carve(
     lang: Language = None,
 ) -> None:
     """Carve a batch of its own out of a batch / 分立子批次"""
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import movements
+    from registry.desk import batches
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        own = desk.account(holder)
-        asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
-        return [acts.carve(share, own) for share in movements.shares(desk, own, asked)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(batches.Carve, amount=amount, holder=holder, batch=batch, serials=serials)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("trade")
@@ -268,15 +234,21 @@ def trade(
     Signed by the exchange alone. / 由交易机构单独签署。
     """
     from registry.cli import acting
-    from registry.desk import batches, movements
+    from registry.desk import batches
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
-        return batches.trades(desk, asked, giver=giver, taker=taker, venue=venue, number=number)
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        batches.Trade,
+        amount=amount,
+        giver=giver,
+        taker=taker,
+        batch=batch,
+        serials=serials,
+        venue=venue,
+        trade=number,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("suspend")
@@ -292,18 +264,13 @@ def suspend(
     lang: Language = None,
 ) -> None:
     """Suspend a batch, by the authority and an officer / 暂停批次"""
-    from registry.acts import batches as acts
     from registry.cli import acting
     from registry.desk import batches, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.state(desk.stream("batch", batch))
-        by = batches.deciding(desk, authority)
-        return [acts.suspend(meant, *by, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(batches.Suspend, batch=batch, document=given.digest(document), authority=authority)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("reinstate")
@@ -321,14 +288,13 @@ def reinstate(
     """Reinstate a suspended batch / 恢复批次"""
     from registry.cli import acting
     from registry.desk import batches, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.state(desk.stream("batch", batch))
-        return [batches.reinstates(desk, meant, authority, given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        batches.Reinstate, batch=batch, document=given.digest(document), authority=authority
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("cancel")
@@ -354,28 +320,23 @@ def cancel(
     lang: Language = None,
 ) -> None:
     """Cancel grams for nobody's benefit / 核减"""
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import batches, given, movements
+    from registry.desk import batches, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        own = desk.account(holder)
-        asked = movements.Asked(amount=amount, standard=None, batch=batch, serials=serials)
-        (share,) = movements.shares(desk, own, asked)
-        return [
-            acts.cancel(
-                share,
-                *batches.deciding(desk, authority),
-                holder=own,
-                reason=reason,
-                document=given.digest(document),
-                means=None if lock is None else desk.means(lock),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        batches.Cancel,
+        amount=amount,
+        holder=holder,
+        batch=batch,
+        reason=reason,
+        document=given.digest(document),
+        serials=serials,
+        lock=lock,
+        authority=authority,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("release-buffer")
@@ -392,20 +353,13 @@ def release_buffer(
     lang: Language = None,
 ) -> None:
     """Release grams from the buffer / 释放缓冲"""
-    from registry.acts import batches as acts
     from registry.cli import acting
-    from registry.desk import batches, given
+    from registry.desk import batches
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.state(desk.stream("batch", batch))
-        lock = desk.means(acts.buffer_lock(meant))
-        by, amount_g = batches.deciding(desk, authority), given.grams(amount)
-        to = desk.account(taker)
-        return [acts.release_buffer(meant, *by, means=lock, taker=to, amount_g=amount_g)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(batches.ReleaseBuffer, amount=amount, batch=batch, taker=taker, authority=authority)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("import-books")

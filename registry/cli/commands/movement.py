@@ -1,7 +1,7 @@
 """`registry transfer`, `registry retire`: grams that change hands, and grams that are used up."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +15,7 @@ from registry.cli.options import (
     place_of,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
+from registry.errors import UsageError
 
 Standard = Annotated[
     str | None,
@@ -82,25 +79,23 @@ def transfer(
     lang: Language = None,
 ) -> None:
     """Transfer credits / 划转"""
-    from registry.acts import movements as acts
-    from registry.acts.plan import seconded
     from registry.cli import acting
     from registry.desk import movements
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder, to = desk.account(giver), desk.account(taker)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        through = desk.maybe_account(venue)
-        plans = []
-        for share in movements.shares(desk, holder, asked, transferable=True):
-            plan = acts.transfer(share, giver=holder, taker=to, venue=through, trade=trade)
-            second = desk.second("send", share[1], holder, *filter(None, [through]))
-            plans.append(seconded(plan, holder, second))
-        return plans
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        movements.Transfer,
+        amount=amount,
+        giver=giver,
+        taker=taker,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        venue=venue,
+        trade=trade,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 def retire(
@@ -129,29 +124,35 @@ def retire(
     lang: Language = None,
 ) -> None:
     """Retire credits, with a certificate / 注销，并出具证明"""
-    from registry.acts import movements as acts
+    from registry.acts import share_list
     from registry.cli import retiring, sharing
-    from registry.desk import given, movements
+    from registry.desk import retirements
+    from registry.desk.ask import asked
+    from registry.desk.files import readable
 
-    statement = acts.Statement(
-        purpose=purpose,
-        period=None if period is None else given.period(period, "--period"),
-        place=where,
-        ground=ground,
-        public=public,
-        activity=activity,
-        organisers=tuple(organisers or ()),
-        beneficiary=beneficiary,
-        purchaser=purchaser,
-        agent=agent,
-    )
+    said = {
+        "holder": holder,
+        "purpose": purpose,
+        "period": period,
+        "place": where,
+        "ground": ground,
+        "public": public,
+        "activity": activity,
+        "organisers": organisers or (),
+        "purchaser": purchaser,
+        "agent": agent,
+        "standard": standard,
+        "batch": batch,
+        "serials": serials,
+    }
     place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
-    asked = movements.Asked(amount=amount or "", standard=standard, batch=batch, serials=serials)
     if for_many is None:
-        retiring.retire(
-            holder, asked, statement, place, output=output, dry_run=dry_run, voice=voice
-        )
+        own = {"amount": amount or "", "beneficiary": beneficiary}
+        ask = asked(retirements.Retire, **said, **own)
+        retiring.retire(ask, place, output=output, dry_run=dry_run, voice=voice)
     else:
-        sharing.retire(
-            holder, for_many, asked, statement, place, output=output, dry_run=dry_run, voice=voice
-        )
+        if amount is not None:
+            raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
+        rows = retirements.listed(readable(for_many, share_list.LIST_BYTES_MAX))
+        many = asked(retirements.RetireForMany, **said, rows=rows)
+        sharing.retire(many, place, output=output, dry_run=dry_run, voice=voice)

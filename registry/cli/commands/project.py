@@ -1,7 +1,7 @@
 """`registry project`: a project's way into the registry."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Propose to verify a project / 项目：申报至核查")
 
@@ -63,27 +59,23 @@ def propose(
     lang: Language = None,
 ) -> None:
     """Put a project forward, as its owner / 业主申报项目"""
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [
-            acts.propose_project(
-                desk.account(owner),
-                standard=standard,
-                method=method,
-                place=where,
-                crediting=given.period(crediting, "--crediting"),
-                boundary=given.digest(boundary),
-                excluded=excluded or (),
-                name=name,
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        projects.Propose,
+        owner=owner,
+        name=name,
+        standard=standard,
+        method=method,
+        place=where,
+        crediting=crediting,
+        boundary=given.digest(boundary),
+        excluded=excluded or (),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("validate")
@@ -101,17 +93,15 @@ def validate(
     lang: Language = None,
 ) -> None:
     """Find it as its method demands / 审定"""
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        stream = desk.stream("project", project)
-        return [acts.validate(desk.body("validator", validator), stream, given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        projects.Validate, project=project, document=given.digest(document), validator=validator
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("register")
@@ -126,18 +116,13 @@ def register(
     lang: Language = None,
 ) -> None:
     """Enter it, as an officer / 登记官登记项目"""
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        (officer,) = desk.officers(1)
-        found = desk.state(desk.stream("project", project))
-        return [acts.register(officer, found, given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(projects.Register, project=project, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("verify")
@@ -157,24 +142,20 @@ def verify(
     lang: Language = None,
 ) -> None:
     """Verify the reductions of a period / 核查"""
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [
-            acts.verify(
-                desk.body("verifier", verifier),
-                desk.state(desk.stream("project", project)),
-                period=given.period(period, "--period"),
-                amount_g=given.grams(amount),
-                report=given.digest(report),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        projects.Verify,
+        project=project,
+        amount=amount,
+        period=period,
+        report=given.digest(report),
+        verifier=verifier,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("show")
@@ -210,18 +191,15 @@ def suspend(
 
     By the authority and an officer. / 由主管部门和登记官。
     """
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by, stream = desk.body("authority", authority), desk.stream("project", project)
-        signers = [by, *desk.officers(1, by)]
-        return [acts.suspend(signers, stream, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        projects.Suspend, project=project, document=given.digest(document), authority=authority
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("reinstate")
@@ -240,21 +218,15 @@ def reinstate(
 
     By the authority and an officer. / 由主管部门和登记官。
     """
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.errors import require
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by, stream = desk.body("authority", authority), desk.stream("project", project)
-        suspended = desk.state(stream).suspended
-        require(suspended is not None, "out_of_order", stream=stream, kind="project.reinstated.v1")
-        signers, means = [by, *desk.officers(1, by)], desk.means(suspended)
-        return [acts.reinstate(signers, stream, means, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        projects.Reinstate, project=project, document=given.digest(document), authority=authority
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("cancel")
@@ -273,15 +245,12 @@ def cancel(
 
     By the authority and an officer. / 由主管部门和登记官。
     """
-    from registry.acts import projects as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, projects
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by, stream = desk.body("authority", authority), desk.stream("project", project)
-        signers = [by, *desk.officers(1, by)]
-        return [acts.cancel(signers, stream, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        projects.Cancel, project=project, document=given.digest(document), authority=authority
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)

@@ -1,0 +1,137 @@
+"""Retirements as somebody asks for them: out of what, for what, for whom; for one, or for many at once."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from registry.acts import certificates, share_list, sheet
+from registry.acts import movements as acts
+from registry.acts.movements import Share, Statement
+from registry.acts.plan import Plan, seconded
+from registry.acts.propose import normalised
+from registry.desk.ask import Account, Ask, Flag, Grams, Period, Serials, Several
+from registry.desk.desk import Desk
+from registry.desk.movements import Some, spread
+from registry.domain.shape import ROWS_MAX
+
+
+class Stated(Ask):
+    """What a retirement is for; whether names are public, the certificate says."""
+
+    purpose: Annotated[str, Field(examples=["meeting", "enterprise"])]
+    period: Period | None = None
+    """The period that is claimed to be neutral."""
+    place: str | None = None
+    """Where: GB/T 2260, six digits."""
+    ground: Annotated[str, Field(examples=["voluntary", "administrative_order"])] = "voluntary"
+    public: Flag = True
+    """Whether the certificate's names are."""
+    activity: str | None = None
+    """Which activity, by its name."""
+    organisers: Several = ()
+    purchaser: str | None = None
+    """Who paid."""
+    agent: str | None = None
+    """Through whom."""
+
+    def statement(self, beneficiary: str | None = None) -> Statement:
+        """What the certificate says."""
+        return Statement(
+            purpose=self.purpose,
+            period=self.period,
+            place=self.place,
+            ground=self.ground,
+            public=self.public,
+            activity=self.activity,
+            organisers=self.organisers,
+            beneficiary=beneficiary,
+            purchaser=self.purchaser,
+            agent=self.agent,
+        )
+
+
+class Retire(Some, Stated):
+    """Retire credits, with a certificate / 注销，并出具证明"""
+
+    holder: Account
+    beneficiary: str | None = None
+    """For whom; else for the holder."""
+
+    def plans(self, desk: Desk) -> list[Plan]:
+        holder = desk.account(self.holder)
+        shares = self.shares(desk, holder)
+        plan = acts.retire(shares, holder=holder, statement=self.statement(self.beneficiary))
+        second = desk.second("retire", sum(amount_g for _, amount_g, _ in shares), holder)
+        return [seconded(plan, holder, second)]
+
+
+def _name(said: str) -> str:
+    """A name as a list of beneficiaries may have it."""
+    try:
+        return sheet.name(normalised(said).strip())
+    except ValueError:
+        most = {"most": sheet.TEXT_CHARACTERS_MAX}
+        raise PydanticCustomError("malformed", "a name of 1 to {most} characters", most) from None
+
+
+class Beneficiary(BaseModel):
+    """One of those for whom a retirement is."""
+
+    model_config = Ask.model_config
+
+    name: Annotated[str, AfterValidator(_name)]
+    """As their certificate commits to it."""
+    amount: Grams
+
+
+class RetireForMany(Stated):
+    """Retire for all who are listed, each with a certificate of their own / 为名单中各人注销，各出一证"""
+
+    holder: Account
+    rows: Annotated[tuple[Beneficiary, ...], Field(min_length=1, max_length=ROWS_MAX)]
+    """For whom, and how much of it; a name may stand there more than once."""
+    standard: str | None = None
+    """Of which kind of credit; needed where the holder has several."""
+    batch: str | None = None
+    """Out of this batch; else the oldest monitoring period gives first."""
+    serials: Serials | None = None
+    """These grams of the batch; else the lowest."""
+
+    @property
+    def total_g(self) -> int:
+        """What is retired for all of them."""
+        return sum(row.amount for row in self.rows)
+
+    def plans(self, desk: Desk) -> list[Plan]:
+        holder = desk.account(self.holder)
+        plan = certificates.retire_for_many(
+            self._shares(desk, holder),
+            holder=holder,
+            statement=self.statement(),
+            beneficiaries=[(row.name, row.amount) for row in self.rows],
+        )
+        return [seconded(plan, holder, desk.second("retire", self.total_g, holder))]
+
+    def _shares(self, desk: Desk, holder: str) -> list[Share]:
+        return spread(
+            desk,
+            holder,
+            self.total_g,
+            standard=self.standard,
+            batch=self.batch,
+            serials=self.serials,
+            transferable=False,
+        )
+
+
+def listed(file: bytes) -> list[dict[str, str]]:
+    """The rows of `RetireForMany` that stand in a list.
+
+    Raises:
+        RefusedError: what `share_list.read` says.
+    """
+    return [
+        {"name": name, "amount": f"{amount_g}g"}
+        for name, amount_g in share_list.read(file).beneficiaries
+    ]
