@@ -1,0 +1,541 @@
+"""The small clients in tools/client: both read what the vectors say, and neither signs what was not asked for."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.acts.propose import Detached, Hidden, Setting, propose
+from registry.domain import kinds, shape
+from registry.errors import RefusedError
+from registry.ledger import canonical
+from registry.ledger import intent as ledger_intent
+from registry.ledger.intent import Signer
+from registry.ledger.keys import SUITE, check_signature, possession_message
+from tests.clients.both import Asked, ask_python, client, intents, key_of, script, told
+
+VECTORS = Path(__file__).with_name("vectors")
+NOW_US = 1_790_000_000_000_000
+HOUR_US = 3_600_000_000
+LOG = sha256(b"a log").digest()
+OWN = "account/aaaaaaaaaaaaaaaa"
+OTHER = "account/bbbbbbbbbbbbbbbb"
+THIRD = "account/cccccccccccccccc"
+BATCH = "batch/dddddddddddddddd"
+ELSEWHERE = "batch/eeeeeeeeeeeeeeee"
+SEED = sha256(b"own").hexdigest()
+KEY = client.public_of(key_of(SEED))
+OTHER_KEY = client.public_of(key_of(sha256(b"other").hexdigest()))
+NAME = "Jose\u0301 李四"
+"""Not in NFC, in which the log has it."""
+
+
+@pytest.fixture(scope="module")
+def javascript() -> Iterator[Asked]:
+    with script() as ask:
+        yield ask
+
+
+@pytest.fixture(params=["python", "javascript"])
+def ask(request: pytest.FixtureRequest) -> Asked:
+    if request.param == "python":
+        return ask_python
+    found: Asked = request.getfixturevalue("javascript")
+    return found
+
+
+def vectors(name: str) -> Any:
+    return json.loads((VECTORS / f"{name}.json").read_text("utf-8"))
+
+
+def coded(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+# What the vectors say
+
+
+def test_every_canonical_value_is_read_and_written_again(ask: Asked) -> None:
+    for valid in vectors("canonical")["valid"]:
+        assert ask("encode", valid["bytes"]) == {"is": valid["bytes"]}
+        value = canonical.decode(bytes.fromhex(valid["bytes"]), bytes_max=1 << 20)
+        assert ask("decode", valid["bytes"], 1 << 20) == {"is": told(value)}
+
+
+def test_no_value_is_read_that_has_another_form(ask: Asked) -> None:
+    for broken in vectors("canonical")["broken"]:
+        assert ask("decode", broken["bytes"], 1 << 20).get("code") == broken["code"], broken["name"]
+    assert ask("decode", "00" * 9, 8)["code"] == "too_long"
+
+
+def test_map_keys_are_in_the_order_of_their_bytes_not_of_utf_16(ask: Asked) -> None:
+    value = canonical.encode({"\uffff": 1, "\U00010000": 2, "\ufefft": 3}).hex()
+
+    assert ask("encode", value) == {"is": value}
+
+
+@pytest.mark.parametrize("log", ["log", "life"])
+def test_every_intent_of_the_logs_is_read_as_the_registry_reads_it(ask: Asked, log: str) -> None:
+    entries = [bytes.fromhex(one["entry"]) for one in vectors(log)["entries"]]
+    assert len(entries) > 60
+
+    for entry in entries:
+        data = canonical.decode(entry, bytes_max=65_535)[2]
+        read = ledger_intent.decode(data)
+        signers = [[one.account, one.key[1]] for one in read.signers]
+        parts = [[part.stream, [list(event) for event in part.events]] for part in read.parts]
+        said = told([read.log, signers, parts, read.nonce, read.not_after_us])
+        assert ask("intent", data.hex()) == {"is": said}
+        assert ask("entry", entry.hex(), data.hex()) == {"is": sha256(b"\x00" + entry).hexdigest()}
+        in_order = [one.key[1].hex() for one in ledger_intent.in_key_order(read.signers)]
+        assert ask("order", sorted(in_order)) == {"is": in_order}
+
+
+def test_signatures_hold_where_the_vectors_say_so(ask: Asked) -> None:
+    for one in vectors("signatures")["signatures"]:
+        answer = ask("signature", one["public"], one["message"], one["signature"])
+        assert answer.get("code") == one["code"], one["name"]
+
+
+def test_checkpoints_are_read_where_the_vectors_say_so(ask: Asked) -> None:
+    said = vectors("notes")
+    for one in said["valid"]:
+        assert ask("checkpoint", one["note"], said["vkey"])["is"][0] == "5", one["name"]
+    for one in said["broken"]:
+        assert ask("checkpoint", one["note"], said["vkey"])["code"] == one["code"], one["name"]
+    note = said["valid"][0]["note"]
+    for one in said["broken_vkeys"]:
+        assert ask("checkpoint", note, one["vkey"])["code"] == "bad_vkey", one["name"]
+    another = said["vkey"].replace("registry.example/test", "registry.example/other")
+    assert ask("checkpoint", note, another)["code"] == "bad_vkey"
+    assert ask("checkpoint", {"a": 1}, said["vkey"])["code"] == "bad_note"
+
+
+def test_proofs_of_the_tree_hold_where_the_vectors_say_so_and_nowhere_else(ask: Asked) -> None:
+    said = vectors("tree")
+    leaves = [sha256(b"\x00" + bytes.fromhex(one)).hexdigest() for one in said["entries"]]
+
+    def of(size: int) -> dict[str, Any]:
+        return {"size": size, "root": said["roots"][size]}
+
+    for one in said["inclusion"]:
+        index, size, path = one["index"], one["size"], one["path"]
+        assert ask("included", leaves[index], index, path, of(size)) == {"is": None}
+        assert ask("included", leaves[index - 1], index, path, of(size))["code"] == "not_included"
+        assert (
+            ask("included", leaves[index], index, [*path, "00" * 32], of(size))["code"]
+            == "bad_path"
+        )
+        assert ask("included", leaves[index], size, path, of(size))["code"] == "not_included"
+    for one in said["consistency"]:
+        old, size, path = one["old"], one["size"], one["path"]
+        assert ask("consistent", of(old), of(size), path) == {"is": None}
+        forked = {"size": old, "root": "11" * 32}
+        assert old == 0 or ask("consistent", forked, of(size), path)["code"] == "forked"
+        if 0 < old < size:
+            assert ask("consistent", of(old), of(size), path[1:])["code"] in ("bad_path", "forked")
+            assert ask("consistent", of(old), of(size), ["22" * 31])["code"] == "bad_path"
+            assert ask("consistent", of(old), of(size), [])["code"] == "bad_path"
+
+
+def test_of_two_checkpoints_one_begins_with_the_other_and_the_greater_is_remembered(
+    ask: Asked,
+) -> None:
+    said = vectors("life")
+    (vkey,), note = said["vkeys"], said["checkpoint"]
+
+    assert ask("remember", note, vkey, None, []) == {"is": [note]}
+    assert ask("remember", note, vkey, note, []) == {"is": [note]}
+
+
+# What is signed
+
+
+def statement(**changed: Any) -> dict[str, Any]:
+    return {
+        "purpose": "enterprise",
+        "period": ("2025-01-01", "2025-12-31"),
+        "place": "510100",
+        "ground": "voluntary",
+        "public": True,
+        "activity": None,
+        "organisers": Hidden(value=["甲", "乙"]),
+        "beneficiary": Hidden(value=NAME),
+        "purchaser": None,
+        "agent": None,
+        **changed,
+    }
+
+
+def used(amount_g: object, **changed: Any) -> tuple[str, dict[str, Any]]:
+    body = {"holder": OWN, "amount_g": amount_g, "standard": "CCER", "range": None}
+    return "batch.retired.v1", {**body, **changed}
+
+
+def setting(*signers: Signer, log: bytes = LOG, until_us: int = NOW_US + HOUR_US) -> Setting:
+    return Setting(
+        log=log,
+        signers=signers or (Signer(account=OWN, key=(SUITE, KEY)),),
+        nonce=bytes(range(16)),
+        not_after_us=until_us,
+        entropy=sha256(b"entropy").digest(),
+    )
+
+
+def prepared(setting: Setting, parts: Any) -> dict[str, Any]:
+    """As the server says it."""
+    made = propose(setting, parts)
+    openings = [
+        {"field": one.field, "salt": coded(one.salt), "value": one.value} for one in made.openings
+    ]
+    rows = [
+        {"part": part, "event": event, "rows": [coded(row) for row in rows]}
+        for (part, event), rows in made.rows.items()
+    ]
+    return {"intent": coded(made.data), "openings": openings, "rows": rows}
+
+
+def retirement(here: Setting | None = None, **changed: Any) -> dict[str, Any]:
+    """Grams of two batches, retired; `changed` is other in the certificate."""
+    here = here or setting()
+    return prepared(
+        here,
+        [
+            (BATCH, [used(5_000_000)]),
+            (ELSEWHERE, [used(7_500_000)]),
+            (here.new("certificate", 2), [("certificate.issued.v1", statement(**changed))]),
+        ],
+    )
+
+
+def expected(**changed: Any) -> dict[str, Any]:
+    """What somebody expects who asked for `retirement`."""
+    grams = {"holder": OWN, "amount_g": {"sum": "12500000"}, "standard": "CCER", "range": None}
+    said = {
+        **statement(),
+        "period": ["2025-01-01", "2025-12-31"],
+        "organisers": {"opens": ["甲", "乙"]},
+        "beneficiary": {"opens": NAME},
+    }
+    parts = [
+        {"stream": "batch/*", "most": 16, "events": [["batch.retired.v1", grams]]},
+        {"stream": "certificate/new", "events": [["certificate.issued.v1", said]]},
+    ]
+    return {"log": LOG.hex(), "account": OWN, "key": KEY.hex(), "parts": parts, **changed}
+
+
+def test_what_was_asked_for_is_signed_as_the_registry_wants_it(ask: Asked) -> None:
+    one = retirement()
+
+    answer = ask("check", one, expected(), str(NOW_US))
+
+    data = b64decode(one["intent"])
+    assert answer == {"is": data.hex()}
+    (public, signature), *none = ask("sign", SEED, data.hex())["is"].items()
+    assert public == KEY.hex()
+    assert not none
+    message = ledger_intent.SIGNED_PREFIX + data
+    check_signature((SUITE, KEY), message, b64decode(signature))
+
+
+def test_nobody_signs_with_a_key_that_the_intent_does_not_name(ask: Asked) -> None:
+    data = b64decode(retirement()["intent"]).hex()
+
+    assert ask("sign", sha256(b"third").hexdigest(), data)["code"] == "wrong_key"
+
+
+def test_possession_is_signed_as_the_registry_wants_it(ask: Asked) -> None:
+    signature = ask("possession", SEED, LOG.hex(), OTHER)["is"]
+
+    message = possession_message(LOG, OTHER, (SUITE, KEY), "act")
+    check_signature((SUITE, KEY), message, bytes.fromhex(signature))
+
+
+def own() -> Signer:
+    return Signer(account=OWN, key=(SUITE, KEY))
+
+
+def with_opening(place: int, **changed: Any) -> dict[str, Any]:
+    one = retirement()
+    one["openings"][place] |= changed
+    return one
+
+
+def without(field: str) -> dict[str, Any]:
+    one = retirement()
+    del one[field]
+    return one
+
+
+def with_bytes(change: Callable[[bytes], bytes]) -> dict[str, Any]:
+    one = retirement()
+    return {**one, "intent": coded(change(b64decode(one["intent"])))}
+
+
+def with_parts(change: Callable[[list[Any]], Any]) -> dict[str, Any]:
+    """The retirement with other parts under the same nonce, and openings that fit."""
+    here = setting()
+    parts = [
+        (BATCH, [used(5_000_000)]),
+        (ELSEWHERE, [used(7_500_000)]),
+        (here.new("certificate", 2), [("certificate.issued.v1", statement())]),
+    ]
+    return prepared(here, change(parts))
+
+
+def respelled(data: bytes) -> bytes:
+    """The same value in other bytes: the time as nine bytes of which the first are zero."""
+    at = data.rindex((NOW_US + HOUR_US).to_bytes(8, "big")) - 1
+    grams = data.index((5_000_000).to_bytes(4, "big"))
+    assert data[at] == 0xCF
+    return data[: grams - 1] + b"\xcf" + bytes(4) + data[grams:]
+
+
+SWAPPED = retirement()["openings"]
+TAMPERED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
+    "another log": (lambda: retirement(setting(log=sha256(b"x").digest())), "wrong_log"),
+    "another author": (
+        lambda: retirement(setting(Signer(account=OTHER, key=(SUITE, KEY)))),
+        "wrong_signers",
+    ),
+    "another key of the own account": (
+        lambda: retirement(setting(Signer(account=OWN, key=(SUITE, OTHER_KEY)))),
+        "wrong_key",
+    ),
+    "a cosigner whom nobody named": (
+        lambda: retirement(setting(own(), Signer(account=OTHER, key=(SUITE, OTHER_KEY)))),
+        "wrong_signers",
+    ),
+    "the author cosigns": (
+        lambda: retirement(setting(Signer(account=OTHER, key=(SUITE, OTHER_KEY)), own())),
+        "wrong_signers",
+    ),
+    "too late": (lambda: retirement(setting(until_us=NOW_US + 2 * HOUR_US + 1)), "wrong_time"),
+    "no time left": (lambda: retirement(setting(until_us=NOW_US)), "wrong_time"),
+    "an amount more": (
+        lambda: with_parts(lambda parts: [(BATCH, [used(5_000_001)]), *parts[1:]]),
+        "other_total",
+    ),
+    "grams that are taken back": (
+        lambda: with_parts(
+            lambda parts: [(BATCH, [used(-1)]), (ELSEWHERE, [used(12_500_001)]), parts[2]]
+        ),
+        "other_field",
+    ),
+    "an amount that is no integer": (
+        lambda: with_parts(
+            lambda parts: [(BATCH, [used("5000000")]), *parts[1:]],
+        ),
+        "other_field",
+    ),
+    "another holder": (
+        lambda: with_parts(lambda parts: [(BATCH, [used(5_000_000, holder=OTHER)]), *parts[1:]]),
+        "other_field",
+    ),
+    "a field more": (
+        lambda: with_parts(lambda parts: [(BATCH, [used(5_000_000, more=None)]), *parts[1:]]),
+        "other_field",
+    ),
+    "1 for true": (lambda: retirement(public=1), "other_field"),
+    "another kind": (
+        lambda: with_parts(
+            lambda parts: [(BATCH, [("batch.lock_retired.v1", used(1)[1])]), *parts[1:]]
+        ),
+        "other_act",
+    ),
+    "a part more at the end": (
+        lambda: with_parts(lambda parts: [*parts, (OWN, [("account.closed.v1", {})])]),
+        "other_act",
+    ),
+    "a part more at the start": (
+        lambda: with_parts(lambda parts: [(OWN, [("account.closed.v1", {})]), *parts]),
+        "other_act",
+    ),
+    "an event more": (
+        lambda: with_parts(lambda parts: [(BATCH, [used(5_000_000), used(5_000_000)]), *parts[1:]]),
+        "other_act",
+    ),
+    "no certificate": (
+        lambda: prepared(setting(), [(BATCH, [used(12_500_000)])]),
+        "other_act",
+    ),
+    "a stream of another kind": (
+        lambda: with_parts(lambda parts: [(OTHER, [used(5_000_000)]), *parts[1:]]),
+        "other_stream",
+    ),
+    "a certificate that is there already": (
+        lambda: with_parts(
+            lambda parts: [*parts[:2], ("certificate/aaaaaaaaaaaaaaaa", parts[2][1])]
+        ),
+        "other_stream",
+    ),
+    "another beneficiary": (lambda: retirement(beneficiary=Hidden(value="王五")), "other_field"),
+    "another order of organisers": (
+        lambda: retirement(organisers=Hidden(value=["乙", "甲"])),
+        "other_field",
+    ),
+    "a name that nobody asked for": (lambda: retirement(agent=Hidden(value="甲")), "other_field"),
+    "a commitment to what nobody says": (
+        lambda: retirement(agent=sha256(b"").digest()),
+        "wrong_opening",
+    ),
+    "no openings": (lambda: without("openings"), "wrong_opening"),
+    "an opening of another value": (lambda: with_opening(1, value=NAME), "wrong_opening"),
+    "an opening with another salt": (
+        lambda: with_opening(1, salt=coded(bytes(32))),
+        "wrong_opening",
+    ),
+    "an opening with a short salt": (
+        lambda: with_opening(1, salt=coded(bytes(31))),
+        "wrong_opening",
+    ),
+    "an opening of another field": (lambda: with_opening(1, field="2/0/agent"), "wrong_opening"),
+    "openings swapped": (
+        lambda: with_opening(0, salt=SWAPPED[1]["salt"], value=SWAPPED[1]["value"]),
+        "wrong_opening",
+    ),
+    "an opening twice": (
+        lambda: {**retirement(), "openings": [*SWAPPED, SWAPPED[0]]},
+        "wrong_opening",
+    ),
+    "an opening of nothing": (
+        lambda: {**retirement(), "openings": [*SWAPPED, {**SWAPPED[0], "field": "0/0/agent"}]},
+        "wrong_opening",
+    ),
+    "an opening that is a map": (lambda: with_opening(1, value={"a": "b"}), "wrong_opening"),
+    "an opening that is no list of texts": (lambda: with_opening(1, value=[1]), "wrong_opening"),
+    "an opening with a lone surrogate": (lambda: with_opening(1, value="\ud800"), "not_canonical"),
+    "openings that are none": (lambda: {**retirement(), "openings": "abc"}, "malformed"),
+    "openings that are numbers": (lambda: {**retirement(), "openings": [7]}, "malformed"),
+    "rows of nothing": (
+        lambda: {**retirement(), "rows": [{"part": 0, "event": 0, "rows": []}]},
+        "wrong_rows",
+    ),
+    "another spelling of an integer": (lambda: with_bytes(respelled), "not_canonical"),
+    "a byte after it": (lambda: with_bytes(lambda data: data + b"\xc0"), "not_canonical"),
+    "cut short": (lambda: with_bytes(lambda data: data[:-1]), "not_canonical"),
+    "too long": (lambda: with_bytes(lambda data: data + bytes(50_000)), "too_long"),
+    "another tag": (
+        lambda: with_bytes(lambda data: data.replace(b"registry/intent/v1", b"registry/intent/v2")),
+        "malformed",
+    ),
+    "another suite": (
+        lambda: with_bytes(lambda data: data.replace(b"ed25519-sha256", b"ed25519-sha257")),
+        "unknown_suite",
+    ),
+    "loose base64": (
+        lambda: {**retirement(), "intent": retirement()["intent"] + "\n"},
+        "malformed",
+    ),
+    "no intent": (lambda: {"openings": []}, "malformed"),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_nothing_else_is_signed(ask: Asked, name: str) -> None:
+    make, code = TAMPERED[name]
+
+    assert ask("check", make(), expected(), str(NOW_US)).get("code") == code
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({"parts": []}, "other_act"),
+        ({"signers": [OTHER]}, "wrong_signers"),
+        ({"signers": [OWN, OTHER]}, "wrong_signers"),
+        ({"signers": [OWN]}, None),
+    ],
+)
+def test_what_is_expected_names_everything(
+    ask: Asked, wanted: dict[str, Any], code: str | None
+) -> None:
+    assert ask("check", retirement(), expected(**wanted), str(NOW_US)).get("code") == code
+
+
+def test_a_cosigner_signs_what_names_both(ask: Asked) -> None:
+    one = retirement(setting(own(), Signer(account=OTHER, key=(SUITE, OTHER_KEY))))
+    wanted = expected(account=OTHER, key=OTHER_KEY.hex(), signers=[OWN, OTHER])
+
+    assert "is" in ask("check", one, wanted, str(NOW_US))
+    assert ask("check", one, {**wanted, "key": KEY.hex()}, str(NOW_US))["code"] == "wrong_key"
+
+
+def gift(tag: str, rows: Any, **changed: Any) -> dict[str, Any]:
+    body = {"organiser": OWN, "rows": Detached(tag=tag, rows=rows)}
+    one = prepared(setting(), [(BATCH, [("batch.given.v1", body)])])
+    return {**one, **changed}
+
+
+def listed(rows: Any) -> dict[str, Any]:
+    body = {"organiser": OWN, "rows": {"rows": rows}}
+    return expected(parts=[{"stream": BATCH, "events": [["batch.given.v1", body]]}])
+
+
+GIFTS = [(OTHER, 5), (THIRD, 2**62), (OTHER, 7)]
+GIVEN = [[OTHER, "5"], [THIRD, str(2**62)], [OTHER, "7"]]
+
+
+def test_rows_are_signed_by_their_root_if_they_are_those_that_were_asked_for(ask: Asked) -> None:
+    shares = [(Hidden(value="甲"), 5), (Hidden(value="乙"), 6)]
+    said = [["甲", "5"], ["乙", "6"]]
+
+    for rows, given, tag in ((GIFTS, GIVEN, shape.GIFT_TAG), (shares, said, shape.SHARE_TAG)):
+        one = gift(tag, rows)
+        assert "is" in ask("check", one, listed(given), str(NOW_US))
+        for other in (given[:-1], [given[1], given[0], *given[2:]], [[OWN, "5"], *given[1:]]):
+            assert ask("check", one, listed(other), str(NOW_US))["code"] == "other_field"
+        swapped = [{**one["rows"][0], "rows": one["rows"][0]["rows"][::-1]}]
+        fewer = [{**one["rows"][0], "rows": one["rows"][0]["rows"][:-1]}]
+        for rows_beside, code in (([], "rows_missing"), (swapped, "wrong_rows")):
+            tampered = {**one, "rows": rows_beside}
+            assert ask("check", tampered, listed(given), str(NOW_US))["code"] == code
+        code = ask("check", {**one, "rows": fewer}, listed(given), str(NOW_US))["code"]
+        assert code == "wrong_rows"
+
+
+def test_the_root_over_thousands_of_rows_is_found(ask: Asked) -> None:
+    rows = [(OTHER, grams) for grams in range(1, 1500)]
+    said = [[OTHER, str(grams)] for _, grams in rows]
+
+    answer = ask("check", gift(shape.GIFT_TAG, rows), listed(said), str(NOW_US))
+
+    assert "is" in answer
+
+
+def test_people_are_shown_the_same_by_both(javascript: Asked) -> None:
+    odd = 'a"b\\c\u202e\u0007\u200b\U000e0001末'
+    for one in (
+        retirement(beneficiary=Hidden(value=odd)),
+        gift(shape.GIFT_TAG, GIFTS),
+        gift(shape.GIFT_TAG, [(OTHER, 1)] * 101),
+    ):
+        text = ask_python("show", one)["is"]
+        assert javascript("show", one)["is"] == text
+    text = ask_python("show", retirement(beneficiary=Hidden(value=odd)))["is"]
+    assert "a\\u{22}b\\u{5c}c\\u{202e}\\u{7}\\u{200b}\\u{e0001}末" in text
+    assert "amount_g: 5000000" in text
+    assert f"signed by {OWN}, key {KEY.hex()}" in text
+    assert "2026-09-21T15:13:20Z" in text
+
+
+def test_a_name_of_32_bytes_is_a_commitment_in_every_kind_and_nothing_else_is() -> None:
+    commitments = (shape._commitment, shape._optional_commitment)
+    hidden, others = set(), set()
+    for event in kinds.EVENTS.values():
+        for name, check in shape.schema(event).items():
+            if check in commitments:
+                hidden.add(name)
+            else:
+                with suppress(RefusedError):
+                    check(bytes(32))
+                    others.add(name)
+
+    assert hidden == intents.COMMITTED
+    assert "document" in others
+    assert not hidden & others
