@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url  # type: ignore[import-untyped]  # it ships no types
 from joserfc import jwk, jws
 from joserfc.errors import (
@@ -154,7 +154,7 @@ class _Keys:
             self._next_s = now_s + self.issuer.bad_keys_seconds
             try:
                 self._known = (now_s, _fetched_keys(self.issuer.issuer))
-            except (httpx.HTTPError, httpx.InvalidURL, JoseError, ValueError, RecursionError):
+            except (httpx2.HTTPError, httpx2.InvalidURL, JoseError, ValueError, RecursionError):
                 if self._known is None:
                     self._next_s = now_s + min(FAILED_S, self.issuer.bad_keys_seconds)
         finally:
@@ -241,11 +241,11 @@ def _fetched_keys(issuer: str) -> jwk.KeySet:
 
     Raises:
         ValueError: what it says is of no use.
-        httpx.HTTPError: it did not answer in time.
+        httpx2.HTTPError: it did not answer in time.
     """
     near = is_loopback(urlsplit(issuer).hostname or "")
     # To this machine no proxy leads.
-    with httpx.Client(timeout=ANSWER_S, trust_env=not near) as client:
+    with httpx2.Client(timeout=ANSWER_S, trust_env=not near) as client:
         told = _fetched(client, get_well_known_url(issuer, external=True))
         if told.get("issuer") != issuer:
             raise ValueError("the document is about another issuer")
@@ -288,16 +288,16 @@ def _public_key(told: object) -> jwk.Key | None:
         return None
 
 
-def _fetched(client: httpx.Client, url: str) -> dict[str, Any]:
+def _fetched(client: httpx2.Client, url: str) -> dict[str, Any]:
     """A JSON object from `url`, which is not followed anywhere else.
 
     Raises:
-        httpx.HTTPError, ValueError: as _fetched_keys does.
+        httpx2.HTTPError, ValueError: as _fetched_keys does.
     """
     until_s = time.monotonic() + FETCH_S
     text = bytearray()
     with client.stream("GET", url, headers={"accept": "application/json"}) as answer:
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != httpx2.codes.OK:
             raise ValueError("another status than 200")
         for piece in answer.iter_bytes():
             text += piece
