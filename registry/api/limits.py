@@ -105,6 +105,7 @@ class _Exchange:
         "_answer",
         "_bound",
         "_complete",
+        "_first_s",
         "_receive",
         "_refused",
         "_scope",
@@ -121,6 +122,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._bound = bound
+        self._first_s = min(bound.body_s, bound.request_s or bound.body_s)
         self._taken = 0
         self._complete = False
         self._waiting = False
@@ -133,7 +135,7 @@ class _Exchange:
     async def run(self, app: Application) -> None:
         """Have `app` answer within the bounds; if it does not, somebody else has by the time this returns."""
         self._task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(self._bound.body_s, self._body_is_late)
+        self._timer = asyncio.get_running_loop().call_later(self._first_s, self._is_late)
         try:
             await app(self._scope, self.receive, self.send)
         except asyncio.CancelledError:
@@ -176,15 +178,14 @@ class _Exchange:
             self._started = True
             await self._send(message)
 
-    def _body_is_late(self) -> None:
+    def _is_late(self) -> None:
         """Look, when the body ought to have come, whether it is what is being waited for; if not, wait on."""
+        bound = self._bound
         if self._waiting:
-            self._interrupt(RefusedError("too_slow", seconds=round(self._bound.body_s)), 408)
-        elif self._bound.request_s is not None:
-            left_s = self._bound.request_s - self._bound.body_s
-            self._timer = asyncio.get_running_loop().call_later(
-                max(0.0, left_s), self._request_is_late
-            )
+            self._interrupt(RefusedError("too_slow", seconds=round(self._first_s)), 408)
+        elif bound.request_s is not None:
+            left_s = bound.request_s - self._first_s
+            self._timer = asyncio.get_running_loop().call_later(left_s, self._request_is_late)
 
     def _request_is_late(self) -> None:
         self._interrupt(UnavailableError("too_long_at_work"), 504)
