@@ -1207,16 +1207,16 @@ SCREEN: dict[str, Text] = {
     "follow.back": ("数据库已恢复应答。", "The database answers again."),
     # access
     "access.key.made": (
-        "已生成 API 密钥 {key}：代表 {accounts}，权限 {scopes}，有效至 {expires_us}。",
-        "The API key {key} speaks for {accounts}, with the scopes {scopes}, until {expires_us}.",
+        "已生成 API 密钥 {id}：代表 {accounts}，权限 {scopes}，有效至 {expires_us}。",
+        "The API key {id} speaks for {accounts}, with the scopes {scopes}, until {expires_us}.",
     ),
     "access.key.once": (
         "请立即交给使用者并妥善保存：登记系统只留下散列值，不会再次显示。",
         "Hand it over now, and keep it safe: the registry keeps a hash of it alone, and never shows it again.",
     ),
     "access.key.revoked": (
-        "API 密钥 {key}（{accounts}）已撤销，立即失效。",
-        "The API key {key} ({accounts}) is revoked: from now on it speaks for nobody.",
+        "API 密钥 {id}（{accounts}）已撤销，立即失效。",
+        "The API key {id} ({accounts}) is revoked: from now on it speaks for nobody.",
     ),
     "access.key.title": ("API 密钥", "API keys"),
     "access.key.none": ("没有 API 密钥。", "There are no API keys."),
