@@ -171,4 +171,3 @@ def test_where_there_is_no_registry_nothing_is_made(shell: Shell, tmp_path: Path
 
     assert (ended.code, ended.json["error"]) == (2, "no_registry")
     assert list(tmp_path.iterdir()) == []
-
