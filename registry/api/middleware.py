@@ -128,7 +128,7 @@ class Requests:
             await _failed(answer, scope, error, None)
         except Exception as error:  # noqa: BLE001  # the last resort: said to the operator, and nobody else
             request.failure = place_of(error)
-            await _failed(answer, scope, RegistryError("our_fault"), 500)
+            await _failed(answer, scope, RegistryError("server_fault"), 500)
         finally:
             request.seconds = perf_counter() - started_s
             if self._heard:

@@ -131,10 +131,10 @@ def require_role(principal: Principal, registry: Registry, *roles: str) -> None:
     """Return if an account of `principal` has one of `roles` now, as `registry` has it.
 
     Raises:
-        RefusedError: `credentials_missing`; `role_missing`, naming them.
+        RefusedError: `credentials_missing`; `role_needed`, naming them.
     """
     require_login(principal)
-    require(_has_any(principal, registry, roles), "role_missing", roles=", ".join(roles))
+    require(_has_any(principal, registry, roles), "role_needed", roles=", ".join(roles))
 
 
 def may_see(principal: Principal, registry: Registry, account: str) -> bool:
@@ -148,11 +148,11 @@ def require_sight(principal: Principal, registry: Registry, account: str) -> Non
     """Return if `principal` may see what concerns only `account`.
 
     Raises:
-        RefusedError: `credentials_missing`, `scope_missing`; `role_missing`, naming the roles that would do.
+        RefusedError: `credentials_missing`, `scope_missing`; `role_needed`, naming the roles that would do.
     """
     require_scope(principal, "read")
     roles = ", ".join(sorted(OVERSEERS))
-    require(may_see(principal, registry, account), "role_missing", roles=roles, account=account)
+    require(may_see(principal, registry, account), "role_needed", roles=roles, account=account)
 
 
 def _has_any(principal: Principal, registry: Registry, roles: Iterable[str]) -> bool:

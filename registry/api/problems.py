@@ -45,6 +45,7 @@ _STATUSES: dict[int, Sequence[str]] = {
         "not_permitted",
         "no_private_key",
         "role_missing",
+        "role_needed",
         "scope_missing",
         "signature_missing",
         "wrong_signatures",
@@ -87,7 +88,7 @@ _STATUSES: dict[int, Sequence[str]] = {
     ),
     429: ("too_often",),
     431: ("head_too_long",),
-    500: ("our_fault",),
+    500: ("server_fault",),
     504: ("too_long_at_work",),
 }
 STATUS_OF_CODE = {code: status for status, codes in _STATUSES.items() for code in codes}

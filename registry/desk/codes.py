@@ -1394,11 +1394,11 @@ _HTTP: dict[str, Text] = {
         "令牌签发方暂时没有应答，无法核对令牌。请稍后再试。",
         "The issuer of the token does not answer, so it cannot be checked. Try again later.",
     ),
-    "our_fault": (
+    "server_fault": (
         "服务器出错，已记入日志。请把请求编号告诉登记机构。",
         "Something went wrong here, and is in the log. Tell the registry the request's id.",
     ),
-    "role_missing": (
+    "role_needed": (
         "只有这些角色可以：{roles}。您的账户没有。",
         "This is for these roles only: {roles}. No account of yours has one.",
     ),

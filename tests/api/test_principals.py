@@ -196,8 +196,8 @@ def test_a_role_is_what_the_log_says_it_is(role):
     known = registry((A, role))
     require_role(of(A, B), known, role)
 
-    assert refused(require_role, of(B), known, role) == "role_missing"
-    assert refused(require_role, of(A), registry(), role) == "role_missing"
+    assert refused(require_role, of(B), known, role) == "role_needed"
+    assert refused(require_role, of(A), registry(), role) == "role_needed"
     assert refused(require_role, NOBODY, known, role) == "credentials_missing"
 
 
@@ -222,6 +222,6 @@ def test_who_sees_what_concerns_another(role):
 def test_who_may_not_see_learns_why():
     require_sight(of(A), registry(), A)
 
-    assert refused(require_sight, of(A), registry(), C) == "role_missing"
+    assert refused(require_sight, of(A), registry(), C) == "role_needed"
     assert refused(require_sight, of(A, scopes=["sign"]), registry(), A) == "scope_missing"
     assert refused(require_sight, NOBODY, registry(), A) == "credentials_missing"
