@@ -3,9 +3,11 @@
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -539,3 +541,175 @@ def test_a_name_of_32_bytes_is_a_commitment_in_every_kind_and_nothing_else_is() 
     assert hidden == intents.COMMITTED
     assert "document" in others
     assert not hidden & others
+
+
+# What is sent
+
+PROBLEM = {
+    "code": "insufficient_holding",
+    "detail": "不够",
+    "facts": {"held_g": "5"},
+    "status": 409,
+}
+RECEIPT = {"index": 7, "leaf": "00" * 32, "checkpoint": "…"}
+Reply = tuple[int, dict[str, str], Any]
+
+
+class Scripted(ThreadingHTTPServer):
+    """Says what it was told to say, one reply after the other; None breaks off."""
+
+    def __init__(self, replies: list[Reply | None]) -> None:
+        super().__init__(("127.0.0.1", 0), Speaker)
+        self.replies = replies
+        self.heard: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Speaker(BaseHTTPRequestHandler):
+    server: Scripted
+
+    def do_GET(self) -> None:
+        size = int(self.headers.get("content-length", 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.heard.append((self.command, self.path, headers, self.rfile.read(size)))
+        reply = self.server.replies.pop(0)
+        if reply is None:
+            self.close_connection = True
+            return
+        status, more, said = reply
+        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **more}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != 304:
+            self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is written to the terminal."""
+
+
+@contextmanager
+def saying(*replies: Reply | None) -> Iterator[Scripted]:
+    with Scripted(list(replies)) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_submission_is_sent_again_as_it_was_until_it_is_heard(ask: Asked) -> None:
+    one = retirement(setting(own(), Signer(account=OTHER, key=(SUITE, OTHER_KEY))))
+    signatures = {KEY.hex(): coded(b"a" * 64), OTHER_KEY.hex(): coded(b"b" * 64)}
+    busy = (503, {"Retry-After": "2"}, b"<html>")
+    late = (429, {}, {"code": "too_many"})
+
+    with saying(busy, None, late, (201, {}, RECEIPT)) as server:
+        answer = ask("talk", server.url, "secret", ["submit", [one, signatures]])
+
+    assert answer == {"is": [[RECEIPT], 3]}
+    assert {(method, path) for method, path, _, _ in server.heard} == {("POST", "/v1/intents")}
+    assert {headers["authorization"] for _, _, headers, _ in server.heard} == {"Bearer secret"}
+    (body,) = {body for _, _, _, body in server.heard}
+    read = ledger_intent.decode(b64decode(one["intent"]))
+    keys = [signer.key[1].hex() for signer in ledger_intent.in_key_order(read.signers)]
+    assert json.loads(body) == {**one, "signatures": [signatures[key] for key in keys]}
+
+
+def test_who_cannot_be_reached_is_asked_six_times(ask: Asked) -> None:
+    with saying(*[None] * 6) as server:
+        answer = ask("talk", server.url, None, ["get", ["log/checkpoint"]])
+
+    assert answer["code"] == "unreachable"
+    assert len(server.heard) == 6
+
+
+def test_nothing_is_sent_while_a_signature_is_missing(ask: Asked) -> None:
+    with saying() as server:
+        answer = ask("talk", server.url, None, ["submit", [retirement(), {}]])
+
+    assert answer["code"] == "signature_missing"
+    assert answer["facts"] == {"keys": [KEY.hex()]}
+    assert not server.heard
+
+
+def test_a_problem_is_told_as_the_server_told_it(ask: Asked) -> None:
+    kind = {"Content-Type": "application/problem+json"}
+
+    with saying((409, kind, PROBLEM)) as server:
+        answer = ask("talk", server.url, None, ["record", ["transfers", {"amount": "5"}, "key 1"]])
+
+    assert answer == {
+        "code": "insufficient_holding",
+        "facts": {"held_g": "5"},
+        "status": 409,
+        "detail": "不够",
+    }
+    ((_, path, headers, body),) = server.heard
+    assert path == "/v1/transfers"
+    assert headers["idempotency-key"] == "key 1"
+    assert json.loads(body) == {"amount": "5"}
+
+
+def test_what_has_not_changed_is_not_sent_again(ask: Asked) -> None:
+    first = (200, {"ETag": '"1"'}, {"size": 1})
+    with saying(
+        first, (304, {}, b""), (200, {"ETag": '"2"'}, {"size": 2}), (304, {}, b"")
+    ) as server:
+        answer = ask("talk", server.url, None, ["get", *[["log/checkpoint"]] * 4])
+
+    said = [headers.get("if-none-match") for _, _, headers, _ in server.heard]
+    assert answer["is"][0] == [{"size": 1}, {"size": 1}, {"size": 2}, {"size": 2}]
+    assert said == [None, '"1"', '"1"', '"2"']
+
+
+def test_an_act_is_prepared_under_the_key_that_makes_it_one(ask: Asked) -> None:
+    with saying((200, {}, {"mode": "prepare"})) as server:
+        ask(
+            "talk",
+            server.url,
+            None,
+            ["prepare", ["retirements", {"amount": "5"}, KEY.hex(), "key 2"]],
+        )
+
+    ((method, path, headers, _),) = server.heard
+    assert (method, path) == (
+        "POST",
+        f"/v1/retirements?mode=prepare&signing_key={KEY.hex()}",
+    )
+    assert headers["idempotency-key"] == "key 2"
+
+
+@pytest.mark.parametrize("path", ["https://127.0.0.1:1/x", "//127.0.0.1:1/x", "/x"])
+def test_nothing_is_sent_to_somewhere_else(ask: Asked, path: str) -> None:
+    with saying() as server:
+        assert ask("talk", server.url, "secret", ["get", [path]])["code"] == "malformed"
+
+
+def test_nobody_is_followed_to_somewhere_else(ask: Asked) -> None:
+    with saying((302, {"Location": "http://127.0.0.1:1/"}, b"")) as server:
+        assert ask("talk", server.url, "secret", ["get", ["x"]])["status"] == 302
+
+
+def test_a_token_is_not_sent_in_the_clear(ask: Asked) -> None:
+    answer = ask("talk", "http://registry.example", "secret", ["get"])
+
+    assert answer["code"] == "token_in_the_clear"
+    assert "is" in ask("talk", "https://registry.example", "secret", ["get"])
+    assert "is" in ask("talk", "http://registry.example", None, ["get"])
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000])
+def test_an_answer_that_is_no_json_is_refused(ask: Asked, body: bytes) -> None:
+    with saying((200, {}, body)) as server:
+        assert ask("talk", server.url, None, ["get", ["x"]])["code"] == "bad_answer"

@@ -24,6 +24,8 @@ const PKCS8 = unhex("302e020100300506032b657004220420");
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const TAGS_MAX = 256;
 const TRIES = 6;
+const GOOD = [200, 201, 202, 304];
+const BUSY = [429, 503, 504];
 const PAUSE_MS_MAX = 30_000;
 const REQUEST_MS_MAX = 60_000;
 
@@ -93,9 +95,11 @@ export class Client {
     this.tagged = new Map();
   }
 
-  /** What is to be signed so that `body`, at `path`, happens. Look at it with `check`. */
-  async prepare(path, body) {
-    return (await this.send("POST", `${path}?mode=prepare`, body)).body;
+  /** What is to be signed with `signingKey`, in hex, so that `body`, at `path`, happens. Look at it with `check`. */
+  async prepare(path, body, signingKey, idempotencyKey = null) {
+    const keyed = idempotencyKey === null ? {} : { "Idempotency-Key": idempotencyKey };
+    const asked = `${path}?mode=prepare&signing_key=${signingKey}`;
+    return (await this.send("POST", asked, body, keyed)).body;
   }
 
   /** What happened: `body`, at `path`, with the keys that the registry keeps for this caller's accounts. */
@@ -134,7 +138,7 @@ export class Client {
         if (error instanceof ClientError) throw error;
         if (attempt === TRIES) throw new ClientError("unreachable", { why: String(error.message) });
       }
-      const busy = answer === undefined || answer.status === 429 || answer.status === 503;
+      const busy = answer === undefined || BUSY.includes(answer.status);
       if (!busy || attempt === TRIES) return good(answer);
       const asked = Number(answer?.headers.get("retry-after") ?? 0) * 1000 || 0;
       await this.wait(Math.min(PAUSE_MS_MAX, Math.max(asked, 125 * 2 ** attempt)));
@@ -148,7 +152,7 @@ export class Client {
       method,
       headers: { ...this.headers, ...said, ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
-      redirect: "error",
+      redirect: "manual",
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
     });
     const whole = await limited(answer);
@@ -157,7 +161,8 @@ export class Client {
       try {
         found = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(whole));
       } catch {
-        throw new ClientError("bad_answer", { status: answer.status });
+        require(!GOOD.includes(answer.status), "bad_answer", { status: answer.status });
+        found = null;
       }
     }
     return { status: answer.status, headers: answer.headers, body: found };
@@ -178,7 +183,7 @@ async function limited(answer) {
 }
 
 function good(answer) {
-  if ([200, 201, 202, 304].includes(answer.status)) return answer;
+  if (GOOD.includes(answer.status)) return answer;
   const problem = answer.body !== null && typeof answer.body === "object" ? answer.body : {};
   throw new ProblemError(answer.status, problem);
 }
@@ -294,7 +299,8 @@ class Terminal {
       return this.submit(client, profile, prepared, signed);
     }
     const ask = this.json(given.at(-1));
-    const prepared = await client.prepare(ask.path, ask.body);
+    const once = ask.idempotency_key ?? null;
+    const prepared = await client.prepare(ask.path, ask.body, profile.key, once);
     if (command === "prepare") return prepared;
     const signed = await this.sign(profile, given[1], ask, prepared, yes);
     return this.submit(client, profile, prepared, [signed]);

@@ -10,7 +10,7 @@
 
 A key may stay on a machine without a network: `prepare` here, `sign` there, `submit` here. Who gives an amount out of
 several batches names the batch, so that one act is asked for and one is expected.
-Needs httpx, cryptography and msgpack; beside it, carbon_intent.py and carbon_receipt.py.
+Needs httpx2, cryptography and msgpack; beside it, carbon_intent.py and carbon_receipt.py.
 """
 
 import argparse
@@ -20,13 +20,14 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -43,6 +44,8 @@ SIGNED = b"carbon-registry/intent-signature/v1\x00"
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 TAGS_MAX = 256
 TRIES = 6
+GOOD = (200, 201, 202, 304)
+BUSY = (429, 503, 504)
 PAUSE_SECONDS_MAX = 30.0
 
 
@@ -142,7 +145,7 @@ class Client:
         url: str,
         token: str | None = None,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         address = urlsplit(url)
@@ -150,7 +153,7 @@ class Client:
         # A token that goes over the wire in the clear is anybody's.
         require(address.scheme == "https" or near or token is None, "token_in_the_clear", url=url)
         bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=url.rstrip("/") + "/v1/", headers=bearer, transport=transport, timeout=60
         )
         self._wait, self._tagged = wait, dict[str, tuple[str, Any]]()
@@ -161,9 +164,13 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def prepare(self, path: str, body: Any) -> Any:
-        """What is to be signed so that `body`, at `path`, happens. Look at it with `check`."""
-        return self._send("POST", path, body, params={"mode": "prepare"}).body
+    def prepare(
+        self, path: str, body: Any, signing_key: str, idempotency_key: str | None = None
+    ) -> Any:
+        """What is to be signed with `signing_key`, in hex, so that `body`, at `path`, happens. See `check`."""
+        keyed = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        asked = f"{path}?mode=prepare&signing_key={signing_key}"
+        return self._send("POST", asked, body, keyed).body
 
     def record(self, path: str, body: Any, idempotency_key: str) -> Any:
         """What happened: `body`, at `path`, with the keys that the registry keeps for this caller's accounts."""
@@ -178,7 +185,7 @@ class Client:
         beside = {name: one.get(name) or [] for name in ("openings", "rows")}
         signed = [signatures[public.hex()] for public in keys]
         sent = {"intent": one["intent"], "signatures": signed, **beside}
-        return self._send("POST", "intents", sent).body
+        return self._send("POST", "intents", sent, {}).body
 
     def get(self, path: str) -> Any:
         """The answer at `path`; what has not changed since it was last asked for is not sent again."""
@@ -186,44 +193,32 @@ class Client:
         answer = self._send("GET", path, None, {} if tag is None else {"If-None-Match": tag})
         if answer.status == 304:
             return known
-        if "etag" in answer.headers and len(self._tagged) < TAGS_MAX:
+        if "etag" in answer.headers and (tag or len(self._tagged) < TAGS_MAX):
             self._tagged[path] = answer.headers["etag"], answer.body
         return answer.body
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
         for attempt in range(TRIES):
             pause = 0.25 * 2**attempt
             try:
-                answer = self._once(method, path, body, headers or {}, params)
-            except httpx.TransportError as error:
+                answer = self._once(method, path, body, headers)
+            except httpx2.TransportError as error:
                 if attempt == TRIES - 1:
                     raise ClientError("unreachable", why=type(error).__name__) from error
             else:
-                if answer.status not in (429, 503) or attempt == TRIES - 1:
+                if answer.status not in BUSY or attempt == TRIES - 1:
                     return _good(answer)
                 asked = answer.headers.get("retry-after", "")
                 pause = max(pause, float(asked)) if asked.isdecimal() else pause
             self._wait(min(pause, PAUSE_SECONDS_MAX))
         raise AssertionError
 
-    def _once(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None,
-    ) -> Answer:
+    def _once(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
+        # Nowhere else goes what is sent there, the token least of all.
+        require(not urlsplit(path).scheme and path[:1] != "/", "malformed", path=path)
         whole = bytearray()
-        sent = {"json": body, "headers": dict(headers), "params": params}
-        with self._http.stream(method, path, **sent) as answer:
+        sent = self._http.build_request(method, path, json=body, headers=dict(headers))
+        with closing(self._http.send(sent, stream=True)) as answer:
             for piece in answer.iter_bytes():
                 whole += piece
                 require(len(whole) <= ANSWER_BYTES_MAX, "answer_too_long")
@@ -231,12 +226,14 @@ class Client:
             try:
                 said = json.loads(whole) if spoken and whole else bytes(whole)
             except (ValueError, RecursionError) as error:
-                raise ClientError("bad_answer", status=answer.status_code) from error
+                if answer.status_code in GOOD:
+                    raise ClientError("bad_answer", status=answer.status_code) from error
+                said = None
             return Answer(answer.status_code, answer.headers, said)
 
 
 def _good(answer: Answer) -> Answer:
-    if answer.status not in (200, 201, 202, 304):
+    if answer.status not in GOOD:
         raise ProblemError(answer.status, answer.body if isinstance(answer.body, dict) else {})
     return answer
 
@@ -304,7 +301,7 @@ def _run(arguments: argparse.Namespace) -> Any:
         signed = [_json(path) for path in arguments.signed]
         return _submit(client, _json(arguments.prepared), signed, profile)
     ask = _json(arguments.ask)
-    prepared = client.prepare(ask["path"], ask["body"])
+    prepared = client.prepare(ask["path"], ask["body"], profile["key"], ask.get("idempotency_key"))
     if arguments.command == "prepare":
         return prepared
     return _submit(client, prepared, [_sign(arguments, prepared, ask, profile)], profile)
