@@ -3,9 +3,10 @@
 import os
 import sqlite3
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from registry.store.sqlite import STATEMENTS_CACHED, storage_trouble
 
 FILE = "access.db"
 VERSION = 1
-IDLE_KEPT = 8
+IDLE_KEPT = 32
 
 _TABLES = f"""
 CREATE TABLE access_keys (
@@ -68,14 +69,17 @@ class FileKeeper:
         self.where = str(directory / FILE)
         self._file = directory / FILE
         self._idle: deque[tuple[sqlite3.Connection, _Identity]] = deque()
+        # SQLite's own waiting is sleep: of many threads the last would sleep long after its turn.
+        self._writers = threading.Lock()
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
-        with storage_trouble(self.where), self._session() as connection:
+        turn = nullcontext() if statement.startswith("SELECT") else self._writers
+        with storage_trouble(self.where), self._session() as connection, turn:
             return connection.execute(statement, tuple(values)).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[Cursor]:
-        with storage_trouble(self.where), self._session() as connection:
+        with storage_trouble(self.where), self._session() as connection, self._writers:
             # Deferred, a transaction that read first could not write any more.
             cursor = connection.execute("BEGIN IMMEDIATE")
             try:
@@ -146,6 +150,8 @@ class FileKeeper:
             self._check_mode(mode)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA trusted_schema = OFF")
+            # Labels and logins are of people.
+            connection.execute("PRAGMA secure_delete = ON")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             require(version == VERSION, "unknown_schema", found=version, known=VERSION)
         except BaseException:

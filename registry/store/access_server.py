@@ -9,9 +9,11 @@ import psycopg
 from psycopg import Connection
 
 from registry.place import Server
-from registry.store.postgres import IDLE_KEPT, STALLED_S, PostgresCursor
+from registry.store.postgres import STALLED_S, PostgresCursor
 from registry.store.recorder import LOCK_TIMEOUT_S, Cursor
 from registry.store.server import connect, server_trouble, sound
+
+IDLE_KEPT = 8
 
 _SETTINGS = f"""
 SET lock_timeout = {LOCK_TIMEOUT_S * 1_000};
