@@ -1,0 +1,234 @@
+"""Acts over HTTP: recorded with keys kept here, prepared for keys kept elsewhere, rehearsed; and never twice."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from registry.history import POSSESSION_PURPOSE
+from registry.ledger import keys
+from registry.ledger.intent import SIGNED_PREFIX
+from registry.ledger.keys import SUITE
+from registry.store.log import Moment
+from tests.api.conftest import Api
+
+PAPER = hashlib.sha256(b"a judgment").hexdigest()
+
+
+def order(api: Api) -> dict[str, Any]:
+    return {
+        "number": "（2026）川0000刑初0号",
+        "court": api.accounts["court"],
+        "basis": "judgment",
+        "obligor": "某人",
+        "account": api.accounts["case"],
+        "document": PAPER,
+        "deadline": "2027-01-31",
+        "amount": "10",
+        "standards": ["SCFG"],
+    }
+
+
+def registered(api: Api, **more: str) -> Any:
+    return api.act("/orders", order(api), api.key("court"), **more)
+
+
+def size(api: Api) -> int:
+    with api.runtime.operator.log.recorder.reading() as cursor:
+        return Moment(cursor).head().size
+
+
+def test_a_court_registers_an_order_with_its_key_kept_here(api: Api):
+    answer = registered(api)
+
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    (entry,) = told["entries"]
+    assert told["mode"] == "record"
+    assert entry["signers"] == [api.accounts["court"]]
+    assert entry["new"][0].startswith("order/")
+    assert answer.headers["location"] == f"/v1/log/entries/{entry['index']}"
+    (event, _) = entry["events"]
+    assert event["body"]["amount_g"] == "10000000"
+    assert event["opened"]["obligor"] == "某人"
+    assert told["checkpoint"].startswith("registry.example/court\n")
+
+
+def test_the_same_request_under_the_same_key_has_one_effect(api: Api):
+    who = api.key("court")
+    first = api.act("/orders", order(api), who, key="one")
+    again = api.act("/orders", order(api), who, key="one")
+    other = api.act("/orders", {**order(api), "amount": "11"}, who, key="one")
+
+    assert first.status_code == again.status_code == 201
+    assert first.json()["entries"] == again.json()["entries"]
+    assert (first.json()["replayed"], again.json()["replayed"]) == (False, True)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_is_its_callers_own(api: Api):
+    mine = api.act("/orders", order(api), api.key("court"), key="one")
+    theirs = api.act("/orders", order(api), api.key("court"), key="one")
+
+    assert mine.json()["entries"][0]["index"] != theirs.json()["entries"][0]["index"]
+
+
+def test_an_act_without_an_idempotency_key_is_refused(api: Api):
+    refused = api.client.post("/v1/orders", json=order(api), headers=api.key("court"))
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_missing")
+
+
+def test_nobody_acts_for_others(api: Api):
+    before = size(api)
+    nobody = api.act("/orders", order(api))
+    other = api.act("/orders", order(api), api.key("owner"))
+    narrow = api.act("/orders", order(api), api.key("court", scopes=("act:transfers",)))
+    after = size(api)
+
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "credentials_missing")
+    assert (other.status_code, other.json()["code"]) == (403, "signature_missing")
+    assert other.json()["facts"] == {"accounts": [api.accounts["court"]]}
+    assert (narrow.status_code, narrow.json()["code"]) == (403, "scope_missing")
+    assert narrow.json()["facts"] == {"scope": "act:orders"}
+    assert after == before
+
+
+def test_a_rehearsal_says_what_would_be_and_records_nothing(api: Api):
+    before = size(api)
+    answer = registered(api, mode="dry-run")
+
+    assert answer.status_code == 200
+    assert answer.json()["mode"] == "dry-run"
+    assert answer.json()["entries"][0]["leaf"] is None
+    assert size(api) == before
+
+
+def test_what_the_rules_refuse_is_said_with_its_code_in_the_readers_language(api: Api):
+    made = registered(api).json()["entries"][0]["new"][0].partition("/")[2]
+    who = api.key("case")
+    said = {"amount": "1"}
+    zh = api.act(f"/orders/{made}/perform", said, who)
+    en = api.act(f"/orders/{made}/perform", said, {**who, "Accept-Language": "en, zh;q=0.5"})
+
+    assert (zh.status_code, zh.json()["code"]) == (409, "insufficient_holding")
+    assert zh.headers["content-type"] == "application/problem+json"
+    assert (zh.headers["content-language"], en.headers["content-language"]) == ("zh", "en")
+    assert "t" in en.json()["detail"]
+    assert zh.json()["instance"] == zh.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    "amount", ["0", "1e3", "1_0", "٣", "-1", "1.0000001", "", 1, 1.5, None, True, ["1"]]
+)
+def test_an_amount_is_a_decimal_string(api: Api, amount: object):
+    refused = api.act("/orders", {**order(api), "amount": amount, "yuan": None}, api.key("court"))
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
+
+
+def test_a_field_that_nobody_knows_is_refused_and_pointed_at(api: Api):
+    refused = api.act("/orders", {**order(api), "amonut": "1"}, api.key("court"))
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/amonut"
+
+
+def own_key(api: Api, name: str) -> Ed25519PrivateKey:
+    """A further key of an account, that its holder keeps."""
+    private = Ed25519PrivateKey.generate()
+    key = SUITE, private.public_key().public_bytes_raw()
+    account = api.accounts[name]
+    message = keys.possession_message(api.runtime.operator.id, account, key, POSSESSION_PURPOSE)
+    setting = api.runtime.operator.setting(account)
+    body = {"key": key, "custodial": False, "possession": private.sign(message)}
+    added = api.runtime.operator.request(setting, [(account, [("account.key_added.v1", body)])])
+    api.runtime.operator.record([added])
+    return private
+
+
+def test_a_key_that_stays_elsewhere_signs_what_was_prepared(api: Api):
+    private = own_key(api, "court")
+    public = private.public_key().public_bytes_raw().hex()
+    prepared = registered(api, mode="prepare", signing_key=public)
+    assert prepared.status_code == 200, prepared.text
+    (asked,) = prepared.json()["intents"]
+    data = base64.b64decode(asked["intent"])
+    signature = private.sign(SIGNED_PREFIX + data)
+    said = {
+        "intent": asked["intent"],
+        "signatures": [base64.b64encode(signature).decode()],
+        "openings": asked["openings"],
+    }
+
+    first = api.client.post("/v1/intents", json=said)
+    again = api.client.post("/v1/intents", json=said)
+
+    assert hashlib.sha256(data).hexdigest() == asked["digest"]
+    assert asked["signers"][0]["custodial"] is False
+    assert first.status_code == 201, first.text
+    assert first.json()["index"] == again.json()["index"]
+    assert size(api) == first.json()["index"] + 1
+
+
+def test_a_forged_signature_is_refused_and_nothing_recorded(api: Api):
+    prepared = registered(api, mode="prepare").json()["intents"][0]
+    before = size(api)
+    said = {
+        "intent": prepared["intent"],
+        "signatures": [base64.b64encode(bytes(64)).decode()],
+        "openings": prepared["openings"],
+    }
+    refused = api.client.post("/v1/intents", json=said)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "bad_signature")
+    assert size(api) == before
+
+
+def test_those_whose_keys_are_kept_here_sign_one_after_another(api: Api):
+    owner, taker = api.accounts["owner"], api.accounts["case"]
+    made = registered(api).json()["entries"][0]["new"][0].partition("/")[2]
+    said = {"amount": "2", "seller": owner}
+    buyer, seller = api.key("case"), api.key("owner")
+    alone = api.act(f"/orders/{made}/buy", said, buyer)
+    (asked,) = api.act(f"/orders/{made}/buy", said, buyer, mode="prepare").json()["intents"]
+
+    signed = {}
+    for who in (buyer, seller):
+        answer = api.client.post("/v1/signatures", json={"intent": asked["intent"]}, headers=who)
+        assert answer.status_code == 200, answer.text
+        for one in answer.json()["signatures"]:
+            signed[one["signer"]["account"]] = one["signature"]
+    in_order = [signed[name] for name in answer.json()["order"]]
+    done = api.client.post("/v1/intents", json={"intent": asked["intent"], "signatures": in_order})
+
+    assert (alone.status_code, alone.json()["facts"]) == (403, {"accounts": [owner]})
+    assert set(signed) == {owner, taker}
+    assert done.status_code == 201, done.text
+
+
+def test_nobody_has_another_accounts_key_sign(api: Api):
+    (asked,) = registered(api, mode="prepare").json()["intents"]
+    intent = {"intent": asked["intent"]}
+    refused = api.client.post("/v1/signatures", json=intent, headers=api.key("owner"))
+    narrow = api.key("court", scopes=("read",))
+    unscoped = api.client.post("/v1/signatures", json=intent, headers=narrow)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "signature_missing")
+    assert (unscoped.status_code, unscoped.json()["code"]) == (403, "scope_missing")
+
+
+def test_nobody_prepares_the_acts_of_others(api: Api):
+    refused = api.act("/orders", order(api), api.key("owner"), mode="prepare")
+    stranger = api.act("/orders", order(api), mode="prepare")
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "signature_missing")
+    assert (stranger.status_code, stranger.json()["code"]) == (401, "credentials_missing")
+
+
+def test_accounts_are_not_called_by_their_names(api: Api):
+    refused = api.act("/orders", {**order(api), "court": "court"}, api.key("court"))
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "no_account")
