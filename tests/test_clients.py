@@ -1,9 +1,12 @@
 """The small clients in tools/client: both read what the vectors say, and neither signs what was not asked for."""
 
 import json
+import subprocess
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +22,7 @@ from registry.ledger import canonical
 from registry.ledger import intent as ledger_intent
 from registry.ledger.intent import Signer
 from registry.ledger.keys import SUITE, check_signature, possession_message
-from tests.clients.both import Asked, ask_python, client, intents, key_of, script, told
+from tests.clients.both import COMMANDS, Asked, ask_python, client, intents, key_of, script, told
 
 VECTORS = Path(__file__).with_name("vectors")
 NOW_US = 1_790_000_000_000_000
@@ -541,6 +544,124 @@ def test_a_name_of_32_bytes_is_a_commitment_in_every_kind_and_nothing_else_is() 
     assert hidden == intents.COMMITTED
     assert "document" in others
     assert not hidden & others
+
+
+# What is typed
+
+
+@dataclass(frozen=True)
+class Files:
+    """Somebody's own directory, and the client that they use there."""
+
+    directory: Path
+    command: list[str]
+
+    def __truediv__(self, name: str) -> Path:
+        return self.directory / name
+
+    def write(self, name: str, said: Any) -> Path:
+        (self / name).write_text(json.dumps(said), "utf-8")
+        return self / name
+
+    def run(self, *typed: object, heard: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*self.command, *map(str, typed)],
+            input=heard,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def refused(self, *typed: object, heard: str = "") -> str:
+        ended = self.run(*typed, heard=heard)
+        assert (ended.returncode, ended.stdout) == (1, ""), ended.stderr
+        code: str = json.loads(ended.stderr.splitlines()[-1].removeprefix("Sign? [y/N] "))["code"]
+        return code
+
+
+@pytest.fixture(params=["python", "javascript"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    return Files(tmp_path, COMMANDS[request.param])
+
+
+def test_a_new_key_is_its_owners_alone_and_both_read_it(files: Files, tmp_path: Path) -> None:
+    path = files / "key.pem"
+
+    made = json.loads(files.run("keygen", path).stdout)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert client.public_of(client.read_key(path)).hex() == made["key"]
+    assert files.refused("keygen", path) == "file"
+    signer = Signer(account=OWN, key=(SUITE, bytes.fromhex(made["key"])))
+    one = retirement(setting(signer, until_us=time.time_ns() // 1000 + HOUR_US))
+    signed = []
+    for command in COMMANDS.values():
+        other = Files(tmp_path, command)
+        profile, ask, prepared = asked(other, made["key"], one)
+        signed.append(other.run("sign", profile, path, ask, prepared, "--yes").stdout)
+    assert json.loads(signed[0]) == json.loads(signed[1])
+    path.chmod(0o640)
+    assert files.refused("sign", profile, path, ask, prepared, "--yes") == "exposed_file"
+    path.write_bytes(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    path.chmod(0o600)
+    assert files.refused("sign", profile, path, ask, prepared, "--yes") == "bad_key"
+
+
+def asked(files: Files, key: str, one: dict[str, Any]) -> tuple[Path, Path, Path]:
+    """The files of a profile, of an ask for `retirement`, and of what a server made of it: `one`."""
+    profile = {"log": LOG.hex(), "account": OWN, "key": key}
+    ask = {"path": "retirements", "body": {}, "expect": [expected()["parts"]]}
+    return (
+        files.write("profile", profile),
+        files.write("ask", ask),
+        files.write("prepared", {"intents": [one]}),
+    )
+
+
+def in_time(**changed: Any) -> dict[str, Any]:
+    """A retirement that can still be recorded now."""
+    return retirement(setting(until_us=time.time_ns() // 1000 + HOUR_US), **changed)
+
+
+def test_a_key_signs_without_a_network_what_its_owner_has_seen(files: Files) -> None:
+    key = files / "key"
+    key.write_bytes(bytes.fromhex(SEED))
+    key.chmod(0o600)
+    one = in_time()
+    typed = ("sign", *insert(asked(files, KEY.hex(), one), key))
+
+    ended = files.run(*typed, heard="y\n")
+
+    (signatures,) = json.loads(ended.stdout)
+    data = b64decode(one["intent"])
+    signature = b64decode(signatures.pop(KEY.hex()))
+    check_signature((SUITE, KEY), ledger_intent.SIGNED_PREFIX + data, signature)
+    assert not signatures
+    assert ask_python("show", one)["is"] in ended.stderr
+    assert files.refused(*typed, heard="n\n") == "not_agreed"
+    assert files.refused(*typed) == "not_agreed"
+
+
+def test_what_was_not_asked_for_is_not_even_shown(files: Files) -> None:
+    key = files / "key"
+    key.write_bytes(bytes.fromhex(SEED))
+    key.chmod(0o600)
+
+    def code(one: dict[str, Any]) -> str:
+        return files.refused("sign", *insert(asked(files, KEY.hex(), one), key), "--yes")
+
+    assert code(in_time(purpose="meeting")) == "other_field"
+    assert code(retirement()) == "wrong_time"
+    files.write("prepared", {"intents": [in_time(), in_time()]})
+    typed = ("sign", files / "profile", key, files / "ask", files / "prepared", "--yes")
+    assert files.refused(*typed) == "other_act"
+
+
+def insert(paths: tuple[Path, Path, Path], key: Path) -> tuple[Path, ...]:
+    """The paths as `sign` takes them."""
+    profile, ask, prepared = paths
+    return profile, key, ask, prepared
 
 
 # What is sent

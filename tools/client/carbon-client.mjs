@@ -325,9 +325,11 @@ async function main(process) {
     process.stdout.write(`${json(found, 2)}\n`);
     return 0;
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
+    const filed = error.syscall && error.path;
+    if (!(error instanceof ClientError) && !filed) throw error;
     const { code, facts, detail = "" } = error;
-    process.stderr.write(`${json({ code, facts, detail })}\n`);
+    const said = { code: "file", facts: { path: error.path }, detail: error.message };
+    process.stderr.write(`${json(filed ? said : { code, facts, detail })}\n`);
     return 1;
   }
 }

@@ -339,6 +339,10 @@ def main() -> int:
     """Run the command line; 1 if something is not as it must be."""
     try:
         print(json.dumps(_run(_parser().parse_args()), ensure_ascii=False, indent=2))
+    except OSError as error:
+        said = {"code": "file", "facts": {"path": error.filename}, "detail": error.strerror}
+        print(json.dumps(said, default=str), file=sys.stderr)
+        return 1
     except ClientError as error:
         said = {"code": error.code, "facts": error.facts, "detail": getattr(error, "detail", "")}
         print(json.dumps(said, default=str), file=sys.stderr)
