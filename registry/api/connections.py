@@ -28,7 +28,7 @@ from registry.api.rates import source_of
 from registry.api.settings import Settings
 from registry.errors import RefusedError, RegistryError, UnavailableError
 
-LINGER_S = 2.0
+LINGER_S = 1.0
 
 
 def server_options(settings: Settings) -> dict[str, Any]:

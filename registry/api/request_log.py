@@ -87,8 +87,12 @@ class ServerLog(logging.Handler):
         said: dict[str, Any] = {"said": str(record.msg).strip()}
         if record.exc_info and record.exc_info[1] is not None:
             said["failure"] = place_of(record.exc_info[1])
-        write = self._lines.info if record.levelno < logging.WARNING else self._lines.warning
-        write("server", **said)
+        if record.levelno >= logging.ERROR:
+            self._lines.error("server", **said)
+        elif record.levelno >= logging.WARNING:
+            self._lines.warning("server", **said)
+        else:
+            self._lines.info("server", **said)
 
 
 def quiet_server() -> None:
