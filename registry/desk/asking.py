@@ -68,7 +68,19 @@ def asked(place: Place, as_of: str | None = None) -> Iterator[Question]:
         UsageError: `malformed`.
         RefusedError: `no_registry`, `no_such_entry`.
     """
-    with opened(place) as source, views(source.log) as tables:
+    with opened(place) as source, question_to(source, as_of) as question:
+        yield question
+
+
+@contextmanager
+def question_to(source: Opened, as_of: str | None = None) -> Iterator[Question]:
+    """The same to a registry that is open.
+
+    Raises:
+        UsageError: `malformed`.
+        RefusedError: `no_such_entry`.
+    """
+    with views(source.log) as tables:
         size, at_us = _as_of(as_of, source, tables.size)
         yield Question(source=source, views=tables, size=size, day=day_of(at_us).isoformat())
 
@@ -98,7 +110,7 @@ def _time_us(typed: str) -> int:
             return _since_1970(datetime(*following.timetuple()[:3], tzinfo=words.CHINA)) - 1
         read = datetime.fromisoformat(typed)
     except (ValueError, OverflowError) as error:
-        raise UsageError("malformed", field="--as-of", why="2026-09-21T10:00+08:00") from error
+        raise UsageError("malformed", field="as_of", why="2026-09-21T10:00+08:00") from error
     return _since_1970(read if read.tzinfo else read.replace(tzinfo=words.CHINA))
 
 

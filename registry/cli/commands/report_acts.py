@@ -1,17 +1,13 @@
 """`registry report compile|submit|return|accept|amend`: what becomes of a list that was made."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from registry.cli.commands.reports import app
 from registry.cli.options import Directory, Document, DryRun, Json, Language, State, place_of
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 group = app
 """The whole group: what is asked of the log, and what is done with a list that was made."""
@@ -55,25 +51,24 @@ def compile_(
     lang: Language = None,
 ) -> None:
     """Enter a list or table that was made / 编制"""
-    from registry.acts import reports as acts
-    from registry.cli import acting, reporting
-    from registry.desk import given
-    from registry.projections.papers.claims import Scope
+    from registry.cli import acting
+    from registry.desk import given, reports
+    from registry.desk.ask import asked
 
-    typed = reporting.Typed(
-        file=file, size=size, activities=activities, retirements=retirements, total=total
+    ask = asked(
+        reports.Compile,
+        sort=sort,
+        area=area,
+        period=days,
+        file=given.digest(file),
+        activities=activities,
+        retirements=retirements,
+        total=total,
+        size=size,
+        compiler=by,
     )
-
-    def make(desk: "Desk") -> "list[Plan]":
-        first, last = given.period(days, "--period")
-        scope = Scope(first=first, last=last, area=area)
-        found = reporting.compilation(desk, typed, sort, scope)
-        compiler = reporting.compiler(desk, by)
-        return [acts.compile_(compiler, found, sort=sort, area=area, days=(first, last))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("submit")
@@ -88,16 +83,13 @@ def submit(
     lang: Language = None,
 ) -> None:
     """Hand it to an authority / 报送"""
-    from registry.acts import reports as acts
-    from registry.cli import acting, reporting
+    from registry.cli import acting
+    from registry.desk import reports
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = reporting.meant(desk, report)
-        return [acts.submit(found.holder, found.name, means, to=desk.account(to))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(reports.Submit, report=report, to=to)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("return")
@@ -112,18 +104,13 @@ def return_(
     lang: Language = None,
 ) -> None:
     """The authority hands it back / 退回"""
-    from registry.acts import reports as acts
-    from registry.cli import acting, reporting
-    from registry.desk import given
+    from registry.cli import acting
+    from registry.desk import given, reports
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = reporting.meant(desk, report)
-        paper = given.digest(document)
-        return [acts.return_(found.holder, found.name, means, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(reports.Return, report=report, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("accept")
@@ -137,16 +124,13 @@ def accept(
     lang: Language = None,
 ) -> None:
     """The authority accepts it / 接受"""
-    from registry.acts import reports as acts
-    from registry.cli import acting, reporting
+    from registry.cli import acting
+    from registry.desk import reports
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = reporting.meant(desk, report)
-        return [acts.accept(found.holder, found.name, means)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(reports.Accept, report=report)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("amend")
@@ -165,18 +149,18 @@ def amend(
     lang: Language = None,
 ) -> None:
     """Compile it anew / 修订"""
-    from registry.acts import reports as acts
-    from registry.cli import acting, reporting
+    from registry.cli import acting
+    from registry.desk import given, reports
+    from registry.desk.ask import asked
 
-    typed = reporting.Typed(
-        file=file, size=size, activities=activities, retirements=retirements, total=total
+    ask = asked(
+        reports.Amend,
+        report=report,
+        file=given.digest(file),
+        activities=activities,
+        retirements=retirements,
+        total=total,
+        size=size,
     )
-
-    def make(desk: "Desk") -> "list[Plan]":
-        found, means = reporting.meant(desk, report)
-        anew = reporting.amended(desk, found.name, typed)
-        return [acts.amend(found.compiler, found.name, means, anew)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
