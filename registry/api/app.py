@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from registry.api import act_routes, intents, operations
+from registry.api import act_routes, bulk, intents, job_routes, operations
 from registry.api.acts.every import ACTS
 from registry.api.asgi import Application
 from registry.api.limits import Kind
@@ -24,6 +24,8 @@ from registry.errors import RegistryError, UsageError
 
 VERSION = "1"
 TITLE = "Carbon registry / 碳信用登记系统"
+FILES = ("/give", "/for-many", "/import-books", "/import-list", "/proofs.zip")
+"""What paths end in at which files are taken, or handed out that take long."""
 _CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -54,6 +56,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     for router in (
         intents.router(runtime),
         act_routes.router(runtime, ACTS),
+        bulk.router(runtime),
+        job_routes.router(runtime),
         operations.router(runtime),
     ):
         app.include_router(router)
@@ -80,7 +84,7 @@ def kind_of(path: str) -> Kind:
     """What is asked of at a path: whether files are taken, whether the answer goes on."""
     if path.endswith("/stream"):
         return "stream"
-    return "upload" if path.endswith(("/give", "/for-many", "/import")) else "plain"
+    return "upload" if path.endswith(FILES) else "plain"
 
 
 def _methods(app: FastAPI, path: str) -> Collection[str]:

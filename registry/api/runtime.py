@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
+from registry.api.jobs import Jobs
 from registry.api.oidc import Issuers
 from registry.api.principals import Doorkeeper, Principal
 from registry.api.settings import Settings
@@ -161,12 +162,16 @@ class Runtime:
         self.metrics.watch_mark(mark_of(place, self.operator.id))
         self.following = Following(place, self.metrics)
         self._stack.callback(self.following.stop)
+        self.jobs = Jobs(self.access.jobs, self.metrics)
+        # Before anything that they work with is closed.
+        self._stack.callback(self.jobs.close)
         self.stopping = threading.Event()
         """Set when the server is to stop: whoever answers without end ends then."""
 
     def start(self) -> None:
         """Begin what runs beside requests."""
         self.following.start()
+        self.jobs.open()
 
     def close(self) -> None:
         """Answer what waits, and give everything back."""

@@ -51,14 +51,14 @@ class EntryMade(Shape):
     events: list[Event]
 
 
-class _Told(Shape):
+class Told(Shape):
     origin: str
     """The log's name."""
     demonstration: bool
     """Whether nothing here is genuine."""
 
 
-class Recorded(_Told):
+class Recorded(Told):
     """What was recorded, durably, and the signed checkpoint that covers it."""
 
     mode: Literal["record"] = "record"
@@ -69,7 +69,7 @@ class Recorded(_Told):
     """Whether this was recorded before, under the same Idempotency-Key."""
 
 
-class Rehearsed(_Told):
+class Rehearsed(Told):
     """What would be recorded now; nothing was."""
 
     mode: Literal["dry-run"] = "dry-run"
@@ -124,7 +124,7 @@ class PreparedIntent(Shape):
     """What it would make now."""
 
 
-class Prepared(_Told):
+class Prepared(Told):
     """Acts that would be allowed now, to be signed by whoever they name, and submitted."""
 
     mode: Literal["prepare"] = "prepare"

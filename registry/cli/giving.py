@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from registry.acts import guest_list
 from registry.cli import happenings
 from registry.cli.voice import Voice
 from registry.desk import giving
 from registry.desk.desk import at_desk
-from registry.desk.files import readable
+from registry.desk.rows import file_of
 from registry.domain.campaign import Campaign
 from registry.place import Place
 
@@ -21,10 +20,10 @@ def give(
         RefusedError: `no_stream`, and as `giving.read` and `giving.give` say. Chunks recorded before that stay.
         UnavailableError: `locked_elsewhere`: another run is giving out of `output`.
     """
-    data = readable(file, guest_list.LIST_BYTES_MAX)
+    sent = file_of(file, ("no",))
     with at_desk(place, dry_run=dry_run) as desk:
         campaign: Campaign = desk.state(desk.stream("campaign", typed))
-        listed = giving.read(campaign, data, desk)
+        listed = giving.read(campaign, sent, desk)
         given = giving.give(campaign, listed, output, desk)
         told: dict[str, object] = {
             "directory": str(output),

@@ -57,6 +57,10 @@ _FORM: dict[str, Text] = {
         "清单中有问题行，什么都没有写入[：{rows}]。请改正全部问题行后再导入。",
         "Rows of the list are bad, and nothing was written[: {rows}]. Correct all of them and import again.",
     ),
+    "unreadable_workbook": (
+        "无法读取这个工作簿[：{why}]。请只在一张工作表中填写，另存为 .xlsx，或另存为 UTF-8 编码的 CSV。",
+        "The workbook cannot be read[: {why}]. Fill in one sheet only and save it as .xlsx, or as CSV in UTF-8.",
+    ),
 }
 
 _SIGNING: dict[str, Text] = {
@@ -1345,6 +1349,14 @@ _HTTP: dict[str, Text] = {
     "signature_missing": (
         "还缺这些账户的签名：{accounts}。请用 mode=prepare 取得意向，由他们签署后提交。",
         "Signatures of these accounts are missing: {accounts}. Prepare it (mode=prepare), have them sign, submit it.",
+    ),
+    "no_job": (
+        "没有这个任务；任务结束后保留一周，且只有发起人可见。",
+        "There is no such job: they are kept for a week after their end, and shown to who asked for them.",
+    ),
+    "nothing_handed_out": (
+        "任务 {job} 没有可下载的材料，或尚未生成。请先查看任务的进度。",
+        "The job {job} hands nothing out, or not yet. See how far it is.",
     ),
     "not_found": (
         "没有这个地址。接口见 /docs。",

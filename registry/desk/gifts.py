@@ -1,8 +1,8 @@
 """Gifts as their guests ask for them: found by a code, a key or an account; claimed, or used up for a journey.
 
-code         the guest shows it, and the key that it derives signs here, and is forgotten
+code     the guest shows it, and the key that it derives signs here, and is forgotten
 bearer   the guest names that key, which signs elsewhere: the code stays with the guest
-holder       the gift waits for an account, which signs
+holder   the gift waits for an account, which signs
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,6 +15,7 @@ from registry.acts import campaigns as acts
 from registry.acts import claim_codes, guest_list
 from registry.acts.guest_list import CHUNK_GUESTS_MAX, Guest, GuestList
 from registry.acts.plan import Plan
+from registry.acts.sheet import File
 from registry.desk.desk import Desk
 from registry.desk.made import Made
 from registry.domain.batch import Batch, Given
@@ -53,13 +54,13 @@ class HandedOut:
     codes: int = 0
 
 
-def read(campaign: Campaign, data: bytes, desk: Desk) -> GuestList:
-    """The guests in a file's bytes, whose accounts are there.
+def read(campaign: Campaign, file: File, desk: Desk) -> GuestList:
+    """The guests in a file, whose accounts are there.
 
     Raises:
         RefusedError: `bad_rows` and what else `guest_list.read` says.
     """
-    listed = guest_list.read(data, each_g=campaign.each_g)
+    listed = guest_list.read(file, each_g=campaign.each_g)
     known = set(desk.source.accounts())
     bad = [
         (guest.line, "account", guest.account)

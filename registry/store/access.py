@@ -34,6 +34,7 @@ AREAS = (
     "transfers",
     "offers",
     "campaigns",
+    "gifts",
     "retirements",
     "certificates",
     "orders",

@@ -110,6 +110,14 @@ class Jobs:
         )
         return bool(changed)
 
+    def interrupt(self, id_: str, now_us: int) -> None:
+        """Note that a job of this process was given up, because the process ends."""
+        self._keeper.rows(
+            "UPDATE access_jobs SET state = 'interrupted', seen_us = ?, ended_us = ?"
+            " WHERE id = ? AND state = 'running' RETURNING 1",
+            (now_us, now_us, id_),
+        )
+
     def find(self, id_: str) -> Job | None:
         """The job with that id."""
         rows = self._keeper.rows(f"SELECT {_JOB} FROM access_jobs WHERE id = ?", (id_,))  # noqa: S608  # names of ours

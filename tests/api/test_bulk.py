@@ -1,0 +1,251 @@
+"""Lists sent in files: read strictly, done once as a job, handed out to who gave; and gifts taken by their codes."""
+
+import base64
+import csv
+import io
+import json
+import zipfile
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from registry.acts import claim_codes
+from registry.desk.orders import today
+from registry.ledger.intent import SIGNED_PREFIX
+from registry.verifier.gift import verify_gift
+from tests.api.conftest import Api
+
+CSV = {"Content-Type": "text/csv"}
+
+
+def campaign(api: Api, amount: str = "100g", **more: Any) -> str:
+    """A campaign of the owner that has `amount` to give, and ends today."""
+    owner = api.key("owner")
+    terms = {
+        "organiser": api.accounts["owner"],
+        "occasion": "一场马拉松",
+        "terms": sha256(b"terms").hexdigest(),
+        "standard": "SCFG",
+        "deadline": today(),
+        **more,
+    }
+    opened = api.act("/campaigns", terms, owner)
+    assert opened.status_code == 201, opened.text
+    (name,) = [one for one in opened.json()["entries"][0]["new"] if one.startswith("campaign/")]
+    funded = api.act(f"/campaigns/{name.partition('/')[2]}/fund", {"amount": amount}, owner)
+    assert funded.status_code == 201, funded.text
+    return name.partition("/")[2]
+
+
+def give(api: Api, name: str, data: bytes | str, *, who: Any = None, key: str = "k", **more: Any):
+    headers = {
+        **CSV,
+        **(who or api.key("owner")),
+        "Idempotency-Key": key,
+        **more.pop("headers", {}),
+    }
+    return api.client.post(
+        f"/v1/campaigns/{name}/give",
+        content=data.encode() if isinstance(data, str) else data,
+        headers=headers,
+        params=more,
+    )
+
+
+def ended(api: Api, answer: Any, who: Any) -> Any:
+    """A job that was started, once it has ended."""
+    assert answer.status_code == 202, answer.text
+    api.runtime.jobs.wait(answer.json()["job"]["id"])
+    told = api.get(answer.headers["location"], headers=who)
+    assert told.status_code == 200, told.text
+    return told.json()["job"]
+
+
+def codes_of(api: Api, job: str, who: Any) -> dict[str, str]:
+    answer = api.get(f"/v1/jobs/{job}/codes.csv", headers=who)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    rows = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    return {row["no"]: row["code"] for row in rows}
+
+
+def test_a_list_is_given_to_once_and_handed_out_to_who_gave(api: Api):
+    name, who = campaign(api), api.key("owner")
+    guests = f"no,account,name,grams\nA-1,,王伟,5\nA-2,{api.accounts['agent']},,7\n"
+
+    done = ended(api, give(api, name, guests, who=who), who)
+    again = give(api, name, guests, who=who)
+    codes = codes_of(api, done["id"], who)
+    archive = api.get(f"/v1/jobs/{done['id']}/proofs.zip", headers=who)
+    proof = api.get(f"/v1/jobs/{done['id']}/proofs/A-1", headers=who)
+
+    assert (done["state"], done["done"], done["total"]) == ("done", 2, 2)
+    assert done["result"]["amount_g"] == "12"
+    assert (done["result"]["guests"], done["result"]["codes"]) == (2, 1)
+    assert again.json()["job"]["id"] == done["id"]
+    assert codes["A-2"] == ""
+    claim_codes.read(codes["A-1"])
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as files:
+        assert files.testzip() is None
+        assert files.namelist() == ["A-1.gift", "A-2.gift"]
+        assert files.read("A-1.gift") == proof.content
+    assert verify_gift(proof.content, api.runtime.operator.vkey()).gift.amount_g == 5
+
+
+def test_only_who_gives_sees_what_is_handed_out(api: Api):
+    name, who = campaign(api, each="5g"), api.key("owner")
+    done = ended(api, give(api, name, "no\n1\n", who=who), who)
+    path = f"/v1/jobs/{done['id']}"
+
+    of_the_same_account = api.get(path, headers=api.key("owner"))
+    of_others = [api.get(f"{path}{more}", headers=api.key("agent")) for more in ("", "/codes.csv")]
+    of_nobody = [api.get(f"{path}{more}") for more in ("", "/codes.csv", "/proofs.zip")]
+
+    assert of_the_same_account.status_code == 200
+    assert [one.status_code for one in of_others] == [404, 404]
+    assert [one.status_code for one in of_nobody] == [401, 401, 401]
+
+
+def test_a_dry_run_names_every_bad_row(api: Api):
+    name = campaign(api)
+    nobody = "account/" + "a" * 16
+
+    bad = give(api, name, "no,grams\n1,5\n1,x\n", mode="dry-run").json()
+    unknown = give(api, name, f"no,account,grams\n1,{nobody},5\n", mode="dry-run").json()
+    good = give(api, name, "no,grams\n1,5\n2,7\n", mode="dry-run").json()
+    refused = give(api, name, "no,grams\n1,5\n1,x\n")
+
+    assert (bad["ok"], bad["rows"]) == (False, [{"line": 3, "column": "grams", "why": "x"}])
+    assert unknown["rows"] == [{"line": 2, "column": "account", "why": nobody}]
+    assert (good["ok"], good["count"], good["amount_g"], good["acts"]) == (True, 2, "12", 1)
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_rows")
+
+
+@pytest.mark.parametrize("sent", ["jsonl", "form"])
+def test_a_list_is_sent_in_other_forms(api: Api, sent: str):
+    name, who = campaign(api), api.key("owner")
+    rows = [{"no": "1", "name": "王伟", "grams": 5}, {"no": "2", "name": "", "grams": 7}]
+    if sent == "jsonl":
+        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        answer = give(api, name, text, who=who, headers={"Content-Type": "application/jsonl"})
+    else:
+        answer = api.client.post(
+            f"/v1/campaigns/{name}/give",
+            files={"list": ("guests.csv", "no,name,grams\n1,王伟,5\n2,,7\n", "text/csv")},
+            headers={**who, "Idempotency-Key": "k"},
+        )
+
+    done = ended(api, answer, who)
+
+    assert done["result"]["amount_g"] == "12"
+
+
+def test_lists_are_refused_before_anything_is_done(api: Api):
+    name = campaign(api)
+    guests = "no,grams\n1,5\n"
+
+    refused = [
+        give(api, name, guests, who={"X": "y"}),
+        give(api, name, guests, who=api.key("owner", scopes=("read",))),
+        give(api, name, guests, who=api.key("agent")),
+        give(api, name, guests, headers={"Idempotency-Key": ""}),
+        give(api, name, guests, headers={"Content-Type": "image/png"}),
+        give(api, "a" * 16, guests),
+    ]
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [
+        (401, "credentials_missing"),
+        (403, "scope_missing"),
+        (403, "signature_missing"),
+        (400, "idempotency_key_missing"),
+        (415, "unknown_media_type"),
+        (404, "no_stream"),
+    ]
+
+
+def test_another_list_under_the_same_key_is_not_given(api: Api):
+    name, who = campaign(api, each="5g"), api.key("owner")
+    ended(api, give(api, name, "no\n1\n", who=who), who)
+
+    refused = give(api, name, "no\n2\n", who=who)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_list_that_is_too_long_for_what_was_funded_fails_as_a_job(api: Api):
+    name, who = campaign(api), api.key("owner")
+
+    done = ended(api, give(api, name, "no,grams\n1,60\n2,41\n", who=who), who)
+
+    assert (done["state"], done["result"]) == ("failed", None)
+    assert done["error"]["code"] == "insufficient_holding"
+    assert done["error"]["facts"]["amount_g"] == "101"
+    assert "101" in done["error"]["detail"] or "0.000101" in done["error"]["detail"]
+
+
+def test_a_guest_shows_a_code_and_needs_no_account(api: Api):
+    name, who = campaign(api, each="50g"), api.key("owner")
+    done = ended(api, give(api, name, "no\n1\n", who=who), who)
+    code = codes_of(api, done["id"], who)["1"]
+    asked = {"code": code, "journey": ["metro:1km"]}
+
+    rehearsed = api.act("/gifts/retire", asked, mode="dry-run")
+    retired = api.act("/gifts/retire", asked, key="one")
+    again = api.act("/gifts/retire", asked, key="one")
+    claimed = api.act("/gifts/claim", {"code": code, "to": api.accounts["agent"]}, key="two")
+    repeated = api.act("/gifts/claim", {"code": code, "to": api.accounts["agent"]}, key="two")
+    empty = api.act("/gifts/claim", {"code": code, "to": api.accounts["agent"]}, key="three")
+
+    assert rehearsed.status_code == 200, rehearsed.text
+    assert retired.status_code == 201, retired.text
+    assert (again.json()["entries"], again.json()["replayed"]) == (retired.json()["entries"], True)
+    assert claimed.status_code == 201, claimed.text
+    assert claimed.json()["entries"][0]["events"][0]["body"]["amount_g"] == "21"
+    assert repeated.json()["entries"] == claimed.json()["entries"]
+    assert (empty.status_code, empty.json()["code"]) == (404, "no_gift")
+    assert code not in empty.text + retired.text
+
+
+def test_a_guest_signs_with_the_key_of_a_code_that_stays_with_them(api: Api):
+    name, who = campaign(api, each="50g"), api.key("owner")
+    done = ended(api, give(api, name, "no\n1\n", who=who), who)
+    secret = claim_codes.read(codes_of(api, done["id"], who)["1"])
+    seed = claim_codes.seed(secret, log=api.runtime.operator.id, campaign=f"campaign/{name}")
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    asked = {"bearer": private.public_key().public_bytes_raw().hex(), "to": api.accounts["agent"]}
+
+    recorded = api.act("/gifts/claim", asked)
+    prepared = api.act("/gifts/claim", asked, mode="prepare")
+    assert prepared.status_code == 200, prepared.text
+    (intent,) = prepared.json()["intents"]
+    signature = private.sign(SIGNED_PREFIX + base64.b64decode(intent["intent"]))
+    submitted = api.client.post(
+        "/v1/intents",
+        json={
+            "intent": intent["intent"],
+            "signatures": [base64.b64encode(signature).decode()],
+            "openings": intent["openings"],
+            "rows": intent["rows"],
+        },
+    )
+
+    assert (recorded.status_code, recorded.json()["code"]) == (403, "no_private_key")
+    assert intent["signers"][0]["custodial"] is False
+    assert submitted.status_code == 201, submitted.text
+
+
+def test_nobody_signs_with_the_code_of_another_guest(api: Api):
+    """While one guest's code is being used, who only knows its key is still refused."""
+    name, who = campaign(api, each="50g"), api.key("owner")
+    done = ended(api, give(api, name, "no\n1\n", who=who), who)
+    secret = claim_codes.read(codes_of(api, done["id"], who)["1"])
+    keyring = api.runtime.operator.keyring
+    seed = claim_codes.seed(secret, log=api.runtime.operator.id, campaign=f"campaign/{name}")
+    held = keyring.hold(seed)
+
+    refused = api.act("/gifts/claim", {"bearer": held[1].hex(), "to": api.accounts["agent"]})
+    keyring.let_go(held)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "no_private_key")
