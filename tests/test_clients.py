@@ -18,10 +18,11 @@ import pytest
 from registry.acts.propose import Detached, Hidden, Setting, propose
 from registry.domain import kinds, shape
 from registry.errors import RefusedError
-from registry.ledger import canonical
+from registry.ledger import canonical, tree
 from registry.ledger import intent as ledger_intent
 from registry.ledger.intent import Signer
 from registry.ledger.keys import SUITE, check_signature, possession_message
+from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from tests.clients.both import COMMANDS, Asked, ask_python, client, intents, key_of, script, told
 
 VECTORS = Path(__file__).with_name("vectors")
@@ -156,6 +157,44 @@ def test_of_two_checkpoints_one_begins_with_the_other_and_the_greater_is_remembe
 
     assert ask("remember", note, vkey, None, []) == {"is": [note]}
     assert ask("remember", note, vkey, note, []) == {"is": [note]}
+
+
+LOG_KEY = key_of(sha256(b"log key").hexdigest())
+VKEY = VerifierKey(name="registry.example/clients", public=client.public_of(LOG_KEY))
+
+
+def noted(leaves: list[bytes]) -> str:
+    """The signed checkpoint of a log of these leaf hashes."""
+    text = Checkpoint(origin=VKEY.name, size=len(leaves), root=tree.root_of(leaves)).text()
+    return f"{text}\n{signature_line(VKEY, LOG_KEY.sign(text.encode()))}"
+
+
+def proven(leaves: list[bytes], size: int) -> list[str]:
+    """The proof that a log began with its first `size` leaves."""
+    return [one.hex() for one in tree.consistency_path(size, len(leaves), nodes_of(leaves))]
+
+
+def nodes_of(leaves: list[bytes]) -> Callable[[int, int], bytes]:
+    """The complete subtrees over leaf hashes."""
+    return lambda level, number: tree.root_of(leaves[number << level : (number + 1) << level])
+
+
+def test_a_log_goes_on_from_what_was_seen_of_it(ask: Asked) -> None:
+    leaves = [sha256(bytes([number])).digest() for number in range(9)]
+    forked = [*leaves[:3], sha256(b"other").digest(), *leaves[4:]]
+    long, short, other = noted(leaves), noted(leaves[:5]), noted(forked)
+    path = proven(leaves, 5)
+
+    def remember(note: str, before: str, path: list[str]) -> Any:
+        return ask("remember", note, str(VKEY), before, path)
+
+    assert remember(long, short, path) == {"is": [long]}
+    assert remember(short, long, path) == {"is": [long]}
+    assert remember(other, short, path)["code"] == "forked"
+    assert remember(short, other, path)["code"] == "forked"
+    assert remember(other, long, [])["code"] == "forked"
+    assert remember(long, short, path[1:])["code"] == "bad_path"
+    assert remember(long, short, [*path, path[0]])["code"] == "bad_path"
 
 
 # What is signed
@@ -809,6 +848,40 @@ def test_an_act_is_prepared_under_the_key_that_makes_it_one(ask: Asked) -> None:
         f"/v1/retirements?mode=prepare&signing_key={KEY.hex()}",
     )
     assert headers["idempotency-key"] == "key 2"
+
+
+def test_a_receipt_is_believed_when_the_log_holds_what_was_sent(ask: Asked) -> None:
+    one, other = b64decode(retirement()["intent"]), b64decode(in_time()["intent"])
+    entries = [entry_of(b"before"), entry_of(one), entry_of(b"after")]
+    leaves = [tree.leaf_hash(entry) for entry in entries]
+    path = [hash_.hex() for hash_ in tree.inclusion_path(1, 3, nodes_of(leaves))]
+    kind = {"Content-Type": "application/octet-stream"}
+    whole = {"path": path, "checkpoint": noted(leaves)}
+    profile = {"vkey": str(VKEY)}
+
+    def believed(entry: bytes, proof: Any, *, sent: bytes = one, index: object = 1) -> Any:
+        with saying((200, kind, entry), (200, {}, proof)) as server:
+            return ask("believe", server.url, {"index": index}, sent.hex(), profile)
+
+    assert believed(entries[1], whole)["is"] == {"index": 1, "leaf": leaves[1].hex(), "size": 3}
+    assert believed(entries[1], whole, sent=other)["code"] == "other_entry"
+    assert believed(entries[0], whole)["code"] == "other_entry"
+    assert believed(entry_of(one, at_us=7), whole)["code"] == "not_included"
+    assert believed(entries[1], whole, index=0)["code"] in ("not_included", "bad_path")
+    assert believed(entries[1], whole, index=3)["code"] == "not_included"
+    assert believed(entries[1], whole, index="1")["code"] == "bad_answer"
+    assert believed(entries[1], {**whole, "path": path[1:]})["code"] == "bad_path"
+    assert believed(entries[1], {**whole, "path": "x"})["code"] == "bad_answer"
+    assert believed(entries[1], [])["code"] == "bad_answer"
+    note = noted(leaves[:1])
+    assert believed(entries[1], {**whole, "checkpoint": note})["code"] == "not_included"
+    note = whole["checkpoint"].replace("\n3\n", "\n4\n")
+    assert believed(entries[1], {**whole, "checkpoint": note})["code"] == "bad_checkpoint_signature"
+    assert believed(entries[1], {"path": path})["code"] == "bad_note"
+
+
+def entry_of(intent: bytes, at_us: int = NOW_US) -> bytes:
+    return canonical.encode(["carbon-registry/entry/v1", at_us, intent, [bytes(64)], [], []])
 
 
 @pytest.mark.parametrize("path", ["https://127.0.0.1:1/x", "//127.0.0.1:1/x", "/x"])

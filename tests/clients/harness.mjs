@@ -65,6 +65,12 @@ const answers = {
     const intent = intents.readIntent(unhex(data));
     return hex(await receipts.checkEntry(unhex(entry), intent));
   },
+  believe: async (url, receipt, data, profile) => {
+    const here = new client.Client(url, null, { wait: async () => {} });
+    const held = new Map();
+    const seen = { getItem: (name) => held.get(name) ?? null, setItem: (...said) => held.set(...said) };
+    return client.believe(here, receipt, intents.readIntent(unhex(data)), profile, seen);
+  },
   talk: async (url, token, [method, ...given]) => {
     const pauses = [];
     const here = new client.Client(url, token, { wait: async (ms) => pauses.push(ms) });
