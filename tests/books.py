@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from registry.acts.propose import Hidden, Setting
+from registry.desk import keys
 from registry.domain.batch import import_nonce
 from registry.domain.project import EXCLUDED
 from registry.domain.standard import PURPOSES
@@ -28,7 +29,6 @@ from registry.ledger import ids, tree
 from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.place import Place, Server
-from registry.store import custody
 from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.keyring import Keyring
@@ -36,6 +36,7 @@ from registry.store.mark import Mark
 from registry.store.operator import Operator, home_of, mark_of
 from registry.verifier.audit import Audited, audit
 from registry.verifier.trust import Memory
+from tests.desks import does
 
 ORIGIN = "registry.example/books"
 GRAMS = 1_000_000
@@ -132,11 +133,12 @@ class Clerk:
         """One that the holder stops, one that officers withdraw, and one that stands."""
         operator, account = self.operator, self.accounts[name]
         papers = {"identity": digest("identity"), "notice": digest("notice")}
-        custody.announce_recovery(operator, account, **papers)
-        custody.stop_recovery(operator, account)
-        custody.announce_recovery(operator, account, **papers)
-        custody.withdraw_recovery(operator, account)
-        custody.announce_recovery(operator, account, **papers)
+        announced = keys.AnnounceRecovery(account=account, **papers)
+        does(operator, announced)
+        does(operator, keys.StopRecovery(account=account))
+        does(operator, announced)
+        does(operator, keys.WithdrawRecovery(account=account))
+        does(operator, announced)
 
     def recognises(self, code: str, **changed: Any) -> None:
         body = {
@@ -503,13 +505,13 @@ def write_book(base: Path, on: Place | None = None) -> Book:
         create(place, origin=ORIGIN)
         operator = Operator(place)
         clerk = Clerk(operator)
-        custody.replace_log_key(operator)
+        does(operator, keys.RotateLogKey())
         clerk.opens("bob")
         clerk.announces_recoveries("bob")
         operator.close()
     # A clock that stepped is not believed by those who saw it step.
     clerk.operator = operator = Operator(place)
-    custody.complete_recovery(operator, clerk.accounts["bob"])
+    does(operator, keys.CompleteRecovery(account=clerk.accounts["bob"]))
     for name in ("authority", "validator", "verifier", "exchange"):
         clerk.opens(name, role=name)
     for name in ("owner", "alice"):

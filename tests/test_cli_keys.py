@@ -178,7 +178,7 @@ def test_a_key_that_is_not_hex_of_its_length_is_wrong_usage(owner: Desk, options
     ended = owner("key", "add", *options, "--json")
 
     assert (ended.code, ended.json["error"]) == (2, "malformed")
-    assert ended.json["facts"]["field"] in options or "--public" not in options
+    assert f"--{ended.json['facts']['field']}" in options or "--public" not in options
     assert len(owner.keys()) == 1
 
 

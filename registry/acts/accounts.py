@@ -1,28 +1,20 @@
 """Opening an account: by an officer and, where another account decides for it, that one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 
+from registry.acts.keys import Shown
 from registry.acts.plan import Parts, Plan
 from registry.acts.propose import Hidden, Setting
 from registry.domain.account import USCC_PREFIX
+from registry.ledger import ids
 from registry.ledger.intent import NONCE_BYTES
 from registry.ledger.keys import Key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstKey:
-    """The key with which an account begins; `possession` gives its signature for the account of this name."""
-
-    key: Key
-    custodial: bool
-    possession: Callable[[str], bytes]
-
-
-def account_of(setting: Setting, uscc: str | None) -> str:
-    """The account that opening it makes: named by its organisation's code where that is known."""
-    return setting.new("account", 0) if uscc is None else f"account/{USCC_PREFIX}{uscc}"
+def account_of(log: bytes, officer: str, nonce: bytes, uscc: str | None) -> str:
+    """The account that `officer` opens under `nonce`: named by its organisation's code where that is known."""
+    id_ = ids.derived_id(log, officer, nonce, 0) if uscc is None else f"{USCC_PREFIX}{uscc}"
+    return f"account/{id_}"
 
 
 def nonce_of(key: Key) -> bytes:
@@ -40,7 +32,8 @@ def open_account(
     legal_form: str,
     uscc: str | None,
     controller: str | None,
-    first: FirstKey,
+    first: Shown,
+    nonce: bytes | None,
 ) -> Plan:
     """Open an account.
 
@@ -51,20 +44,18 @@ def open_account(
         uscc: the organisation's unified social credit code, where it has one.
         controller: the account that decides for it; None for itself.
         first: its key.
+        nonce: that of a key that its holder brings, see `nonce_of`; None for another.
     """
 
     def parts(setting: Setting) -> Parts:
-        account = account_of(setting, uscc)
+        account = account_of(setting.log, setting.signers[0].account, setting.nonce, uscc)
         body = {
             "legal_form": legal_form,
             "controller": controller or account,
-            "key": first.key,
-            "custodial": first.custodial,
-            "possession": first.possession(account),
+            **first(account).said,
             "name": Hidden(value=name),
         }
         return [(account, [("account.opened.v1", body)])]
 
     signers = (officer,) if controller is None else (officer, controller)
-    nonce = None if first.custodial else nonce_of(first.key)
     return Plan(signers=signers, parts=parts, nonce=nonce)

@@ -168,21 +168,27 @@ def _judged(runtime: Runtime, wish: Wish, desk: Desk) -> list[tuple[Proposal, Ma
     if bearer is None:
         require_scope(wish.principal, f"act:{wish.area}")
     try:
-        plans = [_with_key(plan, wish) for plan in wish.ask.plans(desk)]
+        proposals = _proposed(wish, desk, bearer)
     finally:
         desk.let_go()
-    owner = bearer or wish.principal.subject
-    proposals = []
-    for number, plan in enumerate(plans):
-        _check_party(plan, wish.principal, bearer)
-        nonce = None if wish.key is None else _nonce(owner, wish.key, number)
-        proposals.append(desk.proposed(plan, nonce=nonce, kept=False))
     requests = [_unsigned(proposal) for proposal in proposals]
     entries = runtime.operator.rehearse(requests)
     return [
         (proposal, Made(placed=placed, names=names_in(request), rehearsed=True))
         for proposal, placed, request in zip(proposals, entries, requests, strict=True)
     ]
+
+
+def _proposed(wish: Wish, desk: Desk, bearer: str | None) -> list[Proposal]:
+    plans = [_with_key(plan, wish) for plan in wish.ask.plans(desk)]
+    for plan in plans:
+        _check_party(plan, wish.principal, bearer)
+    owner = bearer or wish.principal.subject
+    proposals = []
+    for number, plan in enumerate(plans):
+        nonce = None if wish.key is None else _nonce(owner, wish.key, number)
+        proposals.append(desk.proposed(plan, nonce=nonce, kept=False))
+    return proposals
 
 
 def _with_key(plan: Plan, wish: Wish) -> Plan:

@@ -1,29 +1,17 @@
 """`registry account key`, `registry account recover`, `registry log-key`: keys changed, lost ones replaced."""
 
-from collections.abc import Callable
-from contextlib import closing
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-from registry.acts.accounts import FirstKey, account_of, nonce_of
 from registry.cli.voice import Voice, is_demonstration
-from registry.desk import accounts, given
-from registry.desk.desk import Desk
-from registry.desk.opened import Opened, opened
+from registry.desk import accounts
+from registry.desk.ask import Ask
+from registry.desk.desk import Desk, at_desk
+from registry.desk.keys import RotateLogKey
+from registry.desk.made import Made
+from registry.desk.opened import opened
 from registry.domain.account import Account
-from registry.errors import RefusedError, UsageError
-from registry.history import POSSESSION_PURPOSE
-from registry.ledger.keys import PUBLIC_BYTES, SIGNATURE_BYTES, SUITE, Key, key_id
-from registry.ledger.keys import possession_message as message_of
+from registry.ledger.keys import Key, key_id
 from registry.place import Place
-from registry.store import custody
-from registry.store.custody import Brought, Done
-from registry.store.log import Moment
-from registry.store.operator import Operator
-
-Act = Callable[[Operator, str], Done]
-"""Of an operator and an account; what it does is recorded, or rehearsed."""
 
 
 def show_all(typed: str, place: Place, *, voice: Voice) -> None:
@@ -51,115 +39,28 @@ def show_all(typed: str, place: Place, *, voice: Voice) -> None:
         voice.say("keylist.recovery", **_recovery(state))
 
 
-def add(
-    typed: str,
-    place: Place,
-    *,
-    public: str | None,
-    possession: str | None,
-    dry_run: bool,
-    voice: Voice,
-) -> None:
-    """Add a key to an account: the one that its holder brings, or one that is made and kept here.
+def change(ask: Ask, text: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
+    """Do what is asked for with the keys of an account, and say with `text` what was done, and what keys it has now.
 
     Raises:
         UsageError: `malformed`, `no_possession`.
-        RefusedError: `no_account`, or what the rules say.
+        RefusedError: `no_registry`, `no_account`, or what the rules say.
     """
-
-    def act(operator: Operator, account: str) -> Done:
-        return custody.add_key(
-            operator, account, brought(operator, account, public, possession), dry_run=dry_run
-        )
-
-    _do("keys.added", typed, place, act, voice)
-
-
-def end(typed: str, key: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
-    """End a key of an account, named by its id.
-
-    Raises:
-        RefusedError: `no_account`, `key_unknown`, `last_key`, or what the rules say.
-    """
-
-    def act(operator: Operator, account: str) -> Done:
-        return custody.end_key(operator, account, _meant(operator, account, key), dry_run=dry_run)
-
-    _do("keys.ended", typed, place, act, voice)
-
-
-def rotate(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
-    """Put a new key in place of those that are kept here for an account.
-
-    Raises:
-        RefusedError: `no_account`, or what the rules say.
-    """
-    _do("keys.rotated", typed, place, partial(custody.rotate_key, dry_run=dry_run), voice)
-
-
-def announce(
-    typed: str,
-    place: Place,
-    *,
-    identity: Path,
-    notice: Path,
-    public: str | None,
-    possession: str | None,
-    dry_run: bool,
-    voice: Voice,
-) -> None:
-    """Announce that an account is to be recovered, with digests of the papers.
-
-    Raises:
-        UsageError: `no_file`, `malformed`, `no_possession`, `too_long`.
-        RefusedError: `no_account`, or what the rules say.
-    """
-    papers = {"identity": given.digest(identity), "notice": given.digest(notice)}
-
-    def act(operator: Operator, account: str) -> Done:
-        new = brought(operator, account, public, possession)
-        return custody.announce_recovery(operator, account, **papers, brought=new, dry_run=dry_run)
-
-    _do("recovery.announced", typed, place, act, voice)
-
-
-def stop(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
-    """Stop a recovery, as the holder.
-
-    Raises:
-        RefusedError: `no_account`, or what the rules say.
-    """
-    _do("recovery.stopped", typed, place, partial(custody.stop_recovery, dry_run=dry_run), voice)
-
-
-def withdraw(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
-    """Withdraw a recovery, as two officers.
-
-    Raises:
-        RefusedError: `no_account`, or what the rules say.
-    """
-    _do(
-        "recovery.withdrawn",
-        typed,
-        place,
-        partial(custody.withdraw_recovery, dry_run=dry_run),
-        voice,
-    )
-
-
-def complete(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
-    """Complete a recovery, as two officers.
-
-    Raises:
-        RefusedError: `no_account`, `too_early`, or what the rules say.
-    """
-    _do(
-        "recovery.completed",
-        typed,
-        place,
-        partial(custody.complete_recovery, dry_run=dry_run),
-        voice,
-    )
+    with at_desk(place, dry_run=dry_run) as desk:
+        made = desk.perform(ask.plans(desk))
+        account, key = _about(desk, made[0])
+        state: Account = desk.source.state(account)
+    origin = desk.source.origin
+    facts = {"account": account, "key_id": key_id(key), "index": made[-1].placed.index}
+    if voice.is_json:
+        voice.json({"dry_run": dry_run, **facts, **_object(state), **_where(origin)})
+        return
+    voice.demonstration(origin)
+    if dry_run:
+        voice.say("keys.rehearsed", **facts)
+        return
+    not_before = None if state.recovery is None else state.recovery.not_before
+    voice.say(text, **facts, not_before=not_before)
 
 
 def replace_log_key(place: Place, *, dry_run: bool, voice: Voice) -> None:
@@ -168,10 +69,10 @@ def replace_log_key(place: Place, *, dry_run: bool, voice: Voice) -> None:
     Raises:
         RefusedError: `no_registry`, or what the rules say.
     """
-    with closing(Operator(place)) as operator:
-        done = custody.replace_log_key(operator, dry_run=dry_run)
-        vkey = operator.vkey()
-    facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": done.index}
+    with at_desk(place, dry_run=dry_run) as desk:
+        (made,) = desk.perform(RotateLogKey().plans(desk))
+        vkey = desk.operator.vkey()
+    facts = {"vkey": str(vkey), "fingerprint": vkey.fingerprint, "index": made.placed.index}
     if voice.is_json:
         voice.json({"dry_run": dry_run, **facts, **_where(vkey.name)})
         return
@@ -179,77 +80,14 @@ def replace_log_key(place: Place, *, dry_run: bool, voice: Voice) -> None:
     voice.say("keys.rehearsed" if dry_run else "log_key.replaced", **facts)
 
 
-def _do(text: str, typed: str, place: Place, act: Act, voice: Voice) -> None:
-    """Do `act` on the account that is meant, and say what was done and what keys it has now."""
-    with closing(Operator(place)) as operator:
-        source = Opened(log=operator.log, origin=operator.vkey().name)
-        account = accounts.find(typed, source)
-        done = act(operator, account)
-        state: Account = source.state(account)
-    origin = source.origin
-    facts = {"account": account, "key_id": key_id(done.key), "index": done.index}
-    if voice.is_json:
-        voice.json({"dry_run": done.receipt is None, **facts, **_object(state), **_where(origin)})
-        return
-    voice.demonstration(origin)
-    if done.receipt is None:
-        voice.say("keys.rehearsed", **facts)
-        return
-    not_before = None if state.recovery is None else state.recovery.not_before
-    voice.say(text, **facts, not_before=not_before)
-
-
-def brought(
-    operator: Operator, account: str, public: str | None, possession: str | None
-) -> Brought | None:
-    """The key that the holder brings, if one was given.
-
-    Raises:
-        UsageError: `malformed`; `no_possession`, with the bytes that the key has to sign.
-    """
-    if public is None:
-        if possession is not None:
-            raise UsageError("malformed", field="--public", why="missing")
-        return None
-    key = _public(public)
-    if possession is None:
-        to_sign = message_of(operator.id, account, key, POSSESSION_PURPOSE)
-        raise UsageError("no_possession", account=account, to_sign=to_sign)
-    return Brought(key=key, possession=given.octets(possession, "--possession", SIGNATURE_BYTES))
-
-
-def first_key(
-    desk: Desk, officer: str, uscc: str | None, public: str | None, possession: str | None
-) -> FirstKey:
-    """The key of an account that `officer` opens: the one that its holder brings, or one that is made and kept here.
-
-    Raises:
-        UsageError: `malformed`; `no_possession`, with the bytes that the key has to sign.
-    """
-    account = ""
-    if public is not None:
-        setting = desk.operator.setting(officer, nonce=nonce_of(_public(public)))
-        account = account_of(setting, uscc)
-    theirs = brought(desk.operator, account, public, possession)
-    if theirs is not None:
-        shown = theirs.possession
-        return FirstKey(key=theirs.key, custodial=False, possession=lambda _: shown)
-    key = desk.new_key()
-    return FirstKey(key=key, custodial=True, possession=lambda opened: desk.possession(opened, key))
-
-
-def _public(typed: str) -> Key:
-    return SUITE, given.octets(typed, "--public", PUBLIC_BYTES)
-
-
-def _meant(operator: Operator, account: str, typed: str) -> Key:
-    """The key of an account that has the id that was typed; the rules say whether it may end."""
-    with operator.log.recorder.reading() as cursor:
-        state: Account = Moment(cursor).stream(account).state
-    for key in state.keys:
-        if key_id(key).hex() == typed.strip().lower():
-            return key
-    raise RefusedError("key_unknown", account=account)
+def _about(desk: Desk, made: Made) -> tuple[str, Key]:
+    """Whose keys an act is about, and the key that it names, or that of the recovery which it ends."""
+    (happened,) = made.placed.happened()
+    event: Any = happened.event
+    if not hasattr(event, "key"):
+        (announced,) = desk.entry(event.means[0]).happened()
+        event = announced.event
+    return happened.stream, event.key
 
 
 def _object(state: Account) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from registry.acts.plan import Plan
 from registry.desk import given
 from registry.desk.desk import Desk
 from registry.errors import RefusedError, UsageError
+from registry.ledger.keys import PUBLIC_BYTES
 
 TEXT_CHARACTERS_MAX = 20_000
 ITEMS_MAX = 1_000
@@ -218,14 +219,4 @@ def one_of(values: Iterable[str]) -> Any:
 Digest = Annotated[
     bytes, octets(32, "The SHA-256 of a paper, in hex: only that goes into the log.")
 ]
-PublicKey = Annotated[
-    bytes,
-    _read(lambda said: given.octets(_text(said), "", 32), kept=bytes),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": "^[0-9a-f]{64}$",
-            "description": "An Ed25519 public key, in hex.",
-        }
-    ),
-]
+PublicKey = Annotated[bytes, octets(PUBLIC_BYTES, "An Ed25519 public key, in hex.")]

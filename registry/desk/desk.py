@@ -43,7 +43,7 @@ class Desk:
     asks for everybody whose keys are kept here. Only the operator calls accounts by their names."""
 
     in_hand: set[Key] = field(default_factory=set)
-    """The keys of bearers who showed their codes here; `let_go` ends it."""
+    """The keys that were made here, and those of bearers who showed their codes here; `let_go` ends it."""
 
     def account(self, typed: str) -> str:
         """The account that is meant by an id, or by its exact name.
@@ -111,6 +111,11 @@ class Desk:
         """As `custody.officers`."""
         return custody.officers(self.operator, count, *strangers_to, first=self.mine or ())
 
+    def itself_or_officer(self, account: str) -> str:
+        """`account`, if it is of whoever asks, or its key is kept here where the operator asks; else an officer."""
+        own = self.operator.kept(account) if self.mine is None else account in self.mine
+        return account if own else self.officers(1)[0]
+
     def second(self, doing: str, amount_g: int, *strangers_to: str) -> str | None:
         """The officer who seconds an act, where policy wants two persons for so many grams; None where it does not."""
         policy = self.operator.registry().policy("second_person_over")
@@ -139,14 +144,17 @@ class Desk:
         return suited[0]
 
     def new_key(self) -> Key:
-        """A key made here; kept here, too, unless this is a rehearsal."""
-        (key,) = self.operator.keyring.generate(kept=not self.dry_run)
+        """A key made here, which signs here until it is let go."""
+        key = self.operator.keyring.make()
+        self.in_hand.add(key)
         return key
 
     def possession(self, account: str, key: Key) -> bytes:
-        """The signature that shows a `new_key` of `account` to be here; it is noted whose key it is."""
+        """The signature that shows a `new_key` of `account` to be here; it is kept here from now on, unless this is a
+        rehearsal.
+        """
         if not self.dry_run:
-            self.operator.keyring.assign({key: account})
+            self.operator.keyring.keep(key, account)
         return self.operator.possession(account, key)
 
     def bearer(self, seed: bytes) -> Signer:
@@ -169,8 +177,18 @@ class Desk:
                     shown = signer.key in self.in_hand
                     require(shown, "no_private_key", account=signer.account)
 
+    def _check_signers(self, plans: Sequence[Plan]) -> None:
+        """Return if everybody who is to sign is one of `mine`, or a bearer, who were checked before."""
+        if self.mine is None:
+            return
+        named = {
+            one if isinstance(one, str) else one.account for plan in plans for one in plan.signers
+        }
+        missing = {one for one in named - self.mine if not one.startswith("bearer/")}
+        require(not missing, "signature_missing", accounts=sorted(missing))
+
     def let_go(self) -> None:
-        """Forget the keys of bearers."""
+        """Forget the keys of bearers, and those that were made here and are not kept."""
         for key in self.in_hand:
             self.operator.keyring.let_go(key)
         self.in_hand.clear()
@@ -179,9 +197,11 @@ class Desk:
         """What `plans` made, or would make, all of them together or nothing.
 
         Raises:
-            RefusedError: `no_private_key`; what the rules say. Nothing was recorded.
+            RefusedError: `no_private_key`; `signature_missing` if somebody is to sign who is none of `mine`; what the
+                rules say. Nothing was recorded.
         """
         self.check_bearers(plans)
+        self._check_signers(plans)
         requests = [self.operator.sign(self.proposed(plan)) for plan in plans]
         if self.dry_run:
             entries = self.operator.rehearse(requests)

@@ -35,6 +35,7 @@ _SCRYPT_N = 2**15
 _SCRYPT_R = 8
 _SCRYPT_P = 1
 _NONCE_BYTES = 12
+_SEED_BYTES = 32
 _EXPOSED = stat.S_IRWXO | stat.S_IWGRP
 _TABLES = """
 CREATE TABLE sealing (one INTEGER PRIMARY KEY CHECK (one = 1), salt BLOB NOT NULL,
@@ -78,26 +79,19 @@ class Keyring:
         """32 bytes that only who has the passphrase can make, of their own for each purpose."""
         return hmac.digest(self._secret, purpose, "sha256")
 
-    def generate(self, count: int = 1, *, kept: bool = True) -> list[Key]:
-        """New keys, durable on return; to be given to accounts with `assign`.
-
-        Those that are not to be `kept` are for a rehearsal: they sign as long as this keyring is open.
-        """
-        made = []
-        rows = []
+    def generate(self, count: int = 1) -> list[Key]:
+        """New keys, durable on return; to be given to accounts with `assign`."""
+        made = {}
         for _ in range(count):
             private = Ed25519PrivateKey.generate()
-            key = (SUITE, private.public_key().public_bytes_raw())
-            nonce = os.urandom(_NONCE_BYTES)
-            sealed = self._sealing.encrypt(nonce, private.private_bytes_raw(), key_id(key))
-            rows.append((key_id(key), "", *key, nonce + sealed))
-            self._opened[key] = private
-            made.append(key)
-        if not kept:
-            return made
-        with closing(self._connect()) as connection, connection:
-            connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)
-        return made
+            made[(SUITE, private.public_key().public_bytes_raw())] = private
+        self._keep(made, "")
+        self._opened |= made
+        return list(made)
+
+    def make(self) -> Key:
+        """A new key, held as by `hold`; nowhere else until it is to be kept, with `keep`."""
+        return self.hold(os.urandom(_SEED_BYTES))
 
     def hold(self, seed: bytes) -> Key:
         """The key of a `seed`, 32 bytes, which signs until everybody who holds it has let go, and is kept nowhere."""
@@ -114,6 +108,10 @@ class Keyring:
             self._held[key] -= 1
             if not self._held[key]:
                 del self._held[key], self._opened[key]
+
+    def keep(self, key: Key, account: str) -> None:
+        """Have a key that is held, durable on return, and note that it speaks for `account`."""
+        self._keep({key: self._opened[key]}, account)
 
     def assign(self, owners: dict[Key, str]) -> None:
         """Note which account each key speaks for; the log decides whether it does."""
@@ -133,8 +131,7 @@ class Keyring:
         Raises:
             RefusedError: `no_private_key`; `wrong_passphrase` if it cannot be unsealed.
         """
-        self.unseal(key)
-        return self._opened[key].sign(message)
+        return self._private(key).sign(message)
 
     def unseal(self, key: Key) -> None:
         """Have `key` ready for signing.
@@ -142,8 +139,22 @@ class Keyring:
         Raises:
             RefusedError: `no_private_key`; `wrong_passphrase` if it cannot be unsealed.
         """
-        if key not in self._opened:
-            self._opened[key] = self._unsealed(key)
+        self._private(key)
+
+    def _private(self, key: Key) -> Ed25519PrivateKey:
+        known = self._opened.get(key)
+        if known is None:
+            known = self._opened[key] = self._unsealed(key)
+        return known
+
+    def _keep(self, privates: dict[Key, Ed25519PrivateKey], account: str) -> None:
+        rows = []
+        for key, private in privates.items():
+            nonce = os.urandom(_NONCE_BYTES)
+            sealed = self._sealing.encrypt(nonce, private.private_bytes_raw(), key_id(key))
+            rows.append((key_id(key), account, *key, nonce + sealed))
+        with closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)
 
     def _unsealed(self, key: Key) -> Ed25519PrivateKey:
         with closing(self._connect()) as connection:

@@ -11,14 +11,16 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 
 from registry.acts.propose import Hidden
+from registry.desk.keys import RotateLogKey
 from registry.errors import UnavailableError
 from registry.place import Place
-from registry.store import custody, keyring, postgres, snapshots, streams
+from registry.store import keyring, postgres, snapshots, streams
 from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.operator import Operator
 from registry.store.sequencer import Sequencer
 from tests.books import Book, Clerk
+from tests.desks import does
 from tests.store.lives import HEARD_S_MAX, Teller, queued
 
 THREADS = 3
@@ -133,7 +135,7 @@ def start(_teller: Teller, place: Place) -> None:
 def replace_log_key(_teller: Teller, place: Place) -> None:
     """Have another key sign for the log."""
     with closing(Operator(place)) as operator:
-        custody.replace_log_key(operator)
+        does(operator, RotateLogKey())
 
 
 def begin(_teller: Teller, place: Place, origin: str) -> None:

@@ -14,16 +14,17 @@ from typing import Any
 import pytest
 
 from registry.acts.propose import Hidden
+from registry.desk.keys import RotateLogKey
 from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.ledger.keys import key_id
 from registry.place import Server as Address
-from registry.store import custody
 from registry.store.logs import ENVIRONMENT, KEY_ACTS, asked_for
 from registry.store.observer import NOBODY
 from registry.store.operator import Operator, accept_mark
 from registry.store.sequencer import Sequencer
 from tests import books
 from tests.books import Book
+from tests.desks import does
 from tests.pages import ROOT
 from tests.servers import Server
 from tests.store.conftest import write_quickly
@@ -129,7 +130,7 @@ def test_who_gets_which_key_is_told_by_account_and_key_id(book: Book, file: Path
         operator, alice = clerk.operator, book.accounts["alice"]
         before = operator.kept(alice)
         clerk.adds_and_ends_a_key("alice")
-        custody.replace_log_key(operator)
+        does(operator, RotateLogKey())
         log_key = operator.registry().log_key
 
     added, ended, replaced = told(file, "key")

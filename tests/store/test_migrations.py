@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from registry.desk.keys import RotateKeys, RotateLogKey
 from registry.errors import BrokenHistoryError, RefusedError, UnavailableError
 from registry.place import Server as Address
-from registry.store import custody, migrations
+from registry.store import migrations
 from registry.store.beginning import create
 from registry.store.log import Log
 from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate, script
@@ -20,6 +21,7 @@ from registry.store.operator import Operator
 from registry.store.recorder import SCHEMA_VERSION
 from registry.verifier.audit import audit
 from tests.books import Book, write_book
+from tests.desks import does
 from tests.servers import Server
 from tests.store.conftest import write_quickly
 from tests.store.lives import CONTEXT
@@ -248,8 +250,8 @@ def test_the_role_that_writes_can_lead_a_whole_registry_s_life(
 
     book = write_book(home, as_role(address, roles[0]))
     with closing(Operator(book.place)) as operator:
-        custody.replace_log_key(operator)
-        custody.rotate_key(operator, book.accounts["alice"])
+        does(operator, RotateLogKey())
+        does(operator, RotateKeys(account=book.accounts["alice"]))
         erased = operator.log.openings.rows()[0][0]
         assert operator.log.openings.erase([erased]) == 1
         key = operator.vkey()

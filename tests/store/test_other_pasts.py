@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
+from registry.desk.keys import RotateLogKey
 from registry.errors import BrokenHistoryError, RegistryError, UnavailableError
 from registry.ledger.note import open_checkpoint
-from registry.store import custody, snapshots, streams
+from registry.store import snapshots, streams
 from registry.store.clock import Clock
 from registry.store.committer import Receipt
 from registry.store.log import Moment
 from registry.store.operator import Operator, accept_mark
 from registry.store.sequencer import Sequencer
 from tests.books import Book, Clerk
+from tests.desks import does
 
 pytestmark = pytest.mark.on("sqlite", "postgres")
 
@@ -124,11 +126,11 @@ def test_heads_are_signed_with_the_key_of_this_past_and_not_of_another(
 ) -> None:
     backup = quick.backup()
     with clerk_of(quick) as server:
-        custody.replace_log_key(server.operator)
+        does(server.operator, RotateLogKey())
         request = server.transfer(quick.streams["native"], "owner", "bob", 1)
         restored(quick, backup)
         with clerk_of(quick) as other:
-            custody.replace_log_key(other.operator)
+            does(other.operator, RotateLogKey())
             other.opens("new")
             key = other.operator.vkey()
 
@@ -198,7 +200,7 @@ def test_what_is_recorded_and_cannot_be_signed_is_not_told_as_refused(quick: Boo
     old = keys.read_bytes()
     with clerk_of(quick) as one, clerk_of(quick) as other:
         request = one.transfer(quick.streams["native"], "owner", "bob", 1)
-        custody.replace_log_key(other.operator)
+        does(other.operator, RotateLogKey())
         new = keys.read_bytes()
         keys.write_bytes(old)
         with Sequencer(one.operator.committer) as sequencer:

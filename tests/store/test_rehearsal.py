@@ -107,11 +107,11 @@ def test_a_rehearsal_sees_what_others_wrote_and_what_was_recorded_here(book: Boo
         assert foreseen.index == receipt.index
 
 
-def test_a_key_for_a_rehearsal_is_not_kept(book: Book) -> None:
+def test_a_key_that_was_made_is_not_kept_before_that_is_asked_for(book: Book) -> None:
     before = kept(book)
 
     with book.clerk() as clerk:
-        (key,) = clerk.operator.keyring.generate(kept=False)
+        key = clerk.operator.keyring.make()
         signature = clerk.operator.keyring.sign(key, b"message")
 
     assert len(signature) == 64

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from registry.desk.keys import RotateLogKey
 from registry.errors import BrokenHistoryError, RefusedError, RegistryError, UnavailableError
 from registry.ledger import entry as entries
 from registry.ledger import tree
 from registry.place import Place
 from registry.place import Server as Address
-from registry.store import custody, keyring
+from registry.store import keyring
 from registry.store import restore as restoring
 from registry.store.backup import back_up
 from registry.store.beginning import create
@@ -35,6 +36,7 @@ from registry.verifier import database
 from registry.verifier.audit import audit
 from tests import grounds
 from tests.books import Book, Clerk
+from tests.desks import does
 from tests.grounds import Ground
 from tests.servers import Server
 from tests.store.conftest import write_quickly
@@ -161,7 +163,7 @@ def test_every_kind_of_entry_comes_back_and_the_log_may_have_changed_its_key(
 ) -> None:
     monkeypatch.setattr(restoring, "PAGE_ENTRIES", page)
     with closing(Operator(book.place)) as operator:
-        custody.replace_log_key(operator)
+        does(operator, RotateLogKey())
         key = operator.vkey()
     copy = published(book, tmp_path / "published")
     root = audit(book.place, key).root
@@ -427,7 +429,7 @@ def test_a_copy_without_entries_is_refused(lost: Lost, tmp_path: Path) -> None:
 def test_a_copy_of_another_log_is_refused(lost: Lost, tmp_path: Path) -> None:
     create(tmp_path / "other", origin="registry.example/other")
     with closing(Operator(tmp_path / "other")) as operator:
-        custody.replace_log_key(operator)
+        does(operator, RotateLogKey())
 
     shorter = untouched(lost, tmp_path / "other", "differs_from_copy")
 

@@ -1,7 +1,7 @@
 """`registry account`: accounts opened and shown, their keys changed, lost ones replaced."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,10 +20,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Open and show accounts, their keys / 账户及其密钥")
 key_app = typer.Typer(
@@ -60,25 +56,21 @@ def open_account(
     lang: Language = None,
 ) -> None:
     """Open an account, by an officer / 由登记官开立账户"""
-    from registry.acts import accounts as acts
-    from registry.cli import acting, keys
+    from registry.cli import acting
+    from registry.desk import account_life
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        (officer,) = desk.officers(1)
-        return [
-            acts.open_account(
-                officer,
-                name=name,
-                legal_form=legal_form,
-                uscc=uscc,
-                controller=desk.maybe_account(controller),
-                first=keys.first_key(desk, officer, uscc, public, possession),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        account_life.Open,
+        name=name,
+        legal_form=legal_form,
+        uscc=uscc,
+        controller=controller,
+        public=public,
+        possession=possession,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("show")
@@ -146,16 +138,12 @@ def key_add(
 ) -> None:
     """Add a key / 登记一个密钥"""
     from registry.cli import keys
+    from registry.desk.ask import asked
+    from registry.desk.keys import AddKey
 
+    ask = asked(AddKey, account=account, public=public, possession=possession)
     voice = Voice(lang, as_json=as_json)
-    keys.add(
-        account,
-        place_of(directory, state),
-        public=public,
-        possession=possession,
-        dry_run=dry_run,
-        voice=voice,
-    )
+    keys.change(ask, "keys.added", place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @key_app.command("rotate")
@@ -170,9 +158,12 @@ def key_rotate(
 ) -> None:
     """Replace the keys kept here by a new one / 更换代管的密钥"""
     from registry.cli import keys
+    from registry.desk.ask import asked
+    from registry.desk.keys import RotateKeys
 
+    ask = asked(RotateKeys, account=account)
     voice = Voice(lang, as_json=as_json)
-    keys.rotate(account, place_of(directory, state), dry_run=dry_run, voice=voice)
+    keys.change(ask, "keys.rotated", place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @key_app.command("end")
@@ -188,9 +179,12 @@ def key_end(
 ) -> None:
     """End a key / 终止一个密钥"""
     from registry.cli import keys
+    from registry.desk.ask import asked
+    from registry.desk.keys import EndKey
 
+    ask = asked(EndKey, account=account, key_id=ended)
     voice = Voice(lang, as_json=as_json)
-    keys.end(account, ended, place_of(directory, state), dry_run=dry_run, voice=voice)
+    keys.change(ask, "keys.ended", place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("announce")
@@ -211,17 +205,21 @@ def recover_announce(
 ) -> None:
     """Announce a new key, by two officers / 由两名登记官公告新密钥"""
     from registry.cli import keys
+    from registry.desk import given
+    from registry.desk.ask import asked
+    from registry.desk.keys import AnnounceRecovery
 
-    keys.announce(
-        account,
-        place_of(directory, state),
-        identity=identity,
-        notice=notice,
+    ask = asked(
+        AnnounceRecovery,
+        account=account,
+        identity=given.digest(identity),
+        notice=given.digest(notice),
         public=public,
         possession=possession,
-        dry_run=dry_run,
-        voice=Voice(lang, as_json=as_json),
     )
+    voice = Voice(lang, as_json=as_json)
+    place = place_of(directory, state)
+    keys.change(ask, "recovery.announced", place, dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("stop")
@@ -236,9 +234,12 @@ def recover_stop(
 ) -> None:
     """Stop a recovery, as the holder / 持有人中止找回"""
     from registry.cli import keys
+    from registry.desk.ask import asked
+    from registry.desk.keys import StopRecovery
 
+    ask = asked(StopRecovery, account=account)
     voice = Voice(lang, as_json=as_json)
-    keys.stop(account, place_of(directory, state), dry_run=dry_run, voice=voice)
+    keys.change(ask, "recovery.stopped", place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("withdraw")
@@ -253,9 +254,12 @@ def recover_withdraw(
 ) -> None:
     """Withdraw a recovery, by two officers / 由两名登记官撤回找回"""
     from registry.cli import keys
+    from registry.desk.ask import asked
+    from registry.desk.keys import WithdrawRecovery
 
+    ask = asked(WithdrawRecovery, account=account)
     voice = Voice(lang, as_json=as_json)
-    keys.withdraw(account, place_of(directory, state), dry_run=dry_run, voice=voice)
+    keys.change(ask, "recovery.withdrawn", place_of(directory, state), dry_run=dry_run, voice=voice)
 
 
 @recover_app.command("complete")
@@ -270,6 +274,9 @@ def recover_complete(
 ) -> None:
     """Complete it after the waiting time / 等待期满后完成找回"""
     from registry.cli import keys
+    from registry.desk.ask import asked
+    from registry.desk.keys import CompleteRecovery
 
+    ask = asked(CompleteRecovery, account=account)
     voice = Voice(lang, as_json=as_json)
-    keys.complete(account, place_of(directory, state), dry_run=dry_run, voice=voice)
+    keys.change(ask, "recovery.completed", place_of(directory, state), dry_run=dry_run, voice=voice)
