@@ -2,34 +2,31 @@
 
     a count that slides over two windows: those of this one, and of the one before as many as it still reaches
 
-It is known to this process alone, and for at most `rate_callers_max` callers: two numbers for each. Where there are
-more callers than that, those are forgotten that were seen first. An address of IPv6 counts with all others of its /64,
-which is what one household or machine is given.
+It is known to this process alone, and at each rate for at most `rate_callers_max` callers: three numbers for each.
+Where there are more callers than that, those are forgotten that were seen first. An address of IPv6 counts with all
+others of its /64, which is what one household or machine is given.
+
+Source: draft-ietf-httpapi-ratelimit-headers-10, for what is said of it.
+
+The library `limits` counts alike, but what it keeps in memory has no bound, a thread that looks through all of it is
+started every 10 ms, and a request costs three times as much.
 """
 
 import ipaddress
-import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from math import ceil
 
-import limits
-from limits.storage import Storage
-from limits.storage.base import SlidingWindowCounterSupport
-from limits.strategies import SlidingWindowCounterRateLimiter
-
 from registry.api.asgi import Headers, Scope
-from registry.api.settings import Settings
+from registry.api.settings import Settings, per_window
 from registry.errors import RefusedError
 
 
 class Rates:
-    """How often each caller asked of late."""
+    """How often each caller asked of late. For one thread."""
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
-        self._counts = Counts(settings.rate_callers_max, clock)
-        self._limiter = SlidingWindowCounterRateLimiter(self._counts)
         said = {
             "read": settings.rate_read,
             "write": settings.rate_write,
@@ -37,8 +34,9 @@ class Rates:
             "write-login": settings.rate_write_login,
             "credentials": settings.rate_bad_credentials,
         }
-        rates = {name: limits.parse(rate) for name, rate in said.items() if rate is not None}
-        self._rates = {name: (rate, *_policy(name, rate)) for name, rate in rates.items()}
+        most = settings.rate_callers_max
+        self._clock = clock
+        self._rates = {name: _Rate(name, rate, most) for name, rate in said.items() if rate}
 
     def spend(self, name: str, caller: str) -> Headers:
         """Count a request of `caller`, and return what to tell them of how many are left.
@@ -46,13 +44,8 @@ class Rates:
         Raises:
             RefusedError: `too_often`, with `retry_after_s`; it is not counted.
         """
-        if name not in self._rates:
-            return []
-        rate, policy, begins = self._rates[name]
-        if not self._limiter.hit(rate, name, caller):
-            raise self._refusal(rate, name, caller)
-        left, seconds = self._counts.left(rate.key_for(name, caller), rate)
-        return [policy, (b"ratelimit", begins + b"%d;t=%d" % (left, seconds))]
+        rate = self._rates.get(name)
+        return [] if rate is None else rate.spend(caller, self._clock())
 
     def look(self, name: str, caller: str) -> None:
         """Return if `caller` may ask once more.
@@ -60,104 +53,65 @@ class Rates:
         Raises:
             RefusedError: as of `spend`.
         """
-        if name in self._rates:
-            rate = self._rates[name][0]
-            if not self._limiter.test(rate, name, caller):
-                raise self._refusal(rate, name, caller)
-
-    def _refusal(self, rate: limits.RateLimitItem, name: str, caller: str) -> RefusedError:
-        reset = self._limiter.get_window_stats(rate, name, caller).reset_time - time.time()
-        return RefusedError("too_often", retry_after_s=max(1, ceil(reset)), rate=str(rate))
+        rate = self._rates.get(name)
+        if rate is not None:
+            rate.look(caller, self._clock())
 
 
-class Counts(Storage, SlidingWindowCounterSupport):
-    """For each caller the windows that count: which one it is now, how many came in it, and in the one before.
+class _Rate:
+    """So many requests in so many seconds; and who made how many of late."""
 
-    The library's own store in memory has no bound, and every 10 ms starts a thread that looks at all of it.
-    """
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, most: int, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._most = most
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._of: dict[str, tuple[int, int, int]] = {}
+    def __init__(self, name: str, said: str, callers_max: int) -> None:
+        self._said = said
+        self._most, self._window_s = per_window(said)
+        self._callers_max = callers_max
+        self._seen: dict[str, tuple[int, int, int]] = {}
+        """Of each caller: which window it was, how many came in it, and in the one before."""
+        policy = f'"{name}";q={self._most};w={self._window_s}'
+        self._policy = (b"ratelimit-policy", policy.encode())
+        self._begins = f'"{name}";r='.encode()
 
     def __len__(self) -> int:
-        return len(self._of)
+        return len(self._seen)
 
-    def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
-        """Count `amount` more, if there are no more than `limit` then."""
-        now = self._clock()
-        with self._lock:
-            window, current, before = self._seen(key, expiry, now)
-            if int(before * _ahead(now, expiry) + current) + amount > limit:
-                return False
-            if key not in self._of and len(self._of) >= self._most:
-                del self._of[next(iter(self._of))]
-            self._of[key] = (window, current + amount, before)
-        return True
+    def spend(self, caller: str, now_s: float) -> Headers:
+        """Count a request; see Rates.spend."""
+        window, current, before = self._of(caller, now_s)
+        left, ahead = self._left(window, current, before, now_s)
+        if left < 1:
+            raise self._refusal(current, before, ahead)
+        if caller not in self._seen and len(self._seen) >= self._callers_max:
+            del self._seen[next(iter(self._seen))]
+        self._seen[caller] = (window, current + 1, before)
+        said = b"%b%d;t=%d" % (self._begins, left - 1, ceil(ahead * self._window_s))
+        return [self._policy, (b"ratelimit", said)]
 
-    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
-        """How many came in the last window, for how long they count yet; how many in this, and for how long."""
-        now = self._clock()
-        _, current, before = self._seen(key, expiry, now)
-        left = _ahead(now, expiry) * expiry
-        return before, left if before else 0.0, current, left + expiry
+    def look(self, caller: str, now_s: float) -> None:
+        """Return if there is one left; see Rates.look."""
+        window, current, before = self._of(caller, now_s)
+        left, ahead = self._left(window, current, before, now_s)
+        if left < 1:
+            raise self._refusal(current, before, ahead)
 
-    def left(self, key: str, rate: limits.RateLimitItem) -> tuple[int, int]:
-        """How many more may come now, and in how many seconds the next window begins."""
-        expiry, now = rate.get_expiry(), self._clock()
-        _, current, before = self._seen(key, expiry, now)
-        ahead = _ahead(now, expiry)
-        return max(0, rate.amount - int(before * ahead + current)), ceil(ahead * expiry)
-
-    def clear_sliding_window(self, key: str, expiry: int) -> None:  # noqa: ARG002  # as the library asks
-        """Forget a caller."""
-        self.clear(key)
-
-    def _seen(self, key: str, expiry: int, now: float) -> tuple[int, int, int]:
-        window = int(now // expiry)
-        last, current, before = self._of.get(key, (window, 0, 0))
+    def _of(self, caller: str, now_s: float) -> tuple[int, int, int]:
+        """Which window it is now, how many came in it from `caller`, and in the one before."""
+        window = int(now_s // self._window_s)
+        last, current, before = self._seen.get(caller, (window, 0, 0))
         if window == last:
             return window, current, before
         return window, 0, current if window == last + 1 else 0
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """What may go wrong: nothing."""
-        return ValueError
+    def _left(self, window: int, current: int, before: int, now_s: float) -> tuple[int, float]:
+        """How many more may come now; and how much of the window is still to come: so much the one before counts."""
+        ahead = 1 + window - now_s / self._window_s
+        return self._most - current - int(before * ahead), ahead
 
-    def check(self) -> bool:
-        """Whether it works."""
-        return True
-
-    def clear(self, key: str) -> None:
-        """Forget a caller."""
-        with self._lock:
-            self._of.pop(key, None)
-
-    def reset(self) -> int | None:
-        """Forget everybody."""
-        with self._lock:
-            self._of.clear()
-        return None
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Windows do not slide so."""
-        raise NotImplementedError
-
-    def get(self, key: str) -> int:
-        """Windows do not slide so."""
-        raise NotImplementedError
-
-    def get_expiry(self, key: str) -> float:
-        """Windows do not slide so."""
-        raise NotImplementedError
+    def _refusal(self, current: int, before: int, ahead: float) -> RefusedError:
+        """Says when one may come again: as the window before counts less, or else with the next window."""
+        enough = (self._most - current) / before if before else 0.0
+        # A little more than that, in whole seconds, whatever floating point makes of it.
+        wait_s = int((ahead - enough) * self._window_s + 0.001) + 1
+        return RefusedError("too_often", retry_after_s=wait_s, rate=self._said)
 
 
 def source_of(scope: Scope) -> str:
@@ -177,17 +131,3 @@ def _network(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
-
-
-def _policy(name: str, rate: limits.RateLimitItem) -> tuple[tuple[bytes, bytes], bytes]:
-    """What a rate is, as a header says it; and how the other header begins that says what is left.
-
-    Source: draft-ietf-httpapi-ratelimit-headers-10.
-    """
-    said = f'"{name}";q={rate.amount};w={rate.get_expiry()}'.encode()
-    return (b"ratelimit-policy", said), f'"{name}";r='.encode()
-
-
-def _ahead(now: float, expiry: int) -> float:
-    """How much of the window that `now` is in is still to come: of the one before, so much counts yet."""
-    return 1 - now % expiry / expiry

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-import limits
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -43,6 +42,8 @@ _OTHERS = frozenset({"CONFIG", "LOG", "PASSPHRASE_FILE", "KILLS", "PAIRS", "POST
 """What the environment says to others than the server: the last three to the project's tests."""
 CONFIG_BYTES_MAX = 1 << 20
 HIDDEN = "***"
+_WINDOWS_S = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_RATE = re.compile(rf"[1-9][0-9]{{0,8}}/({'|'.join(_WINDOWS_S)})")
 
 Algorithm = Literal[
     "RS256",
@@ -74,12 +75,15 @@ def _network(text: str) -> str:
 def _rate(value: object) -> object:
     if value in ("off", None):
         return None
-    if not isinstance(value, str) or not re.fullmatch(
-        r"[1-9]\d{0,8}/(second|minute|hour|day)", value
-    ):
+    if not isinstance(value, str) or not _RATE.fullmatch(value):
         raise ValueError('neither "off" nor such as "600/minute"')
-    limits.parse(value)
     return value
+
+
+def per_window(rate: str) -> tuple[int, int]:
+    """How many, in how many seconds: 600 and 60 of `600/minute`."""
+    most, _, window = rate.partition("/")
+    return int(most), _WINDOWS_S[window]
 
 
 def _origin(text: str) -> str:
