@@ -203,7 +203,7 @@ def test_what_was_entered_before_a_crash_is_not_entered_again(
     day: Day, monkeypatch: pytest.MonkeyPatch
 ):
     file = written(day, BOOKS)
-    monkeypatch.setattr("registry.cli.import_books.PAGE_ROWS", 2)
+    monkeypatch.setattr("registry.desk.importing.PAGE_ROWS", 2)
     performed = []
     perform = Desk.perform
 

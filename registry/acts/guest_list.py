@@ -19,13 +19,12 @@ from typing import Any
 
 from registry.acts import sheet
 from registry.acts.propose import normalised
-from registry.acts.sheet import Problem
+from registry.acts.sheet import File, Problem
 from registry.domain import shape
 from registry.errors import RefusedError
 from registry.ledger import canonical
 
 COLUMNS = ("no", "account", "name", "tonnes", "grams")
-LIST_BYTES_MAX = 64 * 1024 * 1024
 TAG = "carbon-registry/guest-list/v1"
 CHUNK_TAG = "carbon-registry/guest-chunk/v1"
 
@@ -69,23 +68,22 @@ def chunk_nonce(campaign: str, digest: bytes, chunk: int) -> bytes:
     return sha256(canonical.encode([CHUNK_TAG, campaign, digest, chunk])).digest()[:16]
 
 
-def read(data: bytes, *, each_g: int | None) -> GuestList:
-    """The guests in a file's bytes.
+def read(file: File, *, each_g: int | None) -> GuestList:
+    """The guests in a file.
 
     Args:
-        data: the file.
+        file: its bytes if it is a CSV, else what was read of it.
         each_g: what the campaign gives everybody, or None where the list says how much.
 
     Raises:
         RefusedError: `too_long`, `not_utf8`, `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
             `Problem`s.
     """
-    text = sheet.text_of(data, bytes_max=LIST_BYTES_MAX)
     bad: list[Problem] = []
     columns: list[str] = []
     guests: dict[str, Guest] = {}
     accounts: set[str] = set()
-    for line, cells in sheet.lines(text, bad):
+    for line, cells in sheet.lines_of(file, bad):
         if not columns:
             columns = _header(cells, each_g)
             continue

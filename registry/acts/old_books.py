@@ -22,14 +22,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any
 
 from registry.acts import sheet
 from registry.acts.movements import Statement, said
 from registry.acts.plan import Parts, Plan
 from registry.acts.propose import Setting, normalised
-from registry.acts.sheet import Problem
+from registry.acts.sheet import File, Problem
 from registry.domain.batch import import_nonce
 from registry.domain.standard import PURPOSES
 from registry.errors import RefusedError
@@ -49,7 +48,6 @@ COLUMNS = (
     "activity",
     "certificate",
 )
-BOOKS_BYTES_MAX = 64 * 1024 * 1024
 ISSUED, TRANSFERRED, RETIRED = "issued", "transferred", "retired"
 
 _USED: Mapping[str, frozenset[str]] = {
@@ -98,19 +96,18 @@ class Books:
         return import_nonce(self.source, row.number)
 
 
-def read(data: bytes) -> Books:
-    """The books in a file's bytes.
+def read(file: File) -> Books:
+    """The books in a file.
 
     Raises:
         RefusedError: `too_long`, `not_utf8`, `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
             `Problem`s.
     """
-    text = sheet.text_of(data, bytes_max=BOOKS_BYTES_MAX)
     bad: list[Problem] = []
     columns: list[str] = []
     rows: list[Row] = []
     begun: dict[str, Row] = {}
-    for line, cells in sheet.lines(text, bad):
+    for line, cells in sheet.lines_of(file, bad):
         if not columns:
             columns = [cell.strip() for cell in cells]
             if sorted(columns) != sorted(COLUMNS):
@@ -130,7 +127,7 @@ def read(data: bytes) -> Books:
         raise RefusedError("bad_rows", rows=bad)
     if not rows:
         raise RefusedError("bad_header", found="", expected=",".join(COLUMNS))
-    return Books(source=sha256(data).digest(), rows=tuple(rows), begun=begun)
+    return Books(source=sheet.digest_of(file), rows=tuple(rows), begun=begun)
 
 
 def _row(line: int, texts: Mapping[str, str], bad: list[Problem]) -> Row | None:

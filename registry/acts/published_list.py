@@ -16,7 +16,7 @@ from typing import Any
 
 from registry.acts import sheet
 from registry.acts.propose import normalised
-from registry.acts.sheet import TEXT_CHARACTERS_MAX, Problem
+from registry.acts.sheet import TEXT_CHARACTERS_MAX, File, Problem
 from registry.errors import RefusedError
 from registry.ledger import canonical
 
@@ -33,7 +33,6 @@ CATEGORIES = {
 }
 FIRST_MONTH = "2000-01"
 TAG = "carbon-registry/published-list/v1"
-LIST_BYTES_MAX = 64 * 1024 * 1024
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
@@ -66,22 +65,21 @@ class PublishedList:
     rows: tuple[Row, ...]
 
 
-def read(data: bytes, *, until: str) -> PublishedList:
-    """The list in a file's bytes.
+def read(file: File, *, until: str) -> PublishedList:
+    """The list in a file.
 
     Args:
-        data: the file.
+        file: its bytes if it is a CSV, else what was read of it.
         until: the last month YYYY-MM that a retirement may state, which is today's.
 
     Raises:
         RefusedError: `too_long`; `not_utf8`; `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
             `Problem`s.
     """
-    text = sheet.text_of(data, bytes_max=LIST_BYTES_MAX)
     rows: dict[int, Row] = {}
     bad: list[Problem] = []
     header: list[str] | None = None
-    for line, cells in sheet.lines(text, bad):
+    for line, cells in sheet.lines_of(file, bad):
         if header is None:
             header = [cell.strip() for cell in cells]
             if header != COLUMNS:

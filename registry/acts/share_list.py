@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 from registry.acts import sheet
 from registry.acts.propose import normalised
-from registry.acts.sheet import Problem
+from registry.acts.sheet import File, Problem
 from registry.domain import shape
 from registry.errors import RefusedError
 
-LIST_BYTES_MAX = 64 * 1024 * 1024
 EXPECTED = "name,tonnes|grams"
 
 _GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
@@ -35,18 +34,17 @@ class ShareList:
         return sum(amount_g for _, amount_g in self.beneficiaries)
 
 
-def read(data: bytes) -> ShareList:
-    """The beneficiaries in a file's bytes.
+def read(file: File) -> ShareList:
+    """The beneficiaries in a file.
 
     Raises:
         RefusedError: `too_long`, `not_utf8`, `bad_header`; `bad_rows`, whose fact `rows` names all that is bad, as
             `Problem`s; `malformed` if they are more than one act has room for.
     """
-    text = sheet.text_of(data, bytes_max=LIST_BYTES_MAX)
     bad: list[Problem] = []
     columns: list[str] = []
     found: list[tuple[str, int]] = []
-    for line, cells in sheet.lines(text, bad):
+    for line, cells in sheet.lines_of(file, bad):
         if not columns:
             columns = _header(cells)
         else:

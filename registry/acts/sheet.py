@@ -1,23 +1,49 @@
-"""A CSV that somebody prepared by hand, read strictly: its text, its lines by number, and what a cell may hold.
+"""A table that somebody prepared by hand, read strictly: a CSV's text, its lines by number, and what a cell may hold.
 
 Every problem is collected before anything is refused, so that a list is corrected once and not a line at a time.
 """
 
 import csv
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from unicodedata import category as category_of
 
 from registry.domain import shape
 from registry.errors import RefusedError
 
+FILE_BYTES_MAX = 64 * 1024 * 1024
 TEXT_CHARACTERS_MAX = 200
+
+PROBLEMS_MAX = 10_000
+"""How many are told at once; a file of nothing but problems must not fill the memory with them."""
 
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 """What begins a cell that a spreadsheet would compute."""
 
 Problem = tuple[int, str, str]
 """The line in the file, the field, and what stands there."""
+
+Line = tuple[int, Sequence[str]]
+"""Its number in the file, from 1, and its cells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What stands in a file that is no CSV: the lines that are not blank, the column names first.
+
+    A line that cannot be read is one of `bad` instead; `digest` is the SHA-256 of the file.
+    """
+
+    lines: tuple[Line, ...]
+    bad: tuple[Problem, ...]
+    digest: bytes
+
+
+File = bytes | Table
+"""A CSV as it is, or what was read of a file of another kind."""
 
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
 
@@ -27,14 +53,14 @@ def inert(said: str) -> str:
     return f"'{said}" if said.startswith(FORMULA) else said
 
 
-def text_of(data: bytes, *, bytes_max: int) -> str:
+def text_of(data: bytes) -> str:
     """The text of a file in UTF-8, with or without a byte order mark, its lines ending in newlines.
 
     Raises:
         RefusedError: `too_long`, `not_utf8`.
     """
-    if len(data) > bytes_max:
-        raise RefusedError("too_long", bytes=len(data), bytes_max=bytes_max)
+    if len(data) > FILE_BYTES_MAX:
+        raise RefusedError("too_long", bytes=len(data), bytes_max=FILE_BYTES_MAX)
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
@@ -42,9 +68,33 @@ def text_of(data: bytes, *, bytes_max: int) -> str:
         raise RefusedError("not_utf8", line=line, at_byte=error.start) from error
 
 
-def lines(text: str, bad: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not blank, with their numbers; where quotes do not close, the rest is one problem."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+def digest_of(file: File) -> bytes:
+    """The SHA-256 of a file."""
+    return file.digest if isinstance(file, Table) else sha256(file).digest()
+
+
+def lines_of(file: File, bad: list[Problem]) -> Iterator[Line]:
+    """The lines of a file that are not blank, with their numbers; what cannot be read is added to `bad`.
+
+    Once too much is bad, the rest is not read.
+
+    Raises:
+        RefusedError: `too_long`, `not_utf8`.
+    """
+    if isinstance(file, Table):
+        bad += file.bad
+        found = iter(file.lines)
+    else:
+        found = _lines(text_of(file), bad)
+    for line in found:
+        if len(bad) >= PROBLEMS_MAX:
+            return
+        yield line
+
+
+def _lines(text: str, bad: list[Problem]) -> Iterator[Line]:
+    """The lines of a CSV; where quotes do not close, the rest is one problem."""
+    reader = csv.reader(io.StringIO(text), strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

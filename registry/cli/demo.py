@@ -15,10 +15,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from registry.acts import published_list
 from registry.acts.published_list import PublishedList
-from registry.cli.import_list import category_rows, flagged, tell_flagged, this_month
+from registry.cli.import_list import category_rows, flagged, tell_flagged
 from registry.cli.voice import WHERE, Voice
+from registry.desk import importing
 from registry.desk.words import tonnes, typed
 from registry.errors import BrokenHistoryError
 from registry.ledger.note import VerifierKey
@@ -73,7 +73,7 @@ def run(place: Place, voice: Voice) -> None:
     Raises:
         RefusedError: `directory_in_use`.
     """
-    published = published_list.read(_list(), until=this_month())
+    published = importing.published(_list())
     # Each demonstration is a log of its own, with a key of its own, and so a name of its own.
     create(place, origin=f"{ORIGIN}-{secrets.token_hex(4)}")
     operator = Operator(place)

@@ -1,15 +1,14 @@
 """`registry import-list`: a published list into the log, all of it or nothing."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.acts import published_list
 from registry.acts.published_list import PublishedList, Row
 from registry.cli.voice import Voice
-from registry.desk.files import readable
-from registry.desk.words import CHINA, purpose_word, tonnes, verdict_words
+from registry.desk import importing, rows
+from registry.desk.words import purpose_word, tonnes, verdict_words
 from registry.domain.timing import Verdict
 from registry.errors import RefusedError
 from registry.place import Place
@@ -65,18 +64,12 @@ def read(file: Path, voice: Voice) -> PublishedList:
         RefusedError: as `published_list.read`.
     """
     try:
-        data = readable(file, published_list.LIST_BYTES_MAX)
-        return published_list.read(data, until=this_month())
+        return importing.published(rows.file_of(file, published_list.COLUMNS))
     except RefusedError as refusal:
         bad = refusal.facts.get("rows")
         if isinstance(bad, list) and not voice.is_json:
             _tell_bad(bad, voice)
         raise
-
-
-def this_month() -> str:
-    """The month that it is in China, YYYY-MM."""
-    return f"{datetime.now(CHINA):%Y-%m}"
 
 
 def flagged(

@@ -115,7 +115,7 @@ def demo(
 
 @app.command("import-list")
 def import_list(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list, CSV. / 清单（CSV）。")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, xlsx, jsonl. / 清单文件。")],
     *,
     directory: Directory,
     state: State = None,

@@ -10,6 +10,7 @@ from registry.acts import movements as acts
 from registry.acts.movements import Share, Statement
 from registry.acts.plan import Plan, seconded
 from registry.acts.propose import normalised
+from registry.acts.sheet import File
 from registry.desk.ask import Account, Ask, Flag, Grams, Period, Serials, Several
 from registry.desk.desk import Desk
 from registry.desk.movements import Some, spread
@@ -125,7 +126,7 @@ class RetireForMany(Stated):
         )
 
 
-def listed(file: bytes) -> list[dict[str, str]]:
+def listed(file: File) -> list[dict[str, str]]:
     """The rows of `RetireForMany` that stand in a list.
 
     Raises:

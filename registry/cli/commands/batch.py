@@ -365,7 +365,7 @@ def release_buffer(
 @app.command("import-books")
 def import_books(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A CSV of the books of before. / 旧账册 CSV。")
+        Path, typer.Argument(metavar="FILE", help="CSV, xlsx or jsonl. / 旧账册文件。")
     ],
     *,
     authority: Authority = None,

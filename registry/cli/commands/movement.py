@@ -53,7 +53,7 @@ MaybeAmount = Annotated[
 ]
 ForMany = Annotated[
     Path | None,
-    typer.Option("--for-many", metavar="FILE", help="For all in a CSV, -o DIR. / 为名单中各人。"),
+    typer.Option("--for-many", metavar="FILE", help="For all listed, -o DIR. / 为名单中各人。"),
 ]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write the proof, too. / 同时写出证明。")
@@ -124,11 +124,9 @@ def retire(
     lang: Language = None,
 ) -> None:
     """Retire credits, with a certificate / 注销，并出具证明"""
-    from registry.acts import share_list
     from registry.cli import retiring, sharing
-    from registry.desk import retirements
+    from registry.desk import retirements, rows
     from registry.desk.ask import asked
-    from registry.desk.files import readable
 
     said = {
         "holder": holder,
@@ -153,6 +151,6 @@ def retire(
     else:
         if amount is not None:
             raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
-        rows = retirements.listed(readable(for_many, share_list.LIST_BYTES_MAX))
-        many = asked(retirements.RetireForMany, **said, rows=rows)
+        listed = retirements.listed(rows.file_of(for_many))
+        many = asked(retirements.RetireForMany, **said, rows=listed)
         sharing.retire(many, place, output=output, dry_run=dry_run, voice=voice)
