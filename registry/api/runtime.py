@@ -28,7 +28,7 @@ from registry.store.log import LOG_ACCOUNT, Log, Placed
 from registry.store.metrics import Metrics
 from registry.store.operator import Operator, mark_of
 from registry.store.sequencer import Sequencer
-from registry.store.views import Folding, kept_up
+from registry.store.views import Folding, Keepers, kept_up
 from registry.verifier.certificate import is_demonstration
 
 RETRY_S = 1.0
@@ -150,6 +150,8 @@ class Runtime:
     def _open(self, place: Place) -> None:
         self.operator = Operator(place, observer=self.metrics)
         self._stack.callback(self.operator.close)
+        self.keepers = Keepers()
+        self._stack.callback(self.keepers.close)
         self.origin = self.operator.vkey().name
         self.demonstration = is_demonstration(self.origin)
         self.access = Access(place, secret=self.operator.keyring.secret(PURPOSE))
@@ -183,7 +185,7 @@ class Runtime:
 
     def source(self) -> Opened:
         """The log as readers ask it; for one request."""
-        return Opened(log=self.operator.log, origin=self.origin)
+        return Opened(log=self.operator.log, origin=self.origin, keepers=self.keepers)
 
     def registry(self) -> Registry:
         """Who has which role now, and what is policy."""

@@ -16,7 +16,7 @@ from registry.projections.table import Value
 from registry.store.clock import wall_us
 from registry.store.log import Moment
 from registry.store.views import Views, size_at, views
-from registry.store.views_tables import Condition
+from registry.store.views_tables import Choice, Condition
 from registry.verifier.certificate import is_demonstration
 
 _INDEX = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -34,10 +34,26 @@ class Question:
     """The day in China that is asked about: of what was typed, or today."""
 
     def rows(
-        self, table: str, *conditions: Condition, order: Sequence[str] = (), **equal: Value
+        self,
+        table: str,
+        *conditions: Condition,
+        order: Sequence[str] = (),
+        any_of: Choice = (),
+        after: Sequence[Value] = (),
+        limit: int | None = None,
+        **equal: Value,
     ) -> list[dict[str, Any]]:
         """The rows of `table`, as `Views.rows`."""
-        return self.views.rows(table, *conditions, as_of=self.size, order=order, **equal)
+        return self.views.rows(
+            table,
+            *conditions,
+            as_of=self.size,
+            order=order,
+            any_of=any_of,
+            after=after,
+            limit=limit,
+            **equal,
+        )
 
     def totals(
         self,
@@ -80,7 +96,7 @@ def question_to(source: Opened, as_of: str | None = None) -> Iterator[Question]:
         UsageError: `malformed`.
         RefusedError: `no_such_entry`.
     """
-    with views(source.log) as tables:
+    with views(source.log, source.keepers) as tables:
         size, at_us = _as_of(as_of, source, tables.size)
         yield Question(source=source, views=tables, size=size, day=day_of(at_us).isoformat())
 
@@ -109,9 +125,11 @@ def _time_us(typed: str) -> int:
             following = date.fromisoformat(typed) + timedelta(days=1)
             return _since_1970(datetime(*following.timetuple()[:3], tzinfo=words.CHINA)) - 1
         read = datetime.fromisoformat(typed)
+        # Some hours around the first and the last day of all have none in China.
+        moment = (read if read.tzinfo else read.replace(tzinfo=words.CHINA)).astimezone(words.CHINA)
     except (ValueError, OverflowError) as error:
         raise UsageError("malformed", field="as_of", why="2026-09-21T10:00+08:00") from error
-    return _since_1970(read if read.tzinfo else read.replace(tzinfo=words.CHINA))
+    return _since_1970(moment)
 
 
 def _since_1970(moment: datetime) -> int:

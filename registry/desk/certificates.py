@@ -217,6 +217,6 @@ def read_number(typed: str) -> str:
 
 def share_of(source: Opened, number: str) -> tuple[str, int] | None:
     """The row that has this number, as the number of its group and its own place; None if it is of no group."""
-    with views(source.log) as tables:
+    with views(source.log, source.keepers) as tables:
         found = tables.rows("shares", number=number)
     return (found[0]["group_number"], found[0]["row_number"]) if found else None

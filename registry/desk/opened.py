@@ -11,6 +11,7 @@ from registry.ledger.commitment import Opening
 from registry.place import Place
 from registry.store.log import Log, Moment, Placed
 from registry.store.operator import log_key
+from registry.store.views import Keepers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class Opened:
 
     log: Log
     origin: str
+    keepers: Keepers | None = None
+    """Who keeps its tables, where many questions follow each other."""
     names: dict[str, str | None] = field(default_factory=dict)
 
     def stream(self, name: str) -> list[Placed]:

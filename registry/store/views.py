@@ -8,8 +8,10 @@ are folded on in memory, for this one question.
 """
 
 import gc
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from typing import Any, Protocol
 
 from registry.errors import BrokenHistoryError, require
@@ -24,6 +26,7 @@ from registry.store.recorder import Cursor
 from registry.store.views_sqlite import FILE, SqliteKeeper
 from registry.store.views_tables import (
     BLANK,
+    Choice,
     Condition,
     Keeper,
     Position,
@@ -38,6 +41,8 @@ ROWS_PER_PAGE = 100_000
 """A gift to many is one entry: so many rows are folded at once, or one entry's."""
 TRIES = 20
 """So often tables that others write meanwhile are caught up, before we fold tables of our own."""
+KEEPERS_MAX = 8
+"""So many connections are kept for the next questions."""
 
 
 class Followed(Protocol):
@@ -70,6 +75,9 @@ class Views:
         *conditions: Condition,
         as_of: int | None = None,
         order: Sequence[str] = (),
+        any_of: Choice = (),
+        after: Sequence[Value] = (),
+        limit: int | None = None,
         **equal: Value,
     ) -> list[dict[str, Any]]:
         """The rows of the table `name` (see `registry.projections`), as maps, with `since` and all other columns.
@@ -78,14 +86,23 @@ class Views:
             name: the table.
             conditions: what must hold of a row.
             as_of: the size of the log as of which; None for `size`.
-            order: the columns by which they are in order; by default those of the key.
+            order: the columns by which they are in order; by default those of `identity`.
+            any_of: conditions of which one must hold, where there are any.
+            after: the rows that come after the one with these values in the columns of `order`.
+            limit: how many at most.
             equal: columns, and what they must be.
         """
         table = TABLES[name]
         wanted = (*conditions, *_equal(equal))
         told = table.names if table.lasting else table.names[:-1]
-        ordered = ", ".join(f"own.{column}" for column in order or _key(table))
-        found = self._asked(table, told, as_of, wanted, f" ORDER BY {ordered}")
+        by = order or identity(table)
+        ordered = ", ".join(f"own.{column}" for column in by)
+        ending = f" ORDER BY {ordered}" + ("" if limit is None else " LIMIT ?")
+        start = dict(zip(by, after, strict=True)) if after else {}
+        limits = () if limit is None else (limit,)
+        found = self._asked(
+            table, told, as_of, wanted, ending, any_of=any_of, after=start, limits=limits
+        )
         return as_objects(told, found)
 
     def totals(
@@ -124,15 +141,20 @@ class Views:
         ending: str,
         *,
         of: str = "",
+        any_of: Choice = (),
+        after: Mapping[str, Value] | None = None,
+        limits: Sequence[int] = (),
     ) -> list[Any]:
         assert as_of is None or 0 <= as_of <= self.size
         aggregates = {"count": "count(*)", "sum": f"sum(own.{of})"} if of else {}
         what = ", ".join(aggregates.get(column, f"own.{column}") for column in told)
         past = None if as_of == self.size else as_of
         by_index = self._keeper.by_index
-        statement, values = select(table, what, past, conditions, ending, by_index=by_index)
+        statement, values = select(
+            table, what, past, conditions, ending, by_index=by_index, any_of=any_of, after=after
+        )
         with self._keeper.trouble():
-            self._cursor.execute(statement, values)
+            self._cursor.execute(statement, [*values, *limits])
             return self._cursor.fetchall()
 
 
@@ -240,33 +262,92 @@ class Folding:
         return True
 
 
+class Keepers:
+    """Keepers of the tables of one registry that wait for the next question, with all that is known of the database.
+
+    For any thread; each keeper is one thread's until it is given back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free: list[Keeper] = []
+        self._closed = False
+
+    def take(self) -> Keeper | None:
+        """One that has answered before; None if there is none that nobody uses."""
+        with self._lock:
+            return self._free.pop() if self._free else None
+
+    def give_back(self, keeper: Keeper) -> None:
+        """Have `keeper`, which has answered, wait for the next question."""
+        with self._lock:
+            wanted = not self._closed and len(self._free) < KEEPERS_MAX
+            if wanted:
+                self._free.append(keeper)
+        if not wanted:
+            keeper.close()
+
+    def close(self) -> None:
+        """Close those that wait, and the others when they are given back."""
+        with self._lock:
+            free, self._free, self._closed = self._free, [], True
+        for keeper in free:
+            keeper.close()
+
+
 @contextmanager
-def views(log: Log) -> Iterator[Views]:
+def views(log: Log, keepers: Keepers | None = None) -> Iterator[Views]:
     """The tables of the registry that `log` is of, caught up with what is signed now, until the end of the block.
+
+    Args:
+        log: the log.
+        keepers: keepers of its tables, to be used again.
 
     Raises:
         BrokenHistoryError: what `Moment.placed` says of an entry; `database_unreadable`.
         UnavailableError: `storage_failed`, `server_unavailable`, `locked_elsewhere`.
     """
     target = _signed(log)
-    with ExitStack() as stack:
-        keeper = stack.enter_context(closing(kept_at(log)))
-        with keeper.trouble():
-            for _ in range(TRIES):
-                asked = _caught_up(log, keeper, target, stack)
-                moment = stack.enter_context(ExitStack())
-                cursor = moment.enter_context(asked.reading())
-                sizes = _sizes(cursor)
-                if len(sizes) == 1 and min(sizes) >= target:
-                    break
-                # Since then somebody folded on in some tables, or is making some anew.
-                moment.close()
-            else:
-                asked = _in_memory(stack)
-                Folding(log, asked).catch_up(target)
-                cursor = stack.enter_context(asked.reading())
-                sizes = _sizes(cursor)
-        yield Views(asked, cursor, size=min(sizes), log_size=target)
+    waiting = None if keepers is None else keepers.take()
+    keeper = waiting or kept_at(log)
+    with ExitStack() as ending:
+        ending.callback(keeper.close)
+        with ExitStack() as stack:
+            asked, cursor, size = _moment_of(log, keeper, target, stack, known=waiting is not None)
+            yield Views(asked, cursor, size=size, log_size=target)
+        # Of one that failed nobody knows what it would say next.
+        if keepers is not None and asked is keeper:
+            ending.pop_all()
+            keepers.give_back(keeper)
+
+
+def _moment_of(
+    log: Log, keeper: Keeper, target: int, stack: ExitStack, *, known: bool
+) -> tuple[Keeper, Cursor, int]:
+    """What has the tables as of at least `target` entries, a moment of it as long as `stack` is open, and its size.
+
+    Args:
+        log: the log.
+        keeper: keeps its tables.
+        target: how many entries are signed.
+        stack: holds what is opened.
+        known: whether `keeper` has answered before: it is asked first, and prepared only if it is behind.
+    """
+    with keeper.trouble():
+        for attempt in range(TRIES):
+            ready = known and attempt == 0
+            asked = keeper if ready else _caught_up(log, keeper, target, stack)
+            moment = stack.enter_context(ExitStack())
+            cursor = moment.enter_context(asked.reading())
+            sizes = _sizes(cursor)
+            if len(sizes) == 1 and min(sizes) >= target:
+                return asked, cursor, min(sizes)
+            # Since then somebody folded on in some tables, or is making some anew.
+            moment.close()
+        memory = _in_memory(stack)
+        Folding(log, memory).catch_up(target)
+        cursor = stack.enter_context(memory.reading())
+        return memory, cursor, min(_sizes(cursor))
 
 
 def rebuild(log: Log, *names: str) -> int:
@@ -373,9 +454,18 @@ def _is_caught_up(keeper: Keeper, size: int) -> bool:
 
 
 def _sizes(cursor: Cursor) -> set[int]:
-    """How many entries the tables are of: one number, unless somebody is folding."""
+    """How many entries the tables are of: one number, unless somebody is folding; -1 of those of another version."""
     found = positions(cursor)
-    return {found[own.name][1].size for own in PROJECTIONS}
+    return {
+        at.size if definition == wanted else -1
+        for name, wanted in _definitions()
+        for definition, at in (found.get(name, ("", BLANK)),)
+    }
+
+
+@cache
+def _definitions() -> tuple[tuple[str, str], ...]:
+    return tuple((own.name, own.definition) for own in PROJECTIONS)
 
 
 def _signed(log: Log) -> int:
@@ -410,8 +500,10 @@ def _known(moment: Moment, at: Position) -> Frontier:
     return found
 
 
-def _key(table: Table) -> list[str]:
-    return [*(column.name for column in table.key), "since"]
+def identity(table: Table) -> list[str]:
+    """The columns that tell a row of `table` from every other that is true at the same time."""
+    key = [column.name for column in table.key]
+    return [*key, "since"] if table.lasting else key
 
 
 def _equal(columns: Mapping[str, Value]) -> list[Condition]:

@@ -25,6 +25,8 @@ KEYS_PER_QUERY = 64
 Comparison = Literal["=", "<", "<=", ">", ">=", "<>"]
 Condition = tuple[str, Comparison, Value]
 """What a column is to be: its name, how it compares, and with what; None is equal to None alone."""
+Choice = Sequence[Condition]
+"""Conditions of which one must hold; none of them ask for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,8 @@ def select(
     ending: str = "",
     *,
     by_index: str = "",
+    any_of: Choice = (),
+    after: Mapping[str, Value] | None = None,
 ) -> tuple[str, list[Value]]:
     """The statement that finds rows of `table`, and its values.
 
@@ -160,6 +164,8 @@ def select(
         conditions: what must hold of the rows.
         ending: how they are to be grouped and in which order.
         by_index: as `Keeper.by_index`.
+        any_of: conditions of which one must hold, where there are any.
+        after: the columns that rows are in order of, with the values of the row after which they are to come.
     """
     name = table.view
     # Among all that ever was true of a key, what is true now is found by its own index alone.
@@ -188,6 +194,13 @@ def select(
         wanted = [f"now.until = {OPEN}", same, f"own.since = ({since})"]
         values.insert(0, as_of)
     wanted += [_condition(keyed, table, condition) for condition in conditions]
+    if any_of:
+        wanted.append(f"({' OR '.join(_condition(keyed, table, one) for one in any_of)})")
+        values += [value for *_, value in any_of if value is not None]
+    if after:
+        columns = ", ".join(f"{_alias(keyed, table, column)}.{column}" for column in after)
+        wanted.append(f"({columns}) > ({', '.join('?' * len(after))})")
+        values += after.values()
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     return f"SELECT {what} FROM {source}{where}{ending}", values
 
@@ -197,10 +210,14 @@ def _condition(keyed: str, table: Table, condition: Condition) -> str:
     column, comparison, value = condition
     assert column in table.names, f"no column {column} in {table.name}"
     assert comparison in get_args(Comparison)
-    alias = keyed if column in {own.name for own in table.key} else "own"
+    alias = _alias(keyed, table, column)
     if value is None:
         return f"{alias}.{column} IS {'NULL' if comparison == '=' else 'NOT NULL'}"
     return f"{alias}.{column} {comparison} ?"
+
+
+def _alias(keyed: str, table: Table, column: str) -> str:
+    return keyed if column in {own.name for own in table.key} else "own"
 
 
 def _declared(column: Column, kinds: Mapping[Kind, str]) -> str:

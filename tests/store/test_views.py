@@ -30,12 +30,22 @@ from registry.store import views_migration
 from registry.store.follower import Follower
 from registry.store.log import Log, Placed
 from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
-from registry.store.views import Folding, Views, kept_at, kept_up, rebuild, views
+from registry.store.operator import Operator
+from registry.store.views import (
+    Folding,
+    Keepers,
+    Views,
+    identity,
+    kept_at,
+    kept_up,
+    rebuild,
+    views,
+)
 from registry.store.views_server import ServerKeeper
 from registry.store.views_sqlite import SqliteKeeper
 from registry.store.views_tables import Keeper, Position
 from tests import folds
-from tests.books import Book, live_at
+from tests.books import Book, Clerk, live_at
 from tests.folds import Folded
 from tests.grounds import Ground
 from tests.servers import Server, eventually
@@ -417,3 +427,85 @@ def test_as_of_any_size_of_any_life_the_tables_say_what_a_replay_says(
                 made = folds.folded(world.additions[:then])
                 for table in TABLES.values():
                     assert told(asked, table, then) == made.values(table)
+
+
+# Questions that follow each other.
+
+
+@BOTH
+def test_rows_page_by_page_are_all_rows_in_order(place: Place):
+    additions = lived().world.additions
+    size = len(additions)
+
+    with closing(keeper_of(place)) as keeper:
+        written(keeper, additions, [size // 2])
+        with keeper.reading() as cursor:
+            asked = Views(keeper, cursor, size=size, log_size=size)
+            for table in TABLES.values():
+                for then in (None, size // 2):
+                    expected = asked.rows(table.name, as_of=then)
+                    found: list[dict[str, Any]] = []
+                    while page := asked.rows(
+                        table.name,
+                        as_of=then,
+                        limit=7,
+                        after=[found[-1][name] for name in identity(table)] if found else (),
+                    ):
+                        found += page
+                    assert found == expected, (table.name, then)
+
+
+@BOTH
+def test_of_some_conditions_one_has_to_hold(log: Log):
+    with views(log) as asked:
+        batches = [row["batch"] for row in asked.rows("batches")]
+        either = [("batch", "=", batches[0]), ("batch", "=", batches[-1])]
+
+        found = asked.rows("batches", any_of=either)
+        none = asked.rows("batches", any_of=either, batch=batches[1])
+
+    assert [row["batch"] for row in found] == [batches[0], batches[-1]]
+    assert none == [] or len(batches) == 2
+
+
+@BOTH
+def test_a_keeper_answers_again_and_sees_what_was_recorded_since(book: Book):
+    keepers = Keepers()
+    with closing(Log(book.place)) as log:
+        with views(log, keepers) as first:
+            before = len(first.rows("accounts"))
+        with closing(Operator(book.place)) as operator:
+            Clerk(operator).opens("zoe")
+        with views(log, keepers) as again:
+            after = len(again.rows("accounts"))
+            same = again._keeper is first._keeper
+        keepers.close()
+        with views(log, keepers) as late:
+            assert late.size == again.size
+
+    assert (after, same) == (before + 1, True)
+    assert keepers.take() is None
+
+
+def test_a_keeper_whose_tables_are_of_another_version_makes_them_anew(book: Book):
+    keepers = Keepers()
+    with closing(Log(book.place)) as log, closing(keepers):
+        with views(log, keepers) as first:
+            expected = first.rows("accounts")
+        with closing(kept_at(log)) as other, other.writing() as cursor:
+            cursor.execute("UPDATE view_positions SET definition = 'another'")
+
+        with views(log, keepers) as again:
+            found = again.rows("accounts")
+
+    assert found == expected
+
+
+@BOTH
+def test_a_question_that_fails_takes_its_keeper_with_it(book: Book):
+    keepers = Keepers()
+    with closing(Log(book.place)) as log, closing(keepers):
+        with pytest.raises(ZeroDivisionError), views(log, keepers):
+            raise ZeroDivisionError
+
+        assert keepers.take() is None
