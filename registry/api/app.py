@@ -66,9 +66,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     return app
 
 
-def guarded_app(runtime: Runtime) -> Application:
-    """What is served: the application behind its limits."""
-    app = create_app(runtime)
+def guarded_app(runtime: Runtime, app: FastAPI | None = None) -> Application:
+    """What is served: the application, or another one of the same runtime, behind its limits."""
+    app = app or create_app(runtime)
     log = requests_log()
     return guarded(
         app,

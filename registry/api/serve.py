@@ -14,6 +14,7 @@ from types import FrameType
 
 import uvicorn
 
+from registry.api import asgi
 from registry.api.app import guarded_app
 from registry.api.connections import server_options
 from registry.api.request_log import quiet_server
@@ -38,8 +39,22 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(place: Place, settings: Settings, listening: Listening) -> None:
+Application = Callable[[Runtime], asgi.Application]
+
+
+def serve(
+    place: Place,
+    settings: Settings,
+    listening: Listening,
+    application: Application = guarded_app,
+) -> None:
     """Serve the registry at `place` until a signal says to stop.
+
+    Args:
+        place: the registry.
+        settings: the limits, and where to listen.
+        listening: told the address.
+        application: makes what is served.
 
     Raises:
         RefusedError: `asserts_off`; `no_registry`, and what else `Operator` says; `address_in_use`.
@@ -50,7 +65,7 @@ def serve(place: Place, settings: Settings, listening: Listening) -> None:
     runtime = Runtime(place, settings)
     try:
         sockets = [_socket(settings)]
-        config = uvicorn.Config(guarded_app(runtime), **server_options(settings))
+        config = uvicorn.Config(application(runtime), **server_options(settings))
         server = Server(config, runtime)
         host, port = sockets[0].getsockname()[:2]
         listening(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
