@@ -12,14 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any, assert_never
 
-from registry.desk import papers_csv, papers_words, papers_xlsx
+from registry.desk import given, papers_csv, papers_words, papers_xlsx
 from registry.desk.asking import Question, question_to
 from registry.desk.opened import Opened
 from registry.desk.words import Lang
-from registry.errors import RefusedError, UsageError
+from registry.errors import RefusedError, UsageError, require
 from registry.projections.papers import claims as claiming
 from registry.projections.papers import form as forms
 from registry.projections.papers import published
@@ -32,6 +31,7 @@ from registry.store.log import Moment
 from registry.verifier.certificate import is_demonstration
 
 _PLACE = re.compile(r"[0-9]{6}", re.ASCII)
+_ID = re.compile(r"[a-z2-7]{16}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +52,8 @@ class Wanted:
             UsageError: `malformed`.
         """
         for field, day in (("from", self.first), ("to", self.last)):
-            try:
-                is_day = day is None or date.fromisoformat(day).isoformat() == day
-            except ValueError:
-                is_day = False
-            if not is_day:
-                raise UsageError("malformed", field=field, why="2024-04-30")
+            if day is not None:
+                given.day(day, field)
         if self.area is not None and not _PLACE.fullmatch(self.area):
             raise UsageError("malformed", field="area", why="510100")
 
@@ -145,7 +141,7 @@ def form(source: Opened, activity: str, wanted: Wanted, *, private: bool = False
         UsageError: `malformed`.
         RefusedError: `no_such_entry`, `no_stream`.
     """
-    name = f"activity/{activity.removeprefix('activity/')}"
+    name = _named("activity", activity)
     with _material(source, wanted) as found:
         question = found.question
         row = next(iter(question.rows("activities", activity=name)), None)
@@ -234,13 +230,24 @@ def _material(source: Opened, wanted: Wanted) -> Iterator[_Material]:
 
 def _as_reported(question: Question, typed: str) -> tuple[Question, Scope]:
     """The question as of the entries that a report counts, and what the report is about."""
-    name = f"report/{typed.removeprefix('report/')}"
+    name = _named("report", typed)
     found = question.rows("reports", report=name)
     if not found:
         raise RefusedError("no_stream", stream=name)
     (row,) = found
     scope = Scope(first=row["first_day"], last=row["last_day"], area=row["area"])
     return replace(question, size=row["size"]), scope
+
+
+def _named(prefix: str, typed: str) -> str:
+    """The stream that is meant by its name or its id.
+
+    Raises:
+        RefusedError: `no_stream` if it can be none.
+    """
+    made = typed.removeprefix(f"{prefix}/")
+    require(_ID.fullmatch(made) is not None, "no_stream", stream=f"{prefix}/{made}")
+    return f"{prefix}/{made}"
 
 
 def _claims(question: Question) -> tuple[Tables, list[Claim]]:

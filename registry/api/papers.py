@@ -1,0 +1,292 @@
+"""The official papers, compiled from the log for whoever asks: 清单, 年度表, 勾稽表, 登记表.
+
+    GET /v1/papers/list | summary | reconcile | form     ?format=json | csv | xlsx, and what the paper is to be about
+
+No login: only names that are public stand in them. Each takes all that the tables have: few at a time, the others are
+told to ask again.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from registry.api.conventions import json_response, problems
+from registry.api.problems import language
+from registry.api.runtime import Runtime
+from registry.api.values import shown_map
+from registry.desk import papers, papers_words
+from registry.desk.opened import Opened
+from registry.desk.papers import Paper, Wanted
+from registry.desk.words import Lang
+from registry.errors import UnavailableError
+
+AT_ONCE_MAX = 2
+"""So many papers are compiled at a time: each takes memory in proportion to the registry."""
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_Tag = Annotated[str | None, Header(alias="If-None-Match")]
+_Languages = Annotated[str | None, Header(alias="Accept-Language")]
+
+
+class _Asked(BaseModel):
+    """What every paper can be asked for; what nobody knows is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    as_of: Annotated[str | None, Field(max_length=40)] = None
+    """As it was after that entry, day or time (RFC 3339); else as it is now."""
+    format: Literal["json", "csv", "xlsx"] = "json"
+    lang: Literal["zh", "en"] | None = None
+    """Of headings, words and notes; else as Accept-Language has it."""
+
+    def wanted(self) -> Wanted:
+        """Which days and area the paper is to be about, and as of when."""
+        return Wanted(as_of=self.as_of)
+
+
+class OfPeriod(_Asked):
+    """A paper about the days and the area that were asked for; about all, where none were."""
+
+    first: Annotated[str | None, Field(alias="from", json_schema_extra={"format": "date"})] = None
+    """The first day, YYYY-MM-DD."""
+    last: Annotated[str | None, Field(alias="to", json_schema_extra={"format": "date"})] = None
+    """The last day, YYYY-MM-DD."""
+    area: Annotated[str | None, Field(pattern="^[0-9]{6}$", examples=["510100"])] = None
+    """GB/T 2260."""
+    report: Annotated[str | None, Field(max_length=40)] = None
+    """As that report has it, `report/…` or its id: its days, area and entries."""
+
+    def wanted(self) -> Wanted:
+        """Which days and area the paper is to be about, and as of when."""
+        return Wanted(
+            first=self.first,
+            last=self.last,
+            area=self.area,
+            as_of=self.as_of,
+            report=self.report,
+        )
+
+
+class OfList(OfPeriod):
+    """The list, or its annex."""
+
+    annex: bool = False
+    """As the province's annex has it."""
+
+
+class OfActivity(_Asked):
+    """The form of one activity."""
+
+    activity: Annotated[str, Field(max_length=40)]
+    """`activity/…` or its id."""
+
+
+class SheetShown(BaseModel):
+    """A table of a paper."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    sheet: str
+    rows: list[dict[str, Any]]
+    """Each column by its name: text, words by their keys, days, counts; a mass is `{"amount_g": "12500000"}`, a
+    share `{"hundredths_of_percent": 5000}`, a name that is not public `{"not_public": NUMBER}`."""
+    totals: dict[str, Any] | None
+    notes: list[dict[str, Any]]
+    """What is to be said of it: `note`, and the values that it is made of."""
+
+
+class FiguresShown(BaseModel):
+    """What a paper comes to: 场次, 笔数, and grams."""
+
+    activities: int
+    retirements: int
+    total_g: str
+
+
+class PaperShown(BaseModel):
+    """An official paper, compiled from the log."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    paper: Literal["list", "summary", "reconcile", "form"]
+    sheets: list[SheetShown]
+    figures: FiguresShown
+    as_of_size: int
+    """So many entries of the log it counts."""
+    log_size: int
+    origin: str
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """How a paper is to be said."""
+
+    paper: str
+    asked: _Asked
+    accept_language: str | None
+    known: str | None
+
+    @property
+    def lang(self) -> Lang:
+        return self.asked.lang or language(self.accept_language)
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """The routes of the papers."""
+    made = APIRouter(prefix="/v1/papers", tags=["papers"])
+    few = _Few(AT_ONCE_MAX)
+
+    def answered(wish: _Wish, compiled: Callable[[Opened], Paper]) -> Response:
+        with few.one():
+            return _answer(compiled(runtime.source()), wish)
+
+    def listing(
+        asked: Annotated[OfList, Query()], language: _Languages = None, known: _Tag = None
+    ) -> Response:
+        """The list of what was neutralised / 清单"""
+        wish = _Wish(paper="list", asked=asked, accept_language=language, known=known)
+        wanted, annex = asked.wanted(), asked.annex
+        return answered(wish, lambda source: papers.listing(source, wanted, is_annex=annex))
+
+    def summary(
+        asked: Annotated[OfPeriod, Query()], language: _Languages = None, known: _Tag = None
+    ) -> Response:
+        """The annual table / 年度表"""
+        wish = _Wish(paper="summary", asked=asked, accept_language=language, known=known)
+        return answered(wish, lambda source: papers.summary(source, asked.wanted()))
+
+    def reconcile(
+        asked: Annotated[OfPeriod, Query()], language: _Languages = None, known: _Tag = None
+    ) -> Response:
+        """What is behind each figure / 勾稽表"""
+        wish = _Wish(paper="reconcile", asked=asked, accept_language=language, known=known)
+        return answered(wish, lambda source: papers.reconciliation(source, asked.wanted()))
+
+    def form(
+        asked: Annotated[OfActivity, Query()], language: _Languages = None, known: _Tag = None
+    ) -> Response:
+        """The registration form of an activity / 登记表"""
+        wish = _Wish(paper="form", asked=asked, accept_language=language, known=known)
+        return answered(wish, lambda source: papers.form(source, asked.activity, asked.wanted()))
+
+    for path, endpoint in (
+        ("/list", listing),
+        ("/summary", summary),
+        ("/reconcile", reconcile),
+        ("/form", form),
+    ):
+        made.add_api_route(
+            path,
+            endpoint,
+            operation_id=f"paper_{path[1:]}",
+            response_model=PaperShown,
+            responses=_answers(),
+        )
+    return made
+
+
+class _Few:
+    """Lets so many in at a time, and tells the others to ask again. Threads wait for nothing here."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._free = threading.BoundedSemaphore(most)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One of them, until the end of the block.
+
+        Raises:
+            UnavailableError: `busy`.
+        """
+        if not self._free.acquire(blocking=False):
+            raise UnavailableError("busy", waiting=self._most, most=self._most)
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+def _answers() -> dict[int | str, dict[str, Any]]:
+    """What a paper's route may answer, for OpenAPI."""
+    files = {
+        CSV.partition(";")[0]: {"schema": {"type": "string"}},
+        XLSX: {"schema": {"type": "string", "format": "binary"}},
+    }
+    headers = {
+        "ETag": {"schema": {"type": "string"}},
+        "Content-Disposition": {
+            "schema": {"type": "string"},
+            "description": "What the file is called; only with csv and xlsx.",
+        },
+    }
+    return {
+        200: {"description": "The paper.", "content": files, "headers": headers},
+        304: {"description": "It is as If-None-Match says."},
+        **problems(404, 413, 422),
+    }
+
+
+def _answer(paper: Paper, wish: _Wish) -> Response:
+    """The paper as it was asked for, or nothing where that is known already."""
+    kind = wish.asked.format
+    if kind == "json":
+        response = json_response(_shown(wish.paper, paper))
+    elif kind == "csv":
+        response = Response(paper.csv(wish.lang), media_type=CSV)
+    else:
+        response = Response(paper.xlsx(wish.lang), media_type=XLSX)
+    headers = {"etag": f'"{sha256(response.body).hexdigest()}"'}
+    if kind != "json":
+        headers["content-language"] = wish.lang
+        headers["vary"] = "accept-language"
+    if _is_known(headers["etag"], wish.known):
+        return Response(status_code=304, headers=headers)
+    if kind != "json":
+        headers["content-disposition"] = _named(wish, paper)
+    response.headers.update(headers)
+    return response
+
+
+def _is_known(tag: str, known: str | None) -> bool:
+    """Whether an If-None-Match has `tag`."""
+    tags = [one.strip().removeprefix("W/") for one in (known or "").split(",")]
+    return tag in tags or tags == ["*"]
+
+
+def _named(wish: _Wish, paper: Paper) -> str:
+    """What the file is called: in letters that every system has, and in the reader's language (RFC 6266, RFC 5987)."""
+    about = "-".join(
+        str(note.facts[name])
+        for note in paper.notes
+        if note.key == "scope"
+        for name in ("area", "first", "last")
+        if name in note.facts
+    )
+    kind = wish.asked.format
+    plain, own = (
+        f"{'-'.join(filter(None, (name, about)))}.{kind}"
+        for name in (wish.paper, papers_words.title(paper.sheets[0], wish.lang))
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(own, safe='')}"
+
+
+def _shown(name: str, paper: Paper) -> dict[str, Any]:
+    """The paper as plain values; masses in grams, exactly."""
+    figures = {
+        "activities": paper.figures.scenes,
+        "retirements": paper.figures.retirements,
+        "total_g": paper.figures.total_g,
+    }
+    sheets = [papers.as_object(sheet, mass="amount_g") for sheet in paper.sheets]
+    return shown_map({"paper": name, "sheets": sheets, "figures": figures, **paper.true_of})
