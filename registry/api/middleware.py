@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from time import perf_counter
 
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from registry.api.asgi import (
     DISCONNECTED,
@@ -124,6 +125,9 @@ class Requests:
         answer = _Answer(scope, receive, send, request)
         try:
             await self._app(scope, answer.receive, answer.send)
+        except ClientDisconnect:
+            # Nobody is there to be told.
+            pass
         except RegistryError as error:
             await _failed(answer, scope, error, None)
         except Exception as error:  # noqa: BLE001  # the last resort: said to the operator, and nobody else

@@ -343,6 +343,27 @@ def test_a_body_that_nobody_reads_is_passed_over(connected):
     assert [status(connection), status(connection)] == [200, 200]
 
 
+def test_who_wants_another_protocol_is_answered_in_this_one(connected):
+    connection = connected()
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    connection.sendall(GET.removesuffix(b"\r\n") + upgrade)
+
+    assert status(connection) == 200
+
+
+def test_who_asks_whether_to_send_a_body_is_told_before_sending_it(connected):
+    head = b"POST / HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\n"
+    short, long = connected(), connected()
+
+    short.sendall(head + b"Content-Length: 2\r\n\r\n")
+    long.sendall(head + b"Content-Length: 9999\r\n\r\n")
+
+    assert short.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
+    short.sendall(b"ok")
+    assert one_answer(short)[1] == b"ok"
+    assert status(long) == 413
+
+
 def test_one_source_has_only_so_many_connections(connected):
     kept = []
     for _ in range(8):

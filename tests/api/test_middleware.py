@@ -7,6 +7,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from registry.api.request_log import SERVER, place_of, quiet_server, requests_log
 from registry.errors import BrokenHistoryError, RefusedError
@@ -199,6 +200,15 @@ def test_an_answer_that_had_begun_breaks_off():
 
     assert (answer.status, answer.body) == (200, b"")
     assert heard(half).failure is not None
+
+
+def test_that_a_client_left_is_nobodys_mistake():
+    async def app(scope, receive, send):  # noqa: ARG001  # as ASGI has it
+        raise ClientDisconnect
+
+    request = heard(app)
+
+    assert request.status is request.failure is None
 
 
 def test_a_stop_is_passed_on():

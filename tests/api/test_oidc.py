@@ -385,3 +385,23 @@ def test_an_issuer_that_is_not_there_is_unavailable(issuer):
 
     with pytest.raises(UnavailableError, match="issuer_unavailable"):
         issuers.verify(issuer.token(iss="http://127.0.0.1:1"), NOW_US)
+
+
+def test_an_issuer_that_sends_a_little_now_and_then_is_not_waited_for(issuer, monkeypatch):
+    monkeypatch.setattr(oidc, "FETCH_S", -1.0)
+
+    with pytest.raises(UnavailableError, match="issuer_unavailable"):
+        trusting(issuer).verify(issuer.token(), NOW_US)
+
+
+def test_who_has_keys_does_not_wait_for_newer_ones(issuer, clock):
+    issuers = trusting(issuer, clock)
+    token = issuer.token()
+    issuers.verify(token, NOW_US)
+    clock.now_s = 3_601
+
+    # As while somebody else is asking the issuer.
+    (keys,) = issuers._keys.values()
+    with keys._lock:
+        assert issuers.verify(token, NOW_US).subject == "somebody"
+    assert len(issuer.asked) == 2
