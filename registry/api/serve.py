@@ -28,11 +28,22 @@ Listening = Callable[[str], None]
 
 
 class Server(uvicorn.Server):
-    """Tells the runtime when it is to stop, so that answers without end come to one."""
+    """Says when it listens; tells the runtime when it is to stop, so that answers without end come to one."""
 
-    def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
+    def __init__(
+        self, config: uvicorn.Config, runtime: Runtime, started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._runtime = runtime
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            # What is there now stays: nobody looks through it for garbage again.
+            gc.collect()
+            gc.freeze()
+            self._started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._runtime.stopping.set()
@@ -66,12 +77,9 @@ def serve(
     try:
         sockets = [_socket(settings)]
         config = uvicorn.Config(application(runtime), **server_options(settings))
-        server = Server(config, runtime)
         host, port = sockets[0].getsockname()[:2]
-        listening(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-        # What is there now stays: nobody looks through it for garbage again.
-        gc.collect()
-        gc.freeze()
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        server = Server(config, runtime, lambda: listening(address))
         server.run(sockets=sockets)
     finally:
         runtime.close()
