@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import ulp
-from pathlib import PurePosixPath
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -52,10 +51,11 @@ def lines_in(data: bytes, bad: list[Problem]) -> list[Line]:
     header: list[str] = []
     lines: list[Line] = []
     for number, values in enumerate(_rows(_packed(members)), start=1):
-        cells = [_text(value) for value in values]
-        filled = _filled(cells)
-        unread = {place: repr(value) for place, value in enumerate(values) if _is_unread(value)}
+        texts = [_text(value) for value in values]
+        cells = [text or "" for text in texts]
+        unread = {place: repr(values[place]) for place, text in enumerate(texts) if text is None}
         unread |= dict.fromkeys(unsaid.pop(number, ()), UNSAID)
+        filled = _filled(cells)
         bad += [(number, _column(header, place), unread[place]) for place in sorted(unread)]
         if filled and not unread:
             header = header or cells[:filled]
@@ -74,17 +74,12 @@ def _column(header: Sequence[str], place: int) -> str:
     return header[place] if place < len(header) else "columns"
 
 
-def _is_unread(value: Value) -> bool:
-    """Whether a cell holds a number that is not what it shows."""
-    return isinstance(value, float) and shown(value) is None
-
-
-def _text(value: Value) -> str:
-    """A cell as text; what nothing takes for a number, a name or a day is refused where the column is read."""
+def _text(value: Value) -> str | None:
+    """A cell as text, which the reader of its column may refuse; None for a number that is not what it shows."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return shown(value) or ""
+        return shown(value)
     if isinstance(value, datetime):
         return str(value)
     if isinstance(value, date | time):
@@ -103,13 +98,11 @@ def _character(code: str) -> str:
 def shown(value: float) -> str | None:
     """A number as a sheet shows it, in fifteen digits; None if it is another than that, or has over six decimals."""
     said = Decimal(format(value, f".{DIGITS}g"))
-    exact = (
-        said == said.quantize(Decimal(1).scaleb(-DECIMALS_MAX)) if abs(said) < 10**DIGITS else False
-    )
-    if not exact or abs(value - float(said)) > NOISE_ULPS * ulp(value):
+    if not said.is_finite() or abs(said) >= 10**DIGITS or said != round(said, DECIMALS_MAX):
         return None
-    text = format(said.normalize(), "f")
-    return "0" if text == "-0" else text
+    if abs(value - float(said)) > NOISE_ULPS * ulp(value):
+        return None
+    return format(said.normalize(), "f") if said else "0"
 
 
 def _refuse(why: str) -> NoReturn:
@@ -195,7 +188,7 @@ def _checked(members: dict[str, bytes]) -> dict[int, set[int]]:
     area = 0
     unsaid: dict[int, set[int]] = {}
     for name in [*members]:
-        if PurePosixPath(name).suffix not in {".xml", ".rels"}:
+        if not name.endswith((".xml", ".rels")):
             del members[name]
             continue
         cells = _found(members[name])
