@@ -4,21 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from registry.cli.paper import verdict_object
 from registry.cli.voice import Voice, is_demonstration
 from registry.desk import words
 from registry.desk.asking import asked
 from registry.desk.certificates import read_number, share_of
+from registry.desk.certified import listed
 from registry.desk.opened import Opened, opened
 from registry.errors import UsageError
 from registry.place import Place
-from registry.projections.retirements import HIDDEN
-from registry.store.views_tables import Condition
 
 _PREFIX = "certificate/"
-_AWAITED: Condition = ("reference", "=", None)
-
-Row = dict[str, Any]
 
 
 def export(
@@ -99,85 +94,20 @@ def show_all(place: Place, *, voice: Voice) -> None:
     """
     with asked(place) as question:
         source = question.source
-        rows = question.rows("retirements", order=("entry", "number"))
-        own = {row["number"]: row for row in rows}
-        behind, awaited, verdicts, stands = (
-            _by_number(question.rows(table, *where))
-            for table, *where in (
-                ("retired",),
-                ("awaited", _AWAITED),
-                ("verdicts",),
-                ("certificates",),
-            )
-        )
-        listed = [
-            {
-                **_listed(row, source, awaited, verdicts),
-                "standards": sorted({item["standard"] for item in behind[_root(row, own)]}),
-                "shares": row["shares"],
-                "state": stands[row["number"]][0]["state"],
-                "replaced_by": stands[row["number"]][0]["replaced_by"],
-            }
-            for row in rows
-        ]
+        found = listed(question)
         if voice.is_json:
             voice.json(
-                [{**item, "demonstration": is_demonstration(source.origin)} for item in listed]
+                [{**item, "demonstration": is_demonstration(source.origin)} for item in found]
             )
             return
         voice.demonstration(source.origin)
         columns = ("number", "amount", "purpose", "holder", "names", "state")
         voice.table(
-            voice.text("certificates.title", count=len(listed)),
+            voice.text("certificates.title", count=len(found)),
             [voice.text(f"certificate.{column}") for column in columns],
-            [_cells(item, voice) for item in listed],
+            [_cells(item, voice) for item in found],
         )
         voice.true_of(question)
-
-
-def _root(row: Row, own: dict[str, Row]) -> str:
-    """The number under which the grams of a certificate were retired."""
-    while row["replaces"] is not None:
-        row = own[row["replaces"]]
-    number: str = row["group_number"] or row["number"]
-    return number
-
-
-def _by_number(rows: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["number"], []).append(row)
-    return found
-
-
-def _listed(
-    row: Row,
-    source: Opened,
-    awaited: dict[str, list[Row]],
-    verdicts: dict[str, list[Row]],
-) -> Row:
-    """One certificate, for JSON; names only where it is public."""
-    number, public = row["number"], bool(row["public"])
-    hidden = {name: row[name] for name in HIDDEN if row[name] is not None} if public else {}
-    shown = source.shown(list(hidden.values())) if hidden else {}
-    awaiting = [item["standard"] for item in awaited.get(number, [])]
-    return {
-        "number": number,
-        "index": row["entry"],
-        "amount_g": row["amount_g"],
-        "purpose": row["purpose"],
-        "month": row["month"],
-        "holder": row["holder"],
-        "holder_name": source.name_of(row["holder"]) if public else None,
-        "public": public,
-        "final": not awaiting,
-        "awaiting": awaiting,
-        "names": {name: shown[one].value for name, one in hidden.items() if one in shown},
-        "verdicts": [
-            verdict_object((item["norm"], item["rule"], item["result"], item["reason"]))
-            for item in verdicts.get(number, [])
-        ],
-    }
 
 
 def _cells(item: dict[str, Any], voice: Voice) -> list[str]:

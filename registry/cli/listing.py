@@ -15,6 +15,7 @@ from registry.cli.voice import Voice, plain
 from registry.desk import columns, words
 from registry.desk.asking import Question, asked
 from registry.desk.lists import LISTS
+from registry.desk.names import with_names
 from registry.errors import UsageError
 from registry.place import Place
 from registry.projections.every import TABLES
@@ -87,7 +88,7 @@ def _asked(
     if by:
         rows = _totals(question, table, by, conditions)
         return (list(rows[0]) if rows else [*by]), rows
-    rows = [_opened(row, table, question) for row in question.rows(name, *conditions)]
+    rows = _opened(question.rows(name, *conditions), table, question)
     return list(columns.SHOWN.get(name, _plain(table))), rows
 
 
@@ -158,14 +159,11 @@ def _totals(
     return list(found.values())
 
 
-def _opened(row: Row, table: Table, question: Question) -> Row:
-    """`row` with the names that may be shown in place of the commitments to them, and no hash in place of others."""
+def _opened(rows: list[Row], table: Table, question: Question) -> list[Row]:
+    """`rows` with the names that may be shown in place of the commitments to them."""
     hidden = [column.name for column in table.values if column.kind == "bytes"]
-    names = _NAMED.get(table.name, hidden if "public" in row else ())
-    wanted = [row[name] for name in names if row[name] is not None] if row.get("public", 1) else []
-    kept = question.source.shown(wanted) if wanted else {}
-    opened = {name: kept[row[name]].value for name in names if row[name] in kept}
-    return {**row, **opened}
+    names = _NAMED.get(table.name, hidden if "public" in table.names else ())
+    return with_names(rows, names, question.source, lambda row: bool(row.get("public", 1)))
 
 
 def _plain(table: Table) -> list[str]:

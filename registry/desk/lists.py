@@ -18,6 +18,7 @@ from registry.desk.asking import Question
 from registry.domain.conduct import BLACKLIST, BREACH
 from registry.projections.conduct import in_force, upheld
 from registry.projections.orders import overdue, performed
+from registry.store.views_tables import Condition
 
 Row = dict[str, Any]
 _TWELVE_MONTHS_DAYS = 365
@@ -173,11 +174,12 @@ class Answer:
     rows: Callable[[Question], list[Row]]
 
 
-def balances(question: Question) -> list[Row]:
-    """What every account has, and had used up, of each kind and monitoring period."""
+def balances(question: Question, account: str | None = None) -> list[Row]:
+    """What every account has, and had used up, of each kind and monitoring period; or one account."""
     batches = {row["batch"]: row for row in question.rows("batches")}
+    meant: list[Condition] = [] if account is None else [("account", "=", account)]
     found: dict[tuple[str, ...], Row] = {}
-    for own in question.rows("holdings"):
+    for own in question.rows("holdings", *meant):
         batch = batches[own["batch"]]
         key = (own["account"], *(batch[name] for name in _OF_BATCH))
         row = found.setdefault(key, {**dict(zip(_BALANCES, key, strict=False)), **_NOTHING})
