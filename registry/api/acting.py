@@ -109,7 +109,7 @@ def _signed(
     desk.check_bearers(plans)
     requests = []
     for number, plan in enumerate(plans):
-        nonce = _nonce(owner, wish.key or "", number)
+        nonce = nonce_of(owner, wish.key or "", number)
         requests.append(runtime.operator.sign(desk.proposed(plan, nonce=nonce)))
     return requests
 
@@ -186,7 +186,7 @@ def _proposed(wish: Wish, desk: Desk, bearer: str | None) -> list[Proposal]:
     owner = bearer or wish.principal.subject
     proposals = []
     for number, plan in enumerate(plans):
-        nonce = None if wish.key is None else _nonce(owner, wish.key, number)
+        nonce = None if wish.key is None else nonce_of(owner, wish.key, number)
         proposals.append(desk.proposed(plan, nonce=nonce, kept=False))
     return proposals
 
@@ -244,7 +244,7 @@ def _check_party(plan: Plan, principal: Principal, bearer: str | None) -> None:
         require(party, "signature_missing", accounts=sorted(accounts))
 
 
-def _nonce(owner: str, key: str, number: int) -> bytes:
+def nonce_of(owner: str, key: str, number: int) -> bytes:
     """The nonce of act `number` of a request under an Idempotency-Key."""
     said = f"{len(owner)}:{owner}{len(key)}:{key}{number}".encode()
     return sha256(_NONCE_TAG + said).digest()[:NONCE_BYTES]
@@ -254,7 +254,7 @@ def _made_before(runtime: Runtime, owner: str, key: str, authors: Sequence[str])
     """The entries that the acts of a request under this key came to, in order."""
     indexes: list[int] = []
     while True:
-        nonce = _nonce(owner, key, len(indexes))
+        nonce = nonce_of(owner, key, len(indexes))
         found = runtime.operator.log.entries_of([(author, nonce) for author in authors])
         if not found:
             break

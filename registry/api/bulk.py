@@ -1,49 +1,50 @@
 """Lists that somebody sends in a file: what they say is done as a job, or every row is named that cannot be read.
 
-    POST /v1/campaigns/{campaign}/give   guests     -> gifts, claim codes, and everybody's proof
-    GET  /v1/jobs/{job}/codes.csv, /proofs.zip, /proofs/{no}    what is handed out, to who gives
+    POST /v1/campaigns/{campaign}/give   guests              -> gifts, claim codes, and everybody's proof
+    POST /v1/retirements/for-list        beneficiaries       -> one retirement, and everybody's proof
+    POST /v1/batches/import-books        books of before     -> the rows that are not entered yet
 
-What is handed out is kept in HOME/handouts/<campaign>-<digest of the list>, so that the same list, asked for again,
-goes on where it stopped, and nobody is given to twice.
+The same list, asked for again, goes on where it stopped, and nothing is done twice.
 """
 
-import re
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response
 
+from registry.acts import old_books
 from registry.acts.guest_list import GuestList
+from registry.acts.old_books import ISSUED, RETIRED
 from registry.acts.sheet import File
-from registry.api.acting import KEY_CHARACTERS_MAX
+from registry.api.acting import KEY_CHARACTERS_MAX, nonce_of
 from registry.api.conventions import json_response, problems
-from registry.api.job_routes import PRIVATE, JobAnswer, own_job, started
-from registry.api.jobs import Progress, Wanted, about
+from registry.api.handouts import GIFT, LIST, RETIREMENT, directory_of
+from registry.api.job_routes import JobAnswer, started
+from registry.api.jobs import Progress, Wanted
 from registry.api.principals import Principal, require_scope
 from registry.api.runtime import Runtime
 from registry.api.shapes import Shape, Told
-from registry.desk import campaigns, giving
+from registry.desk import campaigns, giving, handing, importing, retirements
+from registry.desk.desk import Desk
+from registry.desk.importing import Entering
+from registry.desk.made import Made
+from registry.desk.retirements import RetireForMany
 from registry.desk.rows import Kind, table_of
 from registry.domain.campaign import Campaign
-from registry.errors import RefusedError, require
+from registry.errors import RefusedError, UsageError, require
 from registry.store import handout
 from registry.store.access_jobs import Job
 from registry.store.clock import wall_us
-from registry.store.operator import home_of
+from registry.store.log import Placed
 
-HANDOUTS = "handouts"
-GIFT = "gift"
-PIECE_BYTES = 256 * 1024
-"""So much of a file of many is made before it is sent on."""
-
-_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}", re.ASCII)
+BOOKS = "books"
+TOLD_ROWS_MAX = 10_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS: Mapping[str, Kind] = {
     "text/csv": "csv",
@@ -51,29 +52,6 @@ _KINDS: Mapping[str, Kind] = {
     "application/jsonl": "jsonl",
     "application/x-ndjson": "jsonl",
 }
-_LIST = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "text/csv": {"schema": {"type": "string"}},
-            _XLSX: {
-                "schema": {"type": "string", "contentMediaType": "application/octet-stream"}
-            },
-            "application/jsonl": {"schema": {"type": "string"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "list": {"type": "string", "contentMediaType": "application/octet-stream"}
-                    },
-                    "required": ["list"],
-                    "additionalProperties": False,
-                }
-            },
-        },
-    }
-}
-
 Mode = Literal["record", "dry-run"]
 Doing = Annotated[
     Mode,
@@ -148,6 +126,14 @@ def checked(
     }
 
 
+def checked_bad(runtime: Runtime, refusal: RefusedError) -> dict[str, Any]:
+    """The same, of a list with bad rows. Raises: RefusedError, `refusal`, if it is of anything else."""
+    bad = refusal.facts.get("rows")
+    if refusal.code != "bad_rows" or not isinstance(bad, list):
+        raise refusal
+    return checked(runtime, None, None, None, bad)
+
+
 def give(runtime: Runtime, typed: str, bulk: Bulk) -> Job:
     """The job that gives to a list of guests.
 
@@ -158,14 +144,14 @@ def give(runtime: Runtime, typed: str, bulk: Bulk) -> Job:
     """
     campaign, listed = _read(runtime, typed, bulk)
     bulk.claim(runtime, listed.digest)
-    output = _directory(runtime, campaign, listed)
+    output = directory_of(runtime, GIFT, campaign.name, listed.digest)
     wanted = Wanted(
         kind=GIFT,
         subject=bulk.principal.subject,
         about={
             "account": campaign.organiser,
             "campaign": campaign.name,
-            "list": listed.digest.hex(),
+            LIST: listed.digest.hex(),
         },
     )
 
@@ -193,11 +179,11 @@ def rehearse_gift(runtime: Runtime, typed: str, bulk: Bulk) -> dict[str, Any]:
     try:
         campaign, listed = _read(runtime, typed, bulk)
     except RefusedError as refusal:
-        if refusal.code != "bad_rows":
-            raise
-        return checked(runtime, None, None, None, refusal.facts["rows"])
+        return checked_bad(runtime, refusal)
     desk = runtime.desk(bulk.principal, dry_run=True)
-    given = giving.give(campaign, listed, _directory(runtime, campaign, listed), desk)
+    given = giving.give(
+        campaign, listed, directory_of(runtime, GIFT, campaign.name, listed.digest), desk
+    )
     return checked(runtime, len(listed.guests), listed.total_g, len(given.made))
 
 
@@ -209,44 +195,165 @@ def _read(runtime: Runtime, typed: str, bulk: Bulk) -> tuple[Campaign, GuestList
     return campaign, giving.read(campaign, bulk.file, desk)
 
 
-def _directory(runtime: Runtime, campaign: Campaign, listed: GuestList) -> Path:
-    """Where what is handed out to the guests of a list is kept."""
-    name = f"{campaign.name.partition('/')[2]}-{listed.digest.hex()}"
-    return home_of(runtime.place) / HANDOUTS / name
-
-
-def _handed_out(runtime: Runtime, id_: str, principal: Principal) -> Path:
-    """Where what a job hands out is.
+def retire(runtime: Runtime, ask: RetireForMany, bulk: Bulk) -> Job:
+    """The job that retires for all who are listed.
 
     Raises:
-        RefusedError: `credentials_missing`, `no_job`; `nothing_handed_out` if it does not, or not yet.
+        RefusedError: `no_account`; `signature_missing` if the holder is somebody else; `idempotency_key_missing`,
+            `idempotency_key_reused`.
+        UnavailableError: `busy`.
     """
-    job = own_job(runtime, id_, principal)
-    said = about(job)
-    found = job.kind.partition(" ")[0] == GIFT
-    name = f"{said.get('campaign', '').partition('/')[2]}-{said.get('list', '')}"
-    directory = home_of(runtime.place) / HANDOUTS / name
-    require(found and (directory / handout.CODES).is_file(), "nothing_handed_out", job=id_)
-    return directory
+    holder = _own_account(runtime.desk(bulk.principal), ask.holder)
+    bulk.claim(runtime, sha256(ask.model_dump_json().encode()).digest())
+    # Asked for again under another key, it is another retirement.
+    nonce = nonce_of(bulk.principal.subject, bulk.key or "", 0)
+    wanted = Wanted(
+        kind=RETIREMENT,
+        subject=bulk.principal.subject,
+        about={"account": holder, LIST: nonce.hex()},
+    )
+    directory = directory_of(runtime, RETIREMENT, holder, nonce)
+
+    def work(progress: Progress) -> dict[str, Any]:
+        desk = runtime.desk(bulk.principal)
+        placed = _recorded(desk, holder, nonce) or _retired(desk, ask, nonce)
+        made = Made(placed=placed, names={}, rehearsed=False)
+        (group,) = [name for name in made.new if name.startswith("certificate/")]
+        proofs = directory / handout.PROOFS
+        count = handing.hand_out(
+            group, ask.rows, directory, desk.source, proofs=proofs, progress=progress
+        )
+        progress(count)
+        return {
+            "entries": [placed.index],
+            "certificate": group,
+            "certificates": count,
+            "amount_g": ask.total_g,
+        }
+
+    return runtime.jobs.start(wanted, len(ask.rows), work)
 
 
-async def sent(request: Request, columns: Sequence[str]) -> File:
-    """The list in a request, in which `columns` are in any case.
+def rehearse_retirement(runtime: Runtime, ask: RetireForMany, bulk: Bulk) -> dict[str, Any]:
+    """What `retire` would do: as `Checked` has it. Raises: RefusedError, what the rules say."""
+    desk = runtime.desk(bulk.principal, dry_run=True)
+    made = desk.perform(ask.plans(desk))
+    return checked(runtime, len(ask.rows), ask.total_g, len(made))
+
+
+def _recorded(desk: Desk, author: str, nonce: bytes) -> Placed | None:
+    """The entry that was made under a nonce, if there is one."""
+    found = desk.operator.log.entries_of([(author, nonce)])
+    return desk.entry(next(iter(found.values()))) if found else None
+
+
+def _retired(desk: Desk, ask: RetireForMany, nonce: bytes) -> Placed:
+    (plan,) = ask.plans(desk)
+    (made,) = desk.perform([replace(plan, nonce=nonce)])
+    return made.placed
+
+
+def _own_account(desk: Desk, typed: str) -> str:
+    """The account that is meant, of whoever asks. Raises: RefusedError, `no_account`, `signature_missing`."""
+    account = desk.account(typed)
+    require(account in (desk.mine or ()), "signature_missing", accounts=[account])
+    return account
+
+
+def enter(runtime: Runtime, authority: str | None, bulk: Bulk) -> Job:
+    """The job that enters the books of a registry of before, as far as they are not entered yet.
+
+    Raises:
+        RefusedError: `bad_rows` and what else is wrong with the books; `signature_missing`; `idempotency_key_missing`,
+            `idempotency_key_reused`.
+        UnavailableError: `busy`.
+    """
+    books = old_books.read(bulk.file)
+    entering = importing.entering(runtime.desk(bulk.principal), books, authority)
+    holders = {entering.accounts[row.holder] for row in books.rows}
+    missing = {entering.authority, entering.officer, *holders} - bulk.principal.accounts
+    require(not missing, "signature_missing", accounts=sorted(missing))
+    bulk.claim(runtime, books.source)
+    wanted = Wanted(
+        kind=BOOKS,
+        subject=bulk.principal.subject,
+        about={"account": entering.authority, LIST: books.source.hex()},
+    )
+
+    def work(progress: Progress) -> dict[str, Any]:
+        now = importing.entering(runtime.desk(bulk.principal), books, authority)
+        left = now.left()
+        done = len(books.rows) - len(left)
+        for plans in now.steps(left):
+            progress(min(done, len(books.rows)))
+            now.desk.perform(plans)
+            done += len(plans)
+        progress(len(books.rows))
+        return {"rows": len(left), "already": len(books.rows) - len(left), **_began(now)}
+
+    return runtime.jobs.start(wanted, len(books.rows), work)
+
+
+def _began(entering: Entering) -> dict[str, Any]:
+    """What the rows of books are called now, those of before beside it; not of books too long to be told."""
+    rows = entering.books.rows if len(entering.books.rows) <= TOLD_ROWS_MAX else ()
+    return {
+        "batches": [
+            {"before": row.batch, "batch": entering.batch(row)}
+            for row in rows
+            if row.what == ISSUED
+        ],
+        "certificates": [
+            {
+                "row": row.number,
+                "before": row.certificate or None,
+                "certificate": entering.certificate(row),
+            }
+            for row in rows
+            if row.what == RETIRED
+        ],
+    }
+
+
+def rehearse_books(runtime: Runtime, authority: str | None, bulk: Bulk) -> dict[str, Any]:
+    """What `enter` would do, or every row that is bad: as `Checked` has it. Raises: RefusedError, as `enter`."""
+    desk = runtime.desk(bulk.principal, dry_run=True)
+    try:
+        entering = importing.entering(desk, old_books.read(bulk.file), authority)
+    except RefusedError as refusal:
+        return checked_bad(runtime, refusal)
+    acts = 0
+    for plans in entering.steps(entering.left()):
+        acts += len(desk.perform(plans))
+    return checked(runtime, len(entering.books.rows), None, acts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What came: a list, and the rest of what is asked for, where the list is a part of a form."""
+
+    file: File
+    said: Mapping[str, Any]
+
+
+async def sent(request: Request, columns: Sequence[str]) -> Sent:
+    """The list in a request, in which `columns` are in any case; in a form it is `list`, and `ask` is JSON.
 
     Raises:
         RefusedError: `unknown_media_type`, `malformed`; what `table_of` says.
     """
-    media, data = request.headers.get("content-type", ""), b""
+    media, data, said = request.headers.get("content-type", ""), b"", "{}"
     if media.partition(";")[0].strip().lower() == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=0) as form:
-            found = form.get("list")
-            require(isinstance(found, UploadFile), "malformed", field="list", why="no file")
-            assert isinstance(found, UploadFile)
+        async with request.form(max_files=1, max_fields=1) as form:
+            found, said = form.get("list"), str(form.get("ask", "{}"))
+            if not isinstance(found, UploadFile):
+                raise UsageError("malformed", field="list", why="a file is expected")
             media, data = found.content_type or "", await found.read()
     else:
         data = await request.body()
     named = media.partition(";")[0].strip().lower()
-    return await run_in_threadpool(_file, named, data, columns)
+    file = await run_in_threadpool(_file, named, data, columns)
+    return Sent(file=file, said=_object(said))
 
 
 def _file(media: str, data: bytes, columns: Sequence[str]) -> File:
@@ -255,48 +362,43 @@ def _file(media: str, data: bytes, columns: Sequence[str]) -> File:
     return table_of(data, _KINDS[media], columns)
 
 
-class _Sink:
-    """What was written since it was taken last; nothing is looked at again."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def write(self, data: bytes, /) -> int:
-        self._pieces.append(bytes(data))
-        self.size += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def take(self) -> bytes:
-        """All that was written since."""
-        found, self._pieces, self.size = b"".join(self._pieces), [], 0
-        return found
+def _object(said: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(said)
+    except ValueError as error:
+        raise UsageError("malformed", field="ask", why="JSON is expected") from error
+    if not isinstance(found, dict):
+        raise UsageError("malformed", field="ask", why="an object is expected")
+    return found
 
 
-def zipped(folder: Path) -> Iterator[bytes]:
-    """The files in `folder`, in order of their names, as one archive, a piece at a time; always the same bytes."""
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w") as archive:
-        for file in sorted(folder.iterdir()):
-            # Of no time: an archive that is asked for again is the same.
-            archive.writestr(zipfile.ZipInfo(file.name), file.read_bytes())
-            if sink.size >= PIECE_BYTES:
-                yield sink.take()
-    yield sink.take()
+def _body(*plain: str) -> dict[str, Any]:
+    """What OpenAPI says of a list: sent as it is, in one of these media types, or as a part of a form."""
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    form: dict[str, Any] = {"type": "object", "properties": {"list": file}, "required": ["list"]}
+    if not plain:
+        form["properties"]["ask"] = {"type": "string", "contentMediaType": "application/json"}
+        form["required"].append("ask")
+    content: dict[str, Any] = {
+        media: {"schema": file if media == _XLSX else {"type": "string"}} for media in plain
+    }
+    content["multipart/form-data"] = {"schema": form}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def router(runtime: Runtime) -> APIRouter:
     """The routes of lists, and of what is handed out."""
     made = APIRouter(prefix="/v1")
     _add_gift(made, runtime)
-    _add_handouts(made, runtime)
+    _add_retirement(made, runtime)
+    _add_books(made, runtime)
     return made
+
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "What the list comes to, with `dry-run`.", "model": Checked},
+    **problems(400, 401, 403, 404, 409, 413, 415, 422),
+}
 
 
 def _add_gift(made: APIRouter, runtime: Runtime) -> None:
@@ -306,11 +408,8 @@ def _add_gift(made: APIRouter, runtime: Runtime) -> None:
         tags=["campaigns"],
         status_code=202,
         response_model=JobAnswer,
-        responses={
-            200: {"description": "What the list comes to, with `dry-run`.", "model": Checked},
-            **problems(400, 401, 403, 404, 409, 413, 415, 422),
-        },
-        openapi_extra=_LIST,
+        responses=_ANSWERS,
+        openapi_extra=_body(*_KINDS),
     )
     async def give_to_list(
         request: Request, campaign: str, mode: Doing = "record", idempotency_key: Key = None
@@ -320,73 +419,77 @@ def _add_gift(made: APIRouter, runtime: Runtime) -> None:
         It is a job. The same list again gives nobody twice: it goes on where it stopped. Only with keys that are kept
         here.
         """
-        principal = request.state.principal
         # Before the list is read.
-        require_scope(principal, "act:campaigns")
-        bulk = Bulk(
-            principal=principal,
-            path=request.url.path,
-            file=await sent(request, ("no",)),
-            key=idempotency_key,
-        )
+        require_scope(request.state.principal, "act:campaigns")
+        bulk = _bulk(request, (await sent(request, ("no",))).file, idempotency_key)
         if mode == "dry-run":
             return json_response(await run_in_threadpool(rehearse_gift, runtime, campaign, bulk))
         return started(runtime, await run_in_threadpool(give, runtime, campaign, bulk), request)
 
 
-def _add_handouts(made: APIRouter, runtime: Runtime) -> None:
-    @made.get(
-        "/jobs/{job}/codes.csv",
-        operation_id="job_codes",
-        tags=["jobs"],
-        response_class=Response,
-        responses={200: _file_of("text/csv"), **problems(401, 404, 409)},
+def _add_retirement(made: APIRouter, runtime: Runtime) -> None:
+    @made.post(
+        "/retirements/for-list",
+        operation_id="retire_for_list",
+        tags=["retirements"],
+        status_code=202,
+        response_model=JobAnswer,
+        responses=_ANSWERS,
+        openapi_extra=_body(),
     )
-    async def codes(request: Request, job: str) -> Response:
-        """The claim codes: no, name, grams, code. Whoever has a code has the gift."""
-        principal = request.state.principal
-        directory = await run_in_threadpool(_handed_out, runtime, job, principal)
-        return FileResponse(
-            directory / handout.CODES,
-            media_type="text/csv; charset=utf-8",
-            filename=handout.CODES,
-            headers=PRIVATE,
-        )
+    async def retire_for_list(
+        request: Request, mode: Doing = "record", idempotency_key: Key = None
+    ) -> Response:
+        """Retire for all in a list, columns name,tonnes|grams, each with a certificate of their own.
 
-    @made.get(
-        "/jobs/{job}/proofs.zip",
-        operation_id="job_proofs",
-        tags=["jobs"],
-        response_class=Response,
-        responses={200: _file_of("application/zip"), **problems(401, 404, 409)},
+        A form of two parts: `list` is the file, and `ask` what POST /v1/retirements/for-many says besides `rows`, in
+        JSON. It is a job. Only with keys that are kept here.
+        """
+        require_scope(request.state.principal, "act:retirements")
+        found = await sent(request, ("name",))
+        bulk = _bulk(request, found.file, idempotency_key)
+        try:
+            rows = await run_in_threadpool(retirements.listed, found.file)
+        except RefusedError as refusal:
+            if mode != "dry-run":
+                raise
+            return json_response(checked_bad(runtime, refusal))
+        ask = await run_in_threadpool(RetireForMany.model_validate, {**found.said, "rows": rows})
+        if mode == "dry-run":
+            return json_response(await run_in_threadpool(rehearse_retirement, runtime, ask, bulk))
+        return started(runtime, await run_in_threadpool(retire, runtime, ask, bulk), request)
+
+
+def _add_books(made: APIRouter, runtime: Runtime) -> None:
+    @made.post(
+        "/batches/import-books",
+        operation_id="import_books",
+        tags=["batches"],
+        status_code=202,
+        response_model=JobAnswer,
+        responses=_ANSWERS,
+        openapi_extra=_body(*_KINDS),
     )
-    async def proofs(request: Request, job: str) -> Response:
-        """Everybody's proof, each in a file that is called by their number."""
-        principal = request.state.principal
-        directory = await run_in_threadpool(_handed_out, runtime, job, principal)
-        headers = {**PRIVATE, "content-disposition": 'attachment; filename="proofs.zip"'}
-        pieces = zipped(directory / handout.PROOFS)
-        return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+    async def import_books(
+        request: Request,
+        authority: Annotated[
+            str | None, Query(description="Who signs as authority, if there are several.")
+        ] = None,
+        mode: Doing = "record",
+        idempotency_key: Key = None,
+    ) -> Response:
+        """Enter the books of a registry of before, a page of rows at a time: by the authority, an officer, each holder.
 
-    @made.get(
-        "/jobs/{job}/proofs/{no}",
-        operation_id="job_proof",
-        tags=["jobs"],
-        response_class=Response,
-        responses={200: _file_of("application/octet-stream"), **problems(401, 404, 409)},
-    )
-    async def proof(request: Request, job: str, no: str) -> Response:
-        """One guest's proof, which anybody can check offline."""
-        principal = request.state.principal
-        directory = await run_in_threadpool(_handed_out, runtime, job, principal)
-        name = f"{no}{handout.SUFFIX}"
-        file = directory / handout.PROOFS / name
-        require(_NUMBER.fullmatch(no) is not None and file.is_file(), "not_found")
-        return FileResponse(
-            file, media_type="application/octet-stream", filename=name, headers=PRIVATE
-        )
+        It is a job. The same books again go on with the first row that is not entered. Accounts stand in them by their
+        ids; whoever asks speaks for all who sign. Only with keys that are kept here.
+        """
+        require_scope(request.state.principal, "act:batches")
+        file = (await sent(request, old_books.COLUMNS)).file
+        bulk = _bulk(request, file, idempotency_key)
+        if mode == "dry-run":
+            return json_response(await run_in_threadpool(rehearse_books, runtime, authority, bulk))
+        return started(runtime, await run_in_threadpool(enter, runtime, authority, bulk), request)
 
 
-def _file_of(media: str) -> dict[str, Any]:
-    schema = {"type": "string", "contentMediaType": "application/octet-stream"}
-    return {"description": "The file.", "content": {media: {"schema": schema}}}
+def _bulk(request: Request, file: File, key: str | None) -> Bulk:
+    return Bulk(principal=request.state.principal, path=request.url.path, file=file, key=key)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.acts import claim_codes
+from registry.acts import claim_codes, old_books
 from registry.desk.orders import today
 from registry.ledger.intent import SIGNED_PREFIX
+from registry.verifier.certificate import verify
 from registry.verifier.gift import verify_gift
 from tests.api.conftest import Api
 
@@ -249,3 +250,104 @@ def test_nobody_signs_with_the_code_of_another_guest(api: Api):
     keyring.let_go(held)
 
     assert (refused.status_code, refused.json()["code"]) == (403, "no_private_key")
+
+
+def retire(api: Api, text: str, who: Any, *, key: str = "k", mode: str = "record", **said: Any):
+    asked = {"holder": api.accounts["owner"], "purpose": "individual", **said}
+    return api.client.post(
+        "/v1/retirements/for-list",
+        files={"list": ("them.csv", text, "text/csv")},
+        data={"ask": json.dumps(asked)},
+        headers={**who, "Idempotency-Key": key},
+        params={"mode": mode},
+    )
+
+
+def test_a_retirement_for_a_list_is_one_and_everybody_gets_a_proof(api: Api):
+    who, text = api.key("owner"), "name,grams\n王伟,5\nAna,7\n"
+
+    bad = retire(api, "name,grams\n王伟,x\n", who, mode="dry-run").json()
+    foreseen = retire(api, text, who, mode="dry-run").json()
+    done = ended(api, retire(api, text, who), who)
+    again = retire(api, text, who).json()["job"]
+    other = ended(api, retire(api, text, who, key="other"), who)
+
+    assert bad["rows"] == [{"line": 2, "column": "grams", "why": "x"}]
+    assert (foreseen["ok"], foreseen["count"], foreseen["amount_g"]) == (True, 2, "12")
+    assert (done["state"], done["result"]["certificates"]) == ("done", 2)
+    assert again["id"] == done["id"]
+    assert other["result"]["entries"] != done["result"]["entries"]
+    path = f"/v1/jobs/{done['id']}"
+    listed = api.get(f"{path}/certificates.csv", headers=who).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(listed)))
+    assert [row["name"] for row in rows] == ["王伟", "Ana"]
+    proof = api.get(f"{path}/proofs/{rows[0]['number']}", headers=who)
+    assert verify(proof.content, api.runtime.operator.vkey()).amount_g == 5
+    assert api.get(f"{path}/codes.csv", headers=who).status_code == 409
+
+
+def test_a_retirement_that_was_cut_off_is_handed_out_when_it_is_asked_for_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    who, text = api.key("owner"), "name,grams\n王伟,5\n"
+    with monkeypatch.context() as patch:
+        patch.setattr("registry.desk.handing.share_proofs", lost)
+        cut = ended(api, retire(api, text, who), who)
+    size = api.get("/ready").json()["log_size"]
+
+    done = ended(api, retire(api, text, who), who)
+
+    assert (cut["state"], cut["error"]["code"]) == ("failed", "our_fault")
+    assert (done["state"], done["result"]["certificates"]) == ("done", 1)
+    assert api.get("/ready").json()["log_size"] == size
+
+
+def lost(*_: object) -> Any:
+    raise ZeroDivisionError
+
+
+def test_a_list_is_a_part_of_a_form_with_what_it_is_for(api: Api):
+    who, text = api.key("owner"), "name,grams\n王伟,5\n"
+
+    raw = api.client.post(
+        "/v1/retirements/for-list", content=text, headers={**CSV, **who, "Idempotency-Key": "k"}
+    )
+    other = retire(api, text, who, rows=[], holder=7)
+    stranger = retire(api, text, api.key("agent"))
+
+    assert [one.status_code for one in (raw, other, stranger)] == [422, 422, 403]
+
+
+def books(api: Api, change: str = "") -> str:
+    owner, agent = api.accounts["owner"], api.accounts["agent"]
+    return "\n".join(
+        [
+            ",".join(old_books.COLUMNS),
+            f"1,issued,CD-1,SCFG,2023-01-01..2023-12-31,{owner},,100,2024-03-01,,,",
+            f"2,transferred,CD-1,,,{owner},{agent},40,2024-04-01,,,",
+            f"4,retired,CD-1,,,{agent},,2.5,2024-05-20,enterprise,年会,CD-2024-007{change}",
+        ]
+    )
+
+
+def test_books_of_before_are_entered_once(api: Api):
+    who = api.key("authority", "owner", "agent", *api.officers())
+    headers = {**CSV, **who, "Idempotency-Key": "k"}
+    path = "/v1/batches/import-books"
+
+    bad = api.client.post(
+        path, content=books(api, ",x"), headers=headers, params={"mode": "dry-run"}
+    ).json()
+    foreseen = api.client.post(
+        path, content=books(api), headers=headers, params={"mode": "dry-run"}
+    ).json()
+    done = ended(api, api.client.post(path, content=books(api), headers=headers), who)
+    again = api.client.post(path, content=books(api), headers=headers).json()["job"]
+    alone = api.client.post(path, content=books(api), headers={**headers, **api.key("authority")})
+
+    assert (bad["ok"], bad["rows"][0]["line"]) == (False, 4)
+    assert (foreseen.get("ok"), foreseen.get("count"), foreseen.get("acts")) == (True, 3, 3), foreseen
+    assert (done["state"], done["result"]["rows"], done["done"]) == ("done", 3, 3), done
+    assert done["result"]["certificates"][0]["before"] == "CD-2024-007"
+    assert again["id"] == done["id"]
+    assert (alone.status_code, alone.json()["code"]) == (403, "signature_missing")

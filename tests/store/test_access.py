@@ -298,7 +298,7 @@ def test_to_act_covers_every_area_and_an_area_nothing_else() -> None:
     assert not covers(["act:orders"], "act")
     assert not covers(["act:orders"], "act:offers")
     assert not covers(["act"], "read")
-    assert len(SCOPES) == len(set(SCOPES)) == 22
+    assert len(SCOPES) == len(set(SCOPES)) == 23
 
 
 # Bindings.
