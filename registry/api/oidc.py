@@ -19,7 +19,6 @@ import httpx2
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url  # type: ignore[import-untyped]  # it ships no types
 from joserfc import jwk, jws
 from joserfc.errors import (
-    BadSignatureError,
     ClaimError,
     ExpiredTokenError,
     JoseError,
@@ -200,8 +199,6 @@ def _check_signature(signed: jws.CompactSignature, key: jwk.Key, algorithms: Seq
     try:
         registry = _Algorithms(algorithms=algorithms, strict_check_header=False)
         _require(jws.validate_compact(signed, key, registry=registry), "signature")
-    except BadSignatureError:
-        raise RefusedError("bad_token", why="signature") from None
     except (JoseError, ValueError):
         # Such as a key of another kind than the algorithm's.
         raise RefusedError("bad_token", why="key") from None

@@ -13,7 +13,7 @@ from registry.api.settings import read_settings
 from tests.api.asking import around, echo, reply, serving
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
-BIG = 64 << 20
+BIG = 16 << 20
 
 
 async def app(scope, receive, send):
@@ -274,6 +274,17 @@ def test_who_sends_all_of_a_body_that_was_refused_may_ask_on(connected):
     assert [status(connection), status(connection)] == [413, 200]
 
 
+def test_who_sends_the_rest_after_the_answer_may_ask_on_too(connected):
+    connection = connected()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n")
+    assert status(connection) == 413
+
+    connection.sendall(b"x" * 9_999)
+    connection.sendall(GET)
+
+    assert status(connection) == 200
+
+
 def test_a_body_in_pieces_is_counted(connected):
     connection = connected()
     connection.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -295,6 +306,13 @@ def test_who_reads_nothing_of_an_answer_is_cut_off(address):
         with within(8):
             _until_gone(connection)
             assert len(rest(connection)) < BIG
+
+
+def test_who_reads_slowly_is_sent_all_of_it(connected):
+    connection = connected()
+    connection.sendall(b"GET /big HTTP/1.1\r\nHost: here\r\n\r\n")
+
+    assert one_answer(connection)[1] == b"x" * BIG
 
 
 def _until_gone(connection):

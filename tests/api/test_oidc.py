@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from joserfc import jwk
+from joserfc.errors import UnsupportedAlgorithmError
 
 from registry.api import oidc
 from registry.api.oidc import Issuers
@@ -244,6 +245,11 @@ def test_a_changed_token_is_refused(issuer):
     assert why(trusting(issuer), f"{head}.{other}.{signature}") == "signature"
     assert why(trusting(issuer), f"{head}.{body}.") == "signature"
     assert why(trusting(issuer), f"{head}.{body}.{signature[:-8]}AAAAAAAA") == "signature"
+
+
+def test_an_algorithm_is_looked_at_again_where_it_is_used():
+    with pytest.raises(UnsupportedAlgorithmError):
+        oidc._Algorithms(algorithms=("RS256",)).get_alg("HS256")
 
 
 def test_a_header_cannot_bring_its_own_key(issuer):
