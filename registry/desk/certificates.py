@@ -66,11 +66,15 @@ class Replace(Ask):
     public: Flag | None = None
     """Whether the certificate's names are."""
     activity: str | None = None
+    """For which the grams were retired, by name."""
     organisers: Several | None = None
+    """Of the activity, by name."""
     beneficiary: str | None = None
     """For whom; it takes the consent of who was named and of who is now."""
     purchaser: str | None = None
+    """Who paid, by name."""
     agent: str | None = None
+    """By whom, in another's place; by name."""
     old_consent: Digest | None = None
     """Of who was named."""
     new_consent: Digest | None = None

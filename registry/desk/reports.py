@@ -28,8 +28,11 @@ class Listing(Ask):
     size: Count | None = None
     """How many entries of the log it counts; else all."""
     activities: Count | None = None
+    """Else the log's."""
     retirements: Count | None = None
+    """Else the log's."""
     total: Total | None = None
+    """Else the log's."""
 
     def compilation(self, desk: Desk, sort: str, scope: Scope) -> Compilation:
         """What it comes to, being of `sort` about `scope`; a figure that was not said is the log's.
@@ -55,7 +58,7 @@ class Compile(Listing):
     """Enter a list or table that was made / 编制"""
 
     sort: Annotated[str, one_of(SORTS)]
-    area: str
+    area: Annotated[str, Field(examples=["510100"])]
     """GB/T 2260."""
     period: Period
     compiler: Account | None = None
