@@ -118,13 +118,15 @@ export class Client {
     return (await this.send("POST", "intents", sent)).body;
   }
 
-  /** The answer at `path`; what has not changed since it was last asked for is not sent again. */
-  async get(path) {
-    const [tag, known] = this.tagged.get(path) ?? [];
-    const answer = await this.send("GET", path, undefined, tag ? { "If-None-Match": tag } : {});
+  /** The answer at `path`, in this form; what has not changed since it was last asked for is not sent again. */
+  async get(path, form = "application/json") {
+    const place = `${form} ${path}`;
+    const [tag, known] = this.tagged.get(place) ?? [];
+    const tagged = tag ? { "If-None-Match": tag } : {};
+    const answer = await this.send("GET", path, undefined, { Accept: form, ...tagged });
     if (answer.status === 304) return known;
     const fresh = answer.headers.get("etag");
-    if (fresh && (tag || this.tagged.size < TAGS_MAX)) this.tagged.set(path, [fresh, answer.body]);
+    if (fresh && (tag || this.tagged.size < TAGS_MAX)) this.tagged.set(place, [fresh, answer.body]);
     return answer.body;
   }
 
@@ -192,17 +194,24 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** What a receipt comes to once nothing in it had to be taken on trust: where the log holds `intent`, and its size. */
 export async function believe(client, receipt, intent, profile, seen) {
-  const { index } = receipt;
+  const index = receipt?.index;
   require(Number.isSafeInteger(index), "bad_answer", { field: "index" });
-  const proof = await client.get(`log/entries/${index}/proof`);
-  const checkpoint = await openCheckpoint(proof.checkpoint, profile.vkey);
-  const leaf = await checkEntry(unbase64(receipt.entry), intent);
-  await checkIncluded(leaf, BigInt(index), proof.path.map(unhex), checkpoint);
+  const entry = await client.get(`log/entries/${index}`, "application/octet-stream");
+  const leaf = await checkEntry(entry, intent);
+  const [note, path] = proofIn(await client.get(`log/entries/${index}/proof`));
+  const checkpoint = await openCheckpoint(note, profile.vkey);
+  await checkIncluded(leaf, BigInt(index), path, checkpoint);
   await remember(checkpoint, profile.vkey, seen, async (old, size) => {
-    const found = await client.get(`log/consistency?from=${old}&to=${size}`);
-    return found.path.map(unhex);
+    const [, found] = proofIn(await client.get(`log/consistency?from=${old}&to=${size}`));
+    return found;
   });
   return { index, leaf: hex(leaf), size: Number(checkpoint.size) };
+}
+
+/** The note and the hashes in a proof that the server said. */
+function proofIn(said) {
+  require(Array.isArray(said?.path), "bad_answer", { field: "path" });
+  return [said.checkpoint, said.path.map(unhex)];
 }
 
 const COMMANDS = {
@@ -280,7 +289,12 @@ class Terminal {
       const signatures = Object.assign({}, ...signed.map((each) => each[number]));
       const receipt = await client.submit(one, signatures);
       const intent = readIntent(unbase64(one.intent));
-      done.push(await believe(client, receipt, intent, profile, this.seen(profile.seen)));
+      try {
+        done.push(await believe(client, receipt, intent, profile, this.seen(profile.seen)));
+      } catch (error) {
+        // Not to be asked for again: submitted again, the same files have one effect.
+        throw new ClientError("not_proven", { why: error.code ?? String(error), receipt });
+      }
     }
     return done;
   }

@@ -141,6 +141,7 @@ export async function checkIncluded(leaf, index, path, checkpoint) {
 
 /** The leaf hash of `entry`, which records `intent`; else throws `too_long`, `not_canonical`, `other_entry`. */
 export async function checkEntry(entry, intent) {
+  require(entry instanceof Uint8Array, "other_entry");
   const value = decode(entry, ENTRY_BYTES_MAX);
   const shaped = Array.isArray(value) && value.length === 6 && value[2] instanceof Uint8Array;
   const recorded = shaped && value[0] === "carbon-registry/entry/v1" && same(value[2], intent.data);

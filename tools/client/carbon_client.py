@@ -156,7 +156,7 @@ class Client:
         self._http = httpx2.Client(
             base_url=url.rstrip("/") + "/v1/", headers=bearer, transport=transport, timeout=60
         )
-        self._wait, self._tagged = wait, dict[str, tuple[str, Any]]()
+        self._wait, self._tagged = wait, dict[tuple[str, str], tuple[str, Any]]()
 
     def __enter__(self) -> Self:
         return self
@@ -187,14 +187,15 @@ class Client:
         sent = {"intent": one["intent"], "signatures": signed, **beside}
         return self._send("POST", "intents", sent, {}).body
 
-    def get(self, path: str) -> Any:
-        """The answer at `path`; what has not changed since it was last asked for is not sent again."""
-        tag, known = self._tagged.get(path, (None, None))
-        answer = self._send("GET", path, None, {} if tag is None else {"If-None-Match": tag})
+    def get(self, path: str, form: str = "application/json") -> Any:
+        """The answer at `path`, in this form; what has not changed since it was last asked for is not sent again."""
+        tag, known = self._tagged.get((path, form), (None, None))
+        tagged = {} if tag is None else {"If-None-Match": tag}
+        answer = self._send("GET", path, None, {"Accept": form, **tagged})
         if answer.status == 304:
             return known
         if "etag" in answer.headers and (tag or len(self._tagged) < TAGS_MAX):
-            self._tagged[path] = answer.headers["etag"], answer.body
+            self._tagged[path, form] = answer.headers["etag"], answer.body
         return answer.body
 
     def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
@@ -239,31 +240,39 @@ def _good(answer: Answer) -> Answer:
 
 
 def believe(
-    client: Client, receipt: Mapping[str, Any], intent: intents.Intent, profile: Mapping[str, Any]
+    client: Client, receipt: Any, intent: intents.Intent, profile: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What a receipt comes to once nothing in it had to be taken on trust: where the log holds `intent`, and its size.
 
     Raises:
         ClientError: `other_entry`, `not_included`, `forked`, `bad_path`, and as `open_checkpoint`.
     """
-    index = receipt.get("index")
+    index = receipt.get("index") if isinstance(receipt, dict) else None
     if type(index) is not int:
         raise ClientError("bad_answer", field="index")
-    proof = client.get(f"log/entries/{index}/proof")
-    checkpoint = receipts.open_checkpoint(proof["checkpoint"], profile["vkey"])
-    leaf = receipts.check_entry(intents.unbase64(receipt.get("entry")), intent)
-    receipts.check_included(leaf, index, _hashes(proof["path"]), checkpoint)
+    entry = client.get(f"log/entries/{index}", "application/octet-stream")
+    leaf = receipts.check_entry(entry, intent)
+    note, path = _proof(client.get(f"log/entries/{index}/proof"))
+    checkpoint = receipts.open_checkpoint(note, profile["vkey"])
+    receipts.check_included(leaf, index, path, checkpoint)
     receipts.remember(
         checkpoint,
         profile["vkey"],
         receipts.SeenFile(Path(profile["seen"])),
-        lambda old, new: _hashes(client.get(f"log/consistency?from={old}&to={new}")["path"]),
+        lambda old, new: _proof(client.get(f"log/consistency?from={old}&to={new}"))[1],
     )
     return {"index": index, "leaf": leaf.hex(), "size": checkpoint.size}
 
 
-def _hashes(path: Any) -> list[bytes]:
-    return [bytes.fromhex(one) for one in path]
+def _proof(said: Any) -> tuple[Any, list[bytes]]:
+    """The note and the hashes in a proof that the server said."""
+    path = said.get("path") if isinstance(said, dict) else None
+    if not isinstance(path, list) or not all(isinstance(one, str) for one in path):
+        raise ClientError("bad_answer", field="path")
+    try:
+        return said.get("checkpoint"), [bytes.fromhex(one) for one in path]
+    except ValueError as error:
+        raise ClientError("bad_answer", field="path") from error
 
 
 def _sign(arguments: argparse.Namespace, prepared: Any, ask: Any, profile: Any) -> list[Any]:
@@ -284,7 +293,12 @@ def _submit(client: Client, prepared: Any, signed: Sequence[Any], profile: Any) 
     for number, one in enumerate(prepared["intents"]):
         signatures = {key: said for each in signed for key, said in each[number].items()}
         intent = intents.read_intent(intents.unbase64(one["intent"]))
-        done.append(believe(client, client.submit(one, signatures), intent, profile))
+        receipt = client.submit(one, signatures)
+        try:
+            done.append(believe(client, receipt, intent, profile))
+        except ClientError as error:
+            # Not to be asked for again: submitted again, the same files have one effect.
+            raise ClientError("not_proven", why=error.code, receipt=receipt) from error
     return done
 
 

@@ -195,12 +195,14 @@ def check_included(leaf: bytes, index: int, path: Sequence[bytes], checkpoint: C
     require(root == checkpoint.root, "not_included", index=index)
 
 
-def check_entry(entry: bytes, intent: intents.Intent) -> bytes:
+def check_entry(entry: object, intent: intents.Intent) -> bytes:
     """The leaf hash of `entry`, which records `intent`.
 
     Raises:
         ClientError: `too_long`, `not_canonical`, `other_entry`.
     """
+    if not isinstance(entry, bytes):
+        raise ClientError("other_entry")
     value = intents.decode(entry, ENTRY_BYTES_MAX)
     recorded = isinstance(value, list) and len(value) == 6 and value[2] == intent.data
     require(recorded and value[0] == "carbon-registry/entry/v1", "other_entry")
