@@ -41,6 +41,8 @@ def application(runtime: Runtime) -> Application:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
         return json_response({"kib": pages * resource.getpagesize() // KIB})
 
+    # First of all routes: what they are held against is not to gain by being found later.
+    app.router.routes[:0] = [app.router.routes.pop() for _ in range(3)]
     return guarded_app(runtime, app)
 
 

@@ -6,25 +6,25 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from registry.api import act_routes, bulk, intents, job_routes, operations
+from registry.api import act_routes, bulk, handouts, intents, job_routes, operations, papers
 from registry.api.acts.every import ACTS
 from registry.api.asgi import Application
 from registry.api.limits import Kind
 from registry.api.middleware import guarded
-from registry.api.problems import Problem, problem_bytes
+from registry.api.openapi import described
+from registry.api.problems import problem_bytes
 from registry.api.request_log import requests_log
 from registry.api.runtime import Runtime
 from registry.errors import RegistryError, UsageError
 
 VERSION = "1"
 TITLE = "Carbon registry / 碳信用登记系统"
-FILES = ("/give", "/for-many", "/import-books", "/import-list", "/proofs.zip")
+FILES = ("/give", "/for-many", "/for-list", "/import-books", "/proofs.zip")
 """What paths end in at which files are taken, or handed out that take long."""
 _CODES = {
     404: "not_found",
@@ -57,12 +57,14 @@ def create_app(runtime: Runtime) -> FastAPI:
         intents.router(runtime),
         act_routes.router(runtime, ACTS),
         bulk.router(runtime),
+        handouts.router(runtime),
         job_routes.router(runtime),
         operations.router(runtime),
+        papers.router(runtime),
     ):
         app.include_router(router)
     _say_problems(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # how FastAPI has it replaced
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]  # how FastAPI has it replaced
     return app
 
 
@@ -126,7 +128,8 @@ def _say_problems(app: FastAPI) -> None:
     async def malformed(
         request: Request, error: RequestValidationError | ValidationError
     ) -> Response:
-        errors = [_field(one) for one in error.errors()]
+        in_body = isinstance(error, ValidationError)
+        errors = [_field(one, in_body=in_body) for one in error.errors()]
         first = errors[0] if errors else {"pointer": "", "why": ""}
         facts = {"field": first["pointer"], "why": first["why"]}
         return said(request, UsageError("malformed", **facts), None, errors)
@@ -140,37 +143,12 @@ def _say_problems(app: FastAPI) -> None:
         return response
 
 
-def _field(error: Any) -> dict[str, str]:
+def _field(error: Any, *, in_body: bool) -> dict[str, str]:
     """One part of a request that cannot be read: a pointer into the body, or the parameter's name."""
-    place, *steps = error["loc"] or ("body",)
-    if place in {"query", "path", "header", "cookie"}:
-        return {"pointer": ".".join(map(str, steps)), "why": error["msg"]}
-    steps = steps if place == "body" else [place, *steps]
+    steps = list(error["loc"])
+    if not in_body:
+        place, *steps = steps
+        if place != "body":
+            return {"pointer": ".".join(map(str, steps)), "why": error["msg"]}
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
     return {"pointer": pointer, "why": error["msg"]}
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI 3.1 of all routes, with the form of problems."""
-    if app.openapi_schema is None:
-        made = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-            openapi_version="3.1.0",
-            separate_input_output_schemas=False,
-        )
-        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        made.setdefault("components", {}).setdefault("schemas", {}).update(schema.pop("$defs"))
-        made["components"]["schemas"]["Problem"] = schema
-        made["components"]["securitySchemes"] = {
-            "bearer": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "An API key (crk_…), or an access token of an issuer that is trusted here.",
-            }
-        }
-        made["security"] = [{}, {"bearer": []}]
-        app.openapi_schema = made
-    return app.openapi_schema

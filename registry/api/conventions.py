@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.api.problems import MEDIA_TYPE
+from registry.errors import require
 
 _ALWAYS = (406, 408, 429, 431, 500, 503, 504)
 """What any request may end in, whatever it asks."""
@@ -38,6 +40,22 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {"description": _DESCRIPTIONS[status], "content": _PROBLEM}
         for status in sorted({*statuses, *_ALWAYS})
     }
+
+
+def body_in_json(schema: str) -> dict[str, Any]:
+    """What a route says in OpenAPI of a body that it reads by itself; the schema is one of the components."""
+    named = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    return {"required": True, "content": {"application/json": named}}
+
+
+def check_json(request: Request) -> None:
+    """Return if the body is said to be JSON.
+
+    Raises:
+        RefusedError: `unknown_media_type`.
+    """
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    require(media == "application/json", "unknown_media_type", media_type=media)
 
 
 def json_response(

@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from registry.api.conventions import json_response, problems
+from registry.api.conventions import body_in_json, check_json, json_response, problems
 from registry.api.principals import require_scope
 from registry.api.rates import source_of
 from registry.api.runtime import Runtime
@@ -59,11 +59,11 @@ def router(runtime: Runtime) -> APIRouter:
         operation_id="submit_intent",
         status_code=201,
         response_model=Receipt,
-        responses=problems(400, 403, 404, 409, 413, 422, 503),
+        responses=problems(400, 403, 404, 409, 413, 415, 422, 503),
+        openapi_extra={"requestBody": body_in_json("Submission")},
     )
     async def submit(
         request: Request,
-        said: Submission,
         idempotency_key: Annotated[
             str | None, Header(description="If sent, the intent's nonce, in hex.")
         ] = None,
@@ -72,6 +72,9 @@ def router(runtime: Runtime) -> APIRouter:
 
         The same intent again has one effect, and the same answer, under the same or a newer checkpoint.
         """
+        # Read by hand: most of what is asked of a busy server is this.
+        check_json(request)
+        said = Submission.model_validate_json(await request.body())
         data = decoded(said.intent, "intent")
         if idempotency_key is not None:
             nonce = intents.decode(data).nonce.hex()
