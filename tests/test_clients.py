@@ -1,12 +1,10 @@
 """The small clients in tools/client: both read what the vectors say, and neither signs what was not asked for."""
 
 import json
-import subprocess
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import Any
 import pytest
 
 from registry.acts.propose import Detached, Hidden, Setting, propose
+from registry.desk.given import grams
+from registry.desk.retirements import Retire
 from registry.domain import kinds, shape
 from registry.errors import RefusedError
 from registry.ledger import canonical, tree
@@ -23,7 +23,18 @@ from registry.ledger import intent as ledger_intent
 from registry.ledger.intent import Signer
 from registry.ledger.keys import SUITE, check_signature, possession_message
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
-from tests.clients.both import COMMANDS, Asked, ask_python, client, intents, key_of, script, told
+from tests.clients.both import (
+    CLIENT,
+    COMMANDS,
+    Asked,
+    Files,
+    ask_python,
+    client,
+    intents,
+    key_of,
+    script,
+    told,
+)
 
 VECTORS = Path(__file__).with_name("vectors")
 NOW_US = 1_790_000_000_000_000
@@ -480,6 +491,20 @@ TAMPERED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
 }
 
 
+def test_the_page_shows_an_ask_that_fits(ask: Asked) -> None:
+    page = (CLIENT / "README.md").read_text("utf-8")
+    profile, asked = (json.loads(block.split("```")[0]) for block in page.split("```json")[1:])
+    ours = statement(organisers=None, beneficiary=Hidden(value="李四"))
+    one = with_parts(lambda parts: [*parts[:2], (parts[2][0], [("certificate.issued.v1", ours)])])
+
+    (parts,) = asked["expect"]
+    wanted = {**{name: profile[name] for name in ("log", "account", "key")}, "parts": parts}
+    assert "is" in ask("check", one, wanted, str(NOW_US))
+    assert ask("check", retirement(), wanted, str(NOW_US))["code"] == "other_field"
+    assert grams(asked["body"]["amount"]) == 12_500_000
+    assert Retire.model_validate(asked["body"])
+
+
 @pytest.mark.parametrize("name", TAMPERED)
 def test_nothing_else_is_signed(ask: Asked, name: str) -> None:
     make, code = TAMPERED[name]
@@ -586,37 +611,6 @@ def test_a_name_of_32_bytes_is_a_commitment_in_every_kind_and_nothing_else_is() 
 
 
 # What is typed
-
-
-@dataclass(frozen=True)
-class Files:
-    """Somebody's own directory, and the client that they use there."""
-
-    directory: Path
-    command: list[str]
-
-    def __truediv__(self, name: str) -> Path:
-        return self.directory / name
-
-    def write(self, name: str, said: Any) -> Path:
-        (self / name).write_text(json.dumps(said), "utf-8")
-        return self / name
-
-    def run(self, *typed: object, heard: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*self.command, *map(str, typed)],
-            input=heard,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    def refused(self, *typed: object, heard: str = "") -> str:
-        ended = self.run(*typed, heard=heard)
-        assert (ended.returncode, ended.stdout) == (1, ""), ended.stderr
-        code: str = json.loads(ended.stderr.splitlines()[-1].removeprefix("Sign? [y/N] "))["code"]
-        return code
 
 
 @pytest.fixture(params=["python", "javascript"])

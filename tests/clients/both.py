@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,37 @@ COMMANDS = {
     "python": [sys.executable, str(CLIENT / "carbon_client.py")],
     "javascript": [str(NODE), str(CLIENT / "carbon-client.mjs")],
 }
+
+
+@dataclass(frozen=True)
+class Files:
+    """Somebody's own directory, and the client that they use there."""
+
+    directory: Path
+    command: list[str]
+
+    def __truediv__(self, name: str) -> Path:
+        return self.directory / name
+
+    def write(self, name: str, said: Any) -> Path:
+        (self / name).write_text(json.dumps(said), "utf-8")
+        return self / name
+
+    def run(self, *typed: object, heard: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*self.command, *map(str, typed)],
+            input=heard,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def refused(self, *typed: object, heard: str = "") -> str:
+        ended = self.run(*typed, heard=heard)
+        assert (ended.returncode, ended.stdout) == (1, ""), ended.stderr
+        code: str = json.loads(ended.stderr.splitlines()[-1].removeprefix("Sign? [y/N] "))["code"]
+        return code
 
 
 class Asked(Protocol):
