@@ -203,8 +203,8 @@ _SIGNING: dict[str, Text] = {
         ),
     ),
     "busy": (
-        "等候的请求太多（共 {waiting} 件，本账户 {own} 件；上限 {most}）。请稍后用同一请求重试。",
-        "Too many requests are waiting ({waiting}, {own} of this account; at most {most}). Try again, with the same.",
+        "等候的请求太多（共 {waiting} 件[，本账户 {own} 件]；上限 {most}）。请稍后用同一请求重试。",
+        "Too many requests are waiting ({waiting}[, {own} of this account]; at most {most}). Try again, with the same.",
     ),
     "checker_died": (
         "检查签名的辅助进程（{process}）中途停止了。这不是对日志的判定：请再运行一次审计。",
