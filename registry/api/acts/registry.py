@@ -10,5 +10,5 @@ ACTS = (
     Act(path="/standards", ask=standards.Recognise),
     Act(path="/standards/recognise-across", ask=standards.RecogniseAcross),
     Act(path="/standards/{standard}/withdraw", ask=standards.Withdraw),
-    Act(path="/log-key/rotate", ask=keys.RotateLogKey),
+    Act(path="/registry/log-key/rotate", ask=keys.RotateLogKey),
 )

@@ -1,6 +1,6 @@
 """`registry account mandate`, `accept-first`, `close`, `merge`, `succeed`, `notify`: the life of an account."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,6 @@ from registry.cli.options import (
     place_of,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True)
 mandate_app = typer.Typer(no_args_is_help=True, help="Give, end / 授权交易机构")
@@ -51,17 +47,19 @@ def give_mandate(
     lang: Language = None,
 ) -> None:
     """Let an exchange sell for the holder / 授权交易机构代为出售"""
-    from registry.acts import account_life as acts
     from registry.cli import acting
+    from registry.desk import account_life
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        to = desk.body("exchange", exchange)
-        holder = desk.account(account)
-        return [acts.give_mandate(holder, to, until=until, standards=standards or ())]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        account_life.GiveMandate,
+        account=account,
+        exchange=exchange,
+        until=until,
+        standards=standards or (),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @mandate_app.command("end")
@@ -75,16 +73,13 @@ def end_mandate(
     lang: Language = None,
 ) -> None:
     """Take a mandate back / 撤回授权"""
-    from registry.acts import account_life as acts
     from registry.cli import acting
-    from registry.desk.tied import account_in
+    from registry.desk import account_life
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.end_mandate(account_in(desk, mandate).name, desk.means(mandate))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(account_life.EndMandate, mandate=mandate)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("accept-first")
@@ -101,15 +96,13 @@ def accept_first(
     lang: Language = None,
 ) -> None:
     """Have what is sent be accepted first / 须先接受才入账"""
-    from registry.acts import account_life as acts
     from registry.cli import acting
+    from registry.desk import account_life
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.set_acceptance(desk.account(account), required=required)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(account_life.AcceptFirst, account=account, required=required)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("close")
@@ -123,15 +116,13 @@ def close(
     lang: Language = None,
 ) -> None:
     """Close an account, by its holder / 关闭账户"""
-    from registry.acts import account_life as acts
     from registry.cli import acting
+    from registry.desk import account_life
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.close(desk.account(account))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(account_life.Close, account=account)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("merge")
@@ -150,18 +141,13 @@ def merge(
 
     By both holders and two officers. / 由双方和两名登记官。
     """
-    from registry.acts import account_life as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import account_life, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        merged, other = desk.account(account), desk.account(into)
-        officers = desk.officers(2, merged, other)
-        return [acts.merge(merged, other, officers=officers, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(account_life.Merge, account=account, into=into, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("succeed")
@@ -183,19 +169,19 @@ def succeed(
 
     By two officers and the successor. / 由两名登记官和承继人。
     """
-    from registry.acts import account_life as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import account_life, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        of, by = desk.account(account), desk.account(successor)
-        officers = desk.officers(2, of, by)
-        paper = given.digest(document)
-        return [acts.succeed(of, by, reason=reason, officers=officers, document=paper)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        account_life.Succeed,
+        account=account,
+        successor=successor,
+        reason=reason,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("notify")
@@ -214,24 +200,19 @@ def notify(
     lang: Language = None,
 ) -> None:
     """Record that a holder was told of an entry / 记录已告知"""
-    from registry.acts import account_life as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import account_life, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [
-            acts.notify(
-                desk.account(account),
-                desk.means(entry),
-                officer=desk.officers(1)[0],
-                channel=channel,
-                document=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        account_life.Notify,
+        account=account,
+        entry=entry,
+        channel=channel,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("notify-all")
@@ -250,19 +231,12 @@ def notify_all(
 
     Whoever signed it, or was told already, is left out. / 已签署或已告知的除外。
     """
-    from registry.acts import account_life as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.telling import untold
+    from registry.desk import account_life, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        (officer,) = desk.officers(1)
-        means, paper = desk.means(entry), given.digest(document)
-        return [
-            acts.notify(account, means, officer=officer, channel=channel, document=paper)
-            for account in untold(desk, entry)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        account_life.NotifyAll, entry=entry, channel=channel, document=given.digest(document)
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)

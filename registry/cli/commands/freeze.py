@@ -1,6 +1,6 @@
 """`registry account freeze`: an authority and an officer freeze an account or a range, and what follows."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,10 +19,6 @@ from registry.cli.options import (
     place_of,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Freeze, renew, lift … / 冻结、续冻、解除……")
 
@@ -45,23 +41,19 @@ def freeze_account(
     lang: Language = None,
 ) -> None:
     """Freeze a whole account / 冻结整个账户"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import freezes, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by = desk.account(authority)
-        ruling = acts.Ruling(
-            authority=by,
-            officer=desk.officers(1, by)[0],
-            until=until,
-            document=given.digest(document),
-        )
-        return [acts.freeze(desk.account(account), ruling)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        freezes.FreezeAccount,
+        account=account,
+        authority=authority,
+        until=until,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("range")
@@ -82,25 +74,23 @@ def freeze_range(
     lang: Language = None,
 ) -> None:
     """Freeze some of what an account holds / 冻结部分持有"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk import given, movements
+    from registry.desk import freezes, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by, holder = desk.account(authority), desk.account(account)
-        ruling = acts.Ruling(
-            authority=by,
-            officer=desk.officers(1, by)[0],
-            until=until,
-            document=given.digest(document),
-        )
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        shares = movements.shares(desk, holder, asked)
-        return [acts.freeze_range(share, holder, ruling) for share in shares]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        freezes.FreezeRange,
+        account=account,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        authority=authority,
+        until=until,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("queue")
@@ -117,25 +107,15 @@ def queue(
     lang: Language = None,
 ) -> None:
     """Wait behind the freeze of a range / 轮候冻结"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.tied import tied
+    from registry.desk import freezes, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by = desk.account(authority)
-        ruling = acts.Ruling(
-            authority=by,
-            officer=desk.officers(1, by)[0],
-            until=until,
-            document=given.digest(document),
-        )
-        found = tied(desk, lock, "freeze")
-        return [acts.queue(found.owner, found.means, ruling)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        freezes.Queue, lock=lock, authority=authority, until=until, document=given.digest(document)
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("renew")
@@ -151,25 +131,13 @@ def renew(
     lang: Language = None,
 ) -> None:
     """Freeze until a later day / 续冻"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.tied import frozen
+    from registry.desk import freezes, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        account, found = frozen(desk, freeze)
-        by = found.authority
-        ruling = acts.Ruling(
-            authority=by,
-            officer=desk.officers(1, by)[0],
-            until=until,
-            document=given.digest(document),
-        )
-        return [acts.renew(account.name, desk.means(freeze), ruling)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(freezes.Renew, freeze=freeze, until=until, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("consent")
@@ -184,19 +152,13 @@ def consent(
     lang: Language = None,
 ) -> None:
     """Let the account perform an order all the same / 同意其履行"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk.tied import frozen
+    from registry.desk import freezes
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        account, found = frozen(desk, freeze)
-        meant = desk.stream("order", order)
-        by = found.authority
-        return [acts.consent(account.name, desk.means(freeze), authority=by, order=meant)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(freezes.Consent, freeze=freeze, order=order)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("lift")
@@ -211,28 +173,13 @@ def lift(
     lang: Language = None,
 ) -> None:
     """Lift a freeze, by who froze / 解除冻结"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.tied import frozen, range_of
+    from registry.desk import freezes, given
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        account, found = frozen(desk, freeze)
-        by = found.authority
-        return [
-            acts.lift(
-                account.name,
-                desk.means(freeze),
-                range_of(desk, account, found),
-                authority=by,
-                officer=desk.officers(1, by)[0],
-                document=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(freezes.Lift, freeze=freeze, document=given.digest(document))
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("end")
@@ -246,16 +193,10 @@ def end(
     lang: Language = None,
 ) -> None:
     """Record that the day of a freeze has passed / 记录冻结到期"""
-    from registry.acts import freezes as acts
     from registry.cli import acting
-    from registry.desk.tied import frozen, range_of
+    from registry.desk import freezes
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        account, found = frozen(desk, freeze)
-        range_ = range_of(desk, account, found)
-        means = desk.means(freeze)
-        return [acts.end(account.name, means, range_, officer=desk.officers(1)[0])]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(freezes.End, freeze=freeze)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)

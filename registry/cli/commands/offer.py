@@ -1,6 +1,6 @@
 """`registry offer`: grams offered to somebody, or donated to an event, and what becomes of the offer."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,6 @@ from registry.cli.options import (
     place_of,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Offer, donate, accept … / 要约、捐赠、接受……")
 
@@ -45,28 +41,22 @@ def make_offer(
     lang: Language = None,
 ) -> None:
     """Offer grams, which wait until they are taken / 发出划转要约"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import movements
+    from registry.desk import offers
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder, to = desk.account(giver), desk.account(taker)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return [
-            acts.offer(
-                share,
-                holder,
-                to,
-                until=until,
-                donation=False,
-                second=desk.second("send", share[1], holder, to),
-            )
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        offers.Make,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        giver=giver,
+        taker=taker,
+        until=until,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("donate")
@@ -86,28 +76,22 @@ def donate(
     lang: Language = None,
 ) -> None:
     """Donate grams to an event / 向活动账户捐赠"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import movements
+    from registry.desk import offers
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder, to = desk.account(giver), desk.account(taker)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return [
-            acts.offer(
-                share,
-                holder,
-                to,
-                until=until,
-                donation=True,
-                second=desk.second("send", share[1], holder, to),
-            )
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        offers.Donate,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        giver=giver,
+        taker=taker,
+        until=until,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("accept")
@@ -127,16 +111,13 @@ def accept(
 
     A donation with its certificate of honour. / 接受捐赠并出具荣誉证书。
     """
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk.tied import tied
+    from registry.desk import offers
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.accept(tied(desk, offer, "offer", "donation"), donor=donor)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(offers.Accept, offer=offer, donor=donor)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("decline")
@@ -150,16 +131,13 @@ def decline(
     lang: Language = None,
 ) -> None:
     """Decline an offer, as the taker / 谢绝"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk.tied import tied
+    from registry.desk import offers
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.decline(tied(desk, offer, "offer", "donation"))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(offers.Decline, offer=offer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("withdraw")
@@ -173,16 +151,13 @@ def withdraw(
     lang: Language = None,
 ) -> None:
     """Take an offer back, as the giver / 撤回"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk.tied import tied
+    from registry.desk import offers
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.withdraw(tied(desk, offer, "offer", "donation"))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(offers.Withdraw, offer=offer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("lapse")
@@ -199,16 +174,10 @@ def lapse(
 
     By the giver, or else an officer. / 由出让人，或由登记官。
     """
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk.tied import tied
+    from registry.desk import offers
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found = tied(desk, offer, "offer", "donation")
-        giver_signs = desk.operator.kept(found.owner)
-        signer = found.owner if giver_signs else desk.officers(1)[0]
-        return [acts.lapse(found, signer)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(offers.Lapse, offer=offer)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)

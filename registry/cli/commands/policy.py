@@ -1,6 +1,6 @@
 """`registry policy`: what is policy here, on the log."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Set, list what is policy / 制度：设定、列出")
 
@@ -53,25 +49,20 @@ def set_policy(
     lang: Language = None,
 ) -> None:
     """Set what is policy, by two officers / 由两名登记官设定制度"""
-    from registry.acts import policies as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, policies
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [
-            acts.set_policy(
-                desk.officers(2),
-                policy,
-                subject=standard,
-                codes=codes or (),
-                number=None if number is None else given.policy_number(policy, number),
-                document=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        policies.Set,
+        policy=policy,
+        codes=codes or (),
+        number=number,
+        standard=standard,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("list")

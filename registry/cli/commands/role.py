@@ -1,6 +1,6 @@
 """`registry role`: who may act in which capacity."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Grant, withdraw, list roles / 授予、撤回、列出角色")
 
@@ -40,15 +36,13 @@ def grant(
     lang: Language = None,
 ) -> None:
     """Give an account a role, by two officers / 由两名登记官授予角色"""
-    from registry.acts import roles as acts
     from registry.cli import acting
+    from registry.desk import roles
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.grant(desk.officers(2), desk.account(account), role)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(roles.Grant, account=account, role=role)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("withdraw")
@@ -63,17 +57,13 @@ def withdraw(
     lang: Language = None,
 ) -> None:
     """Take a role back, by two officers / 由两名登记官撤回角色"""
-    from registry.acts import roles as acts
     from registry.cli import acting
+    from registry.desk import roles
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        meant = desk.account(account)
-        means = desk.means(acts.granted_in(desk.operator.registry(), meant, role))
-        return [acts.withdraw(desk.officers(2), meant, role, means)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(roles.Withdraw, account=account, role=role)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("list")

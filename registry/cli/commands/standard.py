@@ -1,6 +1,6 @@
 """`registry standard`: which kinds of credit are recognised."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,6 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Recognise, show kinds of credit / 认可、查看种类")
 
@@ -62,29 +58,22 @@ def recognise(
 
     By the authority and an officer. / 由主管部门和登记官。
     """
-    from registry.acts import standards as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import standards
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        signing = desk.body("authority", authority)
-        return [
-            acts.recognise(
-                [signing, *desk.officers(1, signing)],
-                code,
-                credit_class=credit_class,
-                home=home,
-                unit_g=given.grams(unit, "--unit"),
-                claims=claims or acts.CLAIMS,
-                serial_format=None
-                if serials is None
-                else given.serial_format(serials, "--serials"),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        standards.Recognise,
+        standard=code,
+        credit_class=credit_class,
+        claims=claims or (),
+        unit=unit,
+        authority=authority,
+        home=home,
+        serial_format=serials,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("show")
@@ -148,29 +137,24 @@ def recognise_across(
 
     The document is their agreement. / 文件为双方协议。
     """
-    from registry.acts import standards as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, standards
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        other = desk.account(partner)
-        return [
-            acts.recognise_across(
-                desk.body("authority", authority),
-                other,
-                code,
-                credit_class=credit_class,
-                home=home,
-                unit_g=given.grams(unit, "--unit"),
-                claims=claims or acts.CLAIMS,
-                serial_format=given.serial_format(serials, "--serials"),
-                agreement=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        standards.RecogniseAcross,
+        standard=code,
+        credit_class=credit_class,
+        claims=claims or (),
+        unit=unit,
+        authority=authority,
+        home=home,
+        serial_format=serials,
+        partner=partner,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("withdraw")
@@ -186,15 +170,12 @@ def withdraw(
     lang: Language = None,
 ) -> None:
     """Recognise a kind no more / 撤销认可"""
-    from registry.acts import standards as acts
     from registry.cli import acting
-    from registry.desk import given
+    from registry.desk import given, standards
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by, stream = desk.body("authority", authority), desk.stream("standard", code)
-        signers = [by, *desk.officers(1, by)]
-        return [acts.withdraw(signers, stream, document=given.digest(document))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        standards.Withdraw, standard=code, document=given.digest(document), authority=authority
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)

@@ -1,6 +1,6 @@
 """`registry account pledge`, `reserve`, `seize`, `devolve`: what ties grams, and what goes without the holder's key."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,6 @@ from registry.cli.options import (
     place_of,
 )
 from registry.cli.voice import Voice
-
-if TYPE_CHECKING:
-    from registry.acts.plan import Plan
-    from registry.desk.desk import Desk
 
 pledge_app = typer.Typer(no_args_is_help=True, help="Pledge, release / 质押、解除")
 reserve_app = typer.Typer(
@@ -57,27 +53,22 @@ def pledge(
     lang: Language = None,
 ) -> None:
     """Pledge grams, by holder and pledgee / 质押"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import given, movements
+    from registry.desk import given, ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder, to = desk.account(account), desk.account(pledgee)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return [
-            acts.pledge(
-                share,
-                holder,
-                to,
-                document=given.digest(document),
-                second=desk.second("send", share[1], holder, to),
-            )
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        ties.Pledge,
+        account=account,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        pledgee=pledgee,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @pledge_app.command("release")
@@ -91,16 +82,13 @@ def release_pledge(
     lang: Language = None,
 ) -> None:
     """Release a pledge, as the pledgee / 解除质押"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk.tied import tied
+    from registry.desk import ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        return [acts.release_pledge(tied(desk, pledge, "pledge"))]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(ties.ReleasePledge, pledge=pledge)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @reserve_app.command("make")
@@ -121,30 +109,21 @@ def reserve(
     lang: Language = None,
 ) -> None:
     """Set grams aside under a mandate, as the exchange / 交收锁定"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import movements
-    from registry.desk.tied import exchange_of
+    from registry.desk import ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder = desk.account(account)
-        means = desk.means(mandate)
-        venue = exchange_of(desk, holder, mandate)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return [
-            acts.reserve(
-                share,
-                holder,
-                venue,
-                means=means,
-                second=desk.second("send", share[1], holder, venue),
-            )
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        ties.Reserve,
+        account=account,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        mandate=mandate,
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @reserve_app.command("settle")
@@ -161,18 +140,13 @@ def settle(
     lang: Language = None,
 ) -> None:
     """Hand over what was set aside, as the exchange / 交收"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.tied import tied
+    from registry.desk import ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found = tied(desk, reserve, "settlement")
-        return [acts.settle(found, desk.account(taker), given.grams(amount), trade=trade)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(ties.Settle, reserve=reserve, amount=amount, taker=taker, trade=trade)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @reserve_app.command("end")
@@ -189,19 +163,13 @@ def end_reserve(
 
     By the exchange, or else an officer. / 由交易机构，或由登记官。
     """
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk.tied import tied
+    from registry.desk import ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        found = tied(desk, reserve, "settlement")
-        venue = found.tie.other
-        signer = venue if desk.operator.kept(venue) else desk.officers(1)[0]
-        return [acts.end_reserve(found, signer)]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
-    )
+    ask = asked(ties.EndReserve, reserve=reserve)
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("seize")
@@ -222,23 +190,23 @@ def seize(
     lang: Language = None,
 ) -> None:
     """Take grams, by a court and two officers / 司法扣划"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import given, movements
+    from registry.desk import given, ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder, to = desk.account(account), desk.account(taker)
-        by = desk.body("court", court)
-        officers, paper = desk.officers(2, by), given.digest(document)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return [
-            acts.seize(share, holder, to, court=by, officers=officers, document=paper)
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        ties.Seize,
+        account=account,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        taker=taker,
+        court=court,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("seize-locked")
@@ -256,27 +224,20 @@ def seize_locked(
     lang: Language = None,
 ) -> None:
     """Take grams that are locked, by a court / 扣划已锁定的"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import given
-    from registry.desk.tied import tied
+    from registry.desk import given, ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        by = desk.body("court", court)
-        return [
-            acts.seize_tied(
-                tied(desk, lock),
-                desk.account(taker),
-                given.grams(amount),
-                court=by,
-                officers=desk.officers(2, by),
-                document=given.digest(document),
-            )
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        ties.SeizeLocked,
+        lock=lock,
+        amount=amount,
+        taker=taker,
+        court=court,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("devolve")
@@ -297,19 +258,20 @@ def devolve(
     lang: Language = None,
 ) -> None:
     """Hand grams on, by two officers / 依法承继划转"""
-    from registry.acts import ties as acts
     from registry.cli import acting
-    from registry.desk import given, movements
+    from registry.desk import given, ties
+    from registry.desk.ask import asked
 
-    def make(desk: "Desk") -> "list[Plan]":
-        holder, to = desk.account(account), desk.account(taker)
-        officers, paper = desk.officers(2, holder, to), given.digest(document)
-        asked = movements.Asked(amount=amount, standard=standard, batch=batch, serials=serials)
-        return [
-            acts.devolve(share, holder, to, reason=reason, officers=officers, document=paper)
-            for share in movements.shares(desk, holder, asked, transferable=True)
-        ]
-
-    acting.act(
-        place_of(directory, state), make, dry_run=dry_run, voice=Voice(lang, as_json=as_json)
+    ask = asked(
+        ties.Devolve,
+        account=account,
+        amount=amount,
+        standard=standard,
+        batch=batch,
+        serials=serials,
+        taker=taker,
+        reason=reason,
+        document=given.digest(document),
     )
+    voice = Voice(lang, as_json=as_json)
+    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)

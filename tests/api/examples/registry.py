@@ -19,5 +19,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         **DOCUMENT,
     },
     "/standards/{standard}/withdraw": {"standard": "CCER", **DOCUMENT},
-    "/log-key/rotate": {},
+    "/registry/log-key/rotate": {},
 }
