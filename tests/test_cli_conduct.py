@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from tests.books import Book, book, home, shelf
 from tests.test_cli import Ended, Shell, english, shell
@@ -347,6 +348,22 @@ def test_everybody_in_a_list_has_a_certificate_and_a_proof_of_their_own(day: Des
     assert len({str(one.json["group"]["own"]) for one in shown}) == 3
     assert [one.json["names"]["beneficiary"] for one in shown] == ["王一", "李二", "张三"]
     assert {file.stat().st_mode & 0o777 for file in output.iterdir()} == {0o600}
+
+
+def test_a_list_may_be_a_workbook_or_json_lines(day: Day) -> None:
+    workbook, lines = (day.directory.parent / f"many.{ending}" for ending in ("xlsx", "jsonl"))
+    with xlsxwriter.Workbook(workbook) as book:
+        page = book.add_worksheet()
+        for number, row in enumerate([("name", "tonnes"), ("王一", 0.000027), ("李二", 0.000001)]):
+            page.write_row(number, 0, row)
+    lines.write_text('{"name": "王一", "grams": 27}\n{"name": "李二", "grams": 1}\n', "utf-8")
+
+    for file in (workbook, lines):
+        made = day.json(
+            *("retire", "--for-many", file, "--holder", "@owner", "--purpose", "individual"),
+            *("--standard", "SCFG", "--dry-run"),
+        )
+        assert kinds(made) == ["batch.retired.v1", "certificate.shared.v1"]
 
 
 def test_a_name_in_what_is_handed_out_is_no_formula(day: Desk) -> None:

@@ -7,6 +7,7 @@
 A number is the text that stands in the file, to the last digit. Every line is called by its number in the file.
 """
 
+import io
 import json
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
@@ -106,17 +107,19 @@ def _objects(data: bytes, columns: Sequence[str], bad: list[Problem]) -> list[Li
     found: list[tuple[int, dict[str, str]]] = []
     names = dict.fromkeys(columns)
     text = sheet.text_of(data)
-    for line, said in enumerate(text.split("\n"), start=1):
-        if said.strip():
-            try:
-                found.append((line, _cells(said)))
-            except (ValueError, RecursionError):
-                bad.append((line, "columns", said[:TEXT_CHARACTERS_MAX]))
-                continue
-            names |= dict.fromkeys(found[-1][1])
+    for line, said in enumerate(io.StringIO(text), start=1):
+        if not said.strip():
+            continue
+        try:
+            cells = _cells(said)
+        except (ValueError, RecursionError):
+            bad.append((line, "columns", said[:TEXT_CHARACTERS_MAX]))
+            if len(bad) >= sheet.PROBLEMS_MAX:
+                break
+        else:
+            names |= dict.fromkeys(cells)
+            found.append((line, cells))
             _check_few(names, len(found))
-        if len(bad) >= sheet.PROBLEMS_MAX:
-            break
     header: Line = (0, list(names))
     return [header, *((line, [cells.get(name, "") for name in names]) for line, cells in found)]
 

@@ -238,7 +238,7 @@ def _rows(workbook: bytes) -> Iterator[Sequence[Value]]:
         ]
     except CalamineError as error:
         raise RefusedError("unreadable_workbook", why=str(error)[:TEXT_CHARACTERS_MAX]) from error
-    filled = [sheet for sheet in sheets if sheet.total_height]
+    filled = [sheet for sheet in sheets if sheet.start is not None]
     if len(filled) > 1:
         _refuse("rows in several sheets")
     return iter(filled[0].to_python(skip_empty_area=False)) if filled else iter(())
