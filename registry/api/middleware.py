@@ -63,6 +63,7 @@ EXPOSED = (
     "Retry-After",
     "X-Request-Id",
 )
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 ASKED = (
     "Accept-Language",
     "Authorization",
@@ -99,7 +100,7 @@ def guarded(
         app = CORSMiddleware(
             app,
             allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+            allow_methods=METHODS,
             allow_headers=ASKED,
             expose_headers=EXPOSED,
             max_age=600,
@@ -234,16 +235,19 @@ class Methods:
         scope["route"] = asked.get("route")
 
     async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
-        methods = set(self._methods_of(path_of(scope)))
+        methods = self._methods_of(path_of(scope))
         if not methods:
             await self._app(scope, receive, send)
             return
-        if "GET" in methods:
-            methods.add("HEAD")
-        allowed = ", ".join(sorted({*methods, "OPTIONS"})).encode()
-        headers = [(b"allow", allowed)]
+        headers = [(b"allow", allowed(methods).encode())]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
+
+
+def allowed(methods: Collection[str]) -> str:
+    """What may be asked where there are these methods, as a header says it."""
+    head = ("HEAD",) if "GET" in methods else ()
+    return ", ".join(sorted({*methods, *head, "OPTIONS"}))
 
 
 async def _failed(answer: _Answer, scope: Scope, error: RegistryError, status: int | None) -> None:

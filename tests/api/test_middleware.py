@@ -351,3 +351,18 @@ def test_a_server_starts_and_stops_through_all_of_it():
     asyncio.run(around(echo)({"type": "lifespan"}, receive, send))
 
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+# The application's own routes.
+
+
+def test_options_and_a_method_that_is_not_there_say_which_are(api):
+    options = api.client.options("/v1/orders")
+    put = api.client.put("/v1/orders")
+
+    assert options.status_code == 204
+    assert (put.status_code, put.json()["code"]) == (405, "method_not_allowed")
+    assert options.headers["allow"] == put.headers["allow"]
+    assert {"OPTIONS", "POST"} <= set(put.headers["allow"].split(", "))
+    assert api.client.options("/v1/nothing").status_code == 404
+    assert api.client.head("/health").status_code == 200
