@@ -101,7 +101,7 @@ def router(runtime: Runtime) -> APIRouter:
             size = await run_in_threadpool(readiness.check)
         except RegistryError as error:
             raise UnavailableError(error.code) from error
-        told = {"status": "ready", "log_size": size, "tables_size": runtime.following.size}
+        told = {"status": "ready", "log_size": size, "tables_size": runtime.tables.size}
         return json_response(told)
 
     @made.get(

@@ -2,130 +2,100 @@
 
     Operator + Sequencer    acts, many at once
     Access                  API keys, bindings, webhooks, jobs
-    Following               one thread: the tables of projections are kept up, whoever listens is told of new entries
+    Heads                   one thread: how many entries there are, and whoever listens is told
+    TableKeeper             a process: the tables of projections are kept up
 
 Opened by `serve` alone, and closed when the last answer is given.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 
 from registry.api.jobs import Jobs
 from registry.api.oidc import Issuers
 from registry.api.principals import Doorkeeper, Principal
 from registry.api.settings import Settings
+from registry.api.tables import TableKeeper
 from registry.desk.desk import Desk
 from registry.desk.opened import Opened
 from registry.domain.roles import Registry
 from registry.errors import RegistryError
+from registry.history import Addition
 from registry.place import Place
 from registry.store.access import Access
 from registry.store.access_webhooks import PURPOSE
 from registry.store.clock import wall_us
-from registry.store.follower import Follower
-from registry.store.log import LOG_ACCOUNT, Log, Placed
+from registry.store.log import LOG_ACCOUNT, Log, Moment
 from registry.store.metrics import Metrics
+from registry.store.observer import Everybody, Observer
 from registry.store.operator import Operator, mark_of
 from registry.store.sequencer import Sequencer
-from registry.store.views import Folding, Keepers, kept_up
+from registry.store.views import Keepers
 from registry.verifier.certificate import is_demonstration
 
-RETRY_S = 1.0
+LOOK_S = 0.25
+"""So often it is looked for entries that other processes recorded; our own are told of at once."""
 
-Told = Callable[[Sequence[Placed]], None]
-"""Called in the following thread with entries that came, in order; must be quick, and not fail."""
+Told = Callable[[int], None]
+"""Called in a thread of its own with how many entries there are; must be quick, and not fail."""
 
 
-class Following:
-    """Keeps the tables up, and tells whoever listens of every entry once the tables have it."""
+class Heads(Observer):
+    """Knows how many entries are under the signed head, and tells whoever listens when that changes."""
 
-    def __init__(self, place: Place, metrics: Metrics) -> None:
-        """Nothing is followed yet."""
-        self._place = place
-        self._metrics = metrics
+    def __init__(self) -> None:
+        """Nothing is looked at yet."""
         self._listeners: list[Told] = []
-        self._follower: Follower | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="following", daemon=True)
-        self.trouble: RegistryError | None = None
-        """What keeps it from following now."""
+        self._woken = threading.Event()
+        self._stopping = False
+        self._log: Log | None = None
+        self._thread = threading.Thread(target=self._run, name="heads", daemon=True)
         self.size = 0
-        """So many entries were followed: the tables have them."""
 
     def tell(self, listener: Told) -> None:
-        """Have `listener` told of every entry from now on."""
+        """Have `listener` told of every change from now on."""
         self._listeners.append(listener)
 
-    def start(self) -> None:
-        """Follow, in a thread of its own."""
+    def start(self, log: Log) -> None:
+        """Look at the heads of `log`, in a thread of its own."""
+        self._log = log
+        self._look(log)
         self._thread.start()
 
     def stop(self) -> None:
-        """Follow no more."""
-        self._stopping.set()
-        if self._follower is not None:
-            self._follower.stop()
+        """Look no more."""
+        self._stopping = True
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
 
+    def committed(
+        self,
+        additions: Sequence[Addition],  # noqa: ARG002  # what they are, the log says
+        *,
+        size: int,  # noqa: ARG002  # as above
+        requests: int,  # noqa: ARG002  # as above
+        seconds: float,  # noqa: ARG002  # as above
+    ) -> None:
+        self._woken.set()
+
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._follow()
-            except RegistryError as error:
-                # Readers fold for themselves meanwhile; readiness says so, and we try again.
-                self.trouble = error
-                self._stopping.wait(RETRY_S)
+        assert self._log is not None
+        while not self._stopping:
+            self._woken.wait(LOOK_S)
+            self._woken.clear()
+            # A database that is away is said to be by readiness, and asked again.
+            with suppress(RegistryError):
+                self._look(self._log)
 
-    def _follow(self) -> None:
-        with ExitStack() as stack:
-            log = Log(self._place)
-            stack.callback(log.close)
-            folding, at = stack.enter_context(kept_up(log))
-            start = at.size if self.size == 0 else min(at.size, self.size)
-            root = at.root if start == at.size else None
-            self._follower = Follower(log, start, root=root, observer=self._metrics)
-            self.trouble = None
-            self.size = max(self.size, start)
-            if self._stopping.is_set():
-                return
-            _keep_up(folding, self._follower, self._tell)
-
-    def _tell(self, page: Sequence[Placed], size: int) -> None:
-        fresh = [placed for placed in page if placed.index >= self.size]
-        self.size = max(self.size, size)
-        for listener in self._listeners:
-            if fresh:
-                listener(fresh)
-
-
-class _Telling:
-    """A follower, whose every page is told once whoever asked for it asks for the next one."""
-
-    def __init__(self, follower: Follower, tell: Callable[[Sequence[Placed], int], None]) -> None:
-        self._follower = follower
-        self._tell = tell
-
-    @property
-    def size(self) -> int:
-        return self._follower.size
-
-    @property
-    def root(self) -> bytes | None:
-        return self._follower.root
-
-    def pages(self) -> Iterator[list[Placed]]:
-        for page in self._follower.pages():
-            size = self._follower.size
-            yield page
-            self._tell(page, size)
-
-
-def _keep_up(
-    folding: Folding, follower: Follower, tell: Callable[[Sequence[Placed], int], None]
-) -> None:
-    folding.keep_up(_Telling(follower, tell))
+    def _look(self, log: Log) -> None:
+        with log.recorder.trouble(), log.recorder.reading() as cursor:
+            size = Moment(cursor).head().signed_size
+        if size != self.size:
+            self.size = size
+            for listener in self._listeners:
+                listener(size)
 
 
 class Runtime:
@@ -148,7 +118,8 @@ class Runtime:
             raise
 
     def _open(self, place: Place) -> None:
-        self.operator = Operator(place, observer=self.metrics)
+        self.heads = Heads()
+        self.operator = Operator(place, observer=Everybody(self.metrics, self.heads))
         self._stack.callback(self.operator.close)
         self.keepers = Keepers()
         self._stack.callback(self.keepers.close)
@@ -162,8 +133,9 @@ class Runtime:
         self._stack.callback(self.sequencer.close)
         self.metrics.watch_queue(self.sequencer)
         self.metrics.watch_mark(mark_of(place, self.operator.id))
-        self.following = Following(place, self.metrics)
-        self._stack.callback(self.following.stop)
+        self.tables = TableKeeper(place)
+        self._stack.callback(self.tables.stop)
+        self._stack.callback(self.heads.stop)
         self.jobs = Jobs(self.access.jobs, self.metrics)
         # Before anything that they work with is closed.
         self._stack.callback(self.jobs.close)
@@ -172,7 +144,8 @@ class Runtime:
 
     def start(self) -> None:
         """Begin what runs beside requests."""
-        self.following.start()
+        self.heads.start(self.operator.log)
+        self.tables.start()
         self.jobs.open()
 
     def close(self) -> None:
