@@ -135,8 +135,8 @@ def believe(url: str, receipt: Any, data: str, profile: dict[str, Any]) -> Any:
         TemporaryDirectory() as directory,
         client.Client(url, wait=lambda _seconds: None) as here,
     ):
-        own = {**profile, "seen": str(Path(directory) / "seen")}
-        return client.believe(here, receipt, read(data), own)
+        seen = receipts.SeenFile(Path(directory) / "seen")
+        return receipts.believe(here.get, receipt, read(data), profile["vkey"], seen)
 
 
 PYTHON: dict[str, Callable[..., Any]] = {

@@ -68,8 +68,10 @@ const answers = {
   believe: async (url, receipt, data, profile) => {
     const here = new client.Client(url, null, { wait: async () => {} });
     const held = new Map();
-    const seen = { getItem: (name) => held.get(name) ?? null, setItem: (...said) => held.set(...said) };
-    return client.believe(here, receipt, intents.readIntent(unhex(data)), profile, seen);
+    const getItem = (name) => held.get(name) ?? null;
+    const seen = { getItem, setItem: (...said) => held.set(...said) };
+    const get = (...asked) => here.get(...asked);
+    return receipts.believe(get, receipt, intents.readIntent(unhex(data)), profile.vkey, seen);
   },
   talk: async (url, token, [method, ...given]) => {
     const pauses = [];

@@ -17,7 +17,7 @@
 import { ClientError, base64, compare, encode, hex, join, json } from "./carbon-bytes.mjs";
 import { require, sha256, unbase64, unhex, utf8 } from "./carbon-bytes.mjs";
 import { check, opened, readIntent, show } from "./carbon-intent.mjs";
-import { checkEntry, checkIncluded, openCheckpoint, remember } from "./carbon-receipt.mjs";
+import { believe } from "./carbon-receipt.mjs";
 
 const SIGNED = utf8("carbon-registry/intent-signature/v1\0");
 const PKCS8 = unhex("302e020100300506032b657004220420");
@@ -192,28 +192,6 @@ function good(answer) {
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** What a receipt comes to once nothing in it had to be taken on trust: where the log holds `intent`, and its size. */
-export async function believe(client, receipt, intent, profile, seen) {
-  const index = receipt?.index;
-  require(Number.isSafeInteger(index), "bad_answer", { field: "index" });
-  const entry = await client.get(`log/entries/${index}`, "application/octet-stream");
-  const leaf = await checkEntry(entry, intent);
-  const [note, path] = proofIn(await client.get(`log/entries/${index}/proof`));
-  const checkpoint = await openCheckpoint(note, profile.vkey);
-  await checkIncluded(leaf, BigInt(index), path, checkpoint);
-  await remember(checkpoint, profile.vkey, seen, async (old, size) => {
-    const [, found] = proofIn(await client.get(`log/consistency?from=${old}&to=${size}`));
-    return found;
-  });
-  return { index, leaf: hex(leaf), size: Number(checkpoint.size) };
-}
-
-/** The note and the hashes in a proof that the server said. */
-function proofIn(said) {
-  require(Array.isArray(said?.path), "bad_answer", { field: "path" });
-  return [said.checkpoint, said.path.map(unhex)];
-}
-
 const COMMANDS = {
   keygen: ["write a new private key, for this user only", "key"],
   act: ["prepare, check, show, sign and submit", "profile", "key", "ask"],
@@ -290,7 +268,8 @@ class Terminal {
       const receipt = await client.submit(one, signatures);
       const intent = readIntent(unbase64(one.intent));
       try {
-        done.push(await believe(client, receipt, intent, profile, this.seen(profile.seen)));
+        const get = (...asked) => client.get(...asked);
+        done.push(await believe(get, receipt, intent, profile.vkey, this.seen(profile.seen)));
       } catch (error) {
         // Not to be asked for again: submitted again, the same files have one effect.
         throw new ClientError("not_proven", { why: error.code ?? String(error), receipt });

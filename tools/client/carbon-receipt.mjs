@@ -6,7 +6,8 @@
  * docs/format.md, sections 3 and 9. The same as carbon_receipt.py.
  */
 
-import { ClientError, decode, hex, require, same, sha256, unbase64, utf8 } from "./carbon-bytes.mjs";
+import { ClientError, decode, hex, require, same, sha256 } from "./carbon-bytes.mjs";
+import { unbase64, unhex, utf8 } from "./carbon-bytes.mjs";
 import { leafHash, nodeHash } from "./carbon-intent.mjs";
 
 const ENTRY_BYTES_MAX = 65_535;
@@ -147,4 +148,29 @@ export async function checkEntry(entry, intent) {
   const recorded = shaped && value[0] === "carbon-registry/entry/v1" && same(value[2], intent.data);
   require(recorded, "other_entry");
   return leafHash(entry);
+}
+
+/**
+ * What a receipt comes to once nothing in it is taken on trust: where the log holds `intent`, and how long it is.
+ * `get` asks the server, given a path below /v1 and maybe a media type; `seen` is as in `remember`.
+ */
+export async function believe(get, receipt, intent, vkey, seen) {
+  const index = receipt?.index;
+  require(Number.isSafeInteger(index), "bad_answer", { field: "index" });
+  const entry = await get(`log/entries/${index}`, "application/octet-stream");
+  const leaf = await checkEntry(entry, intent);
+  const [note, path] = proofIn(await get(`log/entries/${index}/proof`));
+  const checkpoint = await openCheckpoint(note, vkey);
+  await checkIncluded(leaf, BigInt(index), path, checkpoint);
+  await remember(checkpoint, vkey, seen, async (old, size) => {
+    const [, found] = proofIn(await get(`log/consistency?from=${old}&to=${size}`));
+    return found;
+  });
+  return { index, leaf: hex(leaf), size: Number(checkpoint.size) };
+}
+
+/** The note and the hashes in a proof that the server said. */
+function proofIn(said) {
+  require(Array.isArray(said?.path), "bad_answer", { field: "path" });
+  return [said.checkpoint, said.path.map(unhex)];
 }

@@ -239,42 +239,6 @@ def _good(answer: Answer) -> Answer:
     return answer
 
 
-def believe(
-    client: Client, receipt: Any, intent: intents.Intent, profile: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What a receipt comes to once nothing in it had to be taken on trust: where the log holds `intent`, and its size.
-
-    Raises:
-        ClientError: `other_entry`, `not_included`, `forked`, `bad_path`, and as `open_checkpoint`.
-    """
-    index = receipt.get("index") if isinstance(receipt, dict) else None
-    if type(index) is not int:
-        raise ClientError("bad_answer", field="index")
-    entry = client.get(f"log/entries/{index}", "application/octet-stream")
-    leaf = receipts.check_entry(entry, intent)
-    note, path = _proof(client.get(f"log/entries/{index}/proof"))
-    checkpoint = receipts.open_checkpoint(note, profile["vkey"])
-    receipts.check_included(leaf, index, path, checkpoint)
-    receipts.remember(
-        checkpoint,
-        profile["vkey"],
-        receipts.SeenFile(Path(profile["seen"])),
-        lambda old, new: _proof(client.get(f"log/consistency?from={old}&to={new}"))[1],
-    )
-    return {"index": index, "leaf": leaf.hex(), "size": checkpoint.size}
-
-
-def _proof(said: Any) -> tuple[Any, list[bytes]]:
-    """The note and the hashes in a proof that the server said."""
-    path = said.get("path") if isinstance(said, dict) else None
-    if not isinstance(path, list) or not all(isinstance(one, str) for one in path):
-        raise ClientError("bad_answer", field="path")
-    try:
-        return said.get("checkpoint"), [bytes.fromhex(one) for one in path]
-    except ValueError as error:
-        raise ClientError("bad_answer", field="path") from error
-
-
 def _sign(arguments: argparse.Namespace, prepared: Any, ask: Any, profile: Any) -> list[Any]:
     """Signatures over what was prepared, once it is what was asked for and the person who looks on agrees."""
     made = check_all(prepared, ask, profile, time.time_ns() // 1000)
@@ -295,7 +259,8 @@ def _submit(client: Client, prepared: Any, signed: Sequence[Any], profile: Any) 
         intent = intents.read_intent(intents.unbase64(one["intent"]))
         receipt = client.submit(one, signatures)
         try:
-            done.append(believe(client, receipt, intent, profile))
+            seen = receipts.SeenFile(Path(profile["seen"]))
+            done.append(receipts.believe(client.get, receipt, intent, profile["vkey"], seen))
         except ClientError as error:
             # Not to be asked for again: submitted again, the same files have one effect.
             raise ClientError("not_proven", why=error.code, receipt=receipt) from error

@@ -16,22 +16,20 @@ import unicodedata
 from base64 import b32encode, b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import msgpack
 
+ODD = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 AHEAD_US = 2 * 3600 * 1_000_000
-ITEMS_MAX = 262_144
-COMMITTED = frozenset(
-    {"activity", "agent", "beneficiary", "contact", "details", "name", "number", "obligor"}
-    | {"occasion", "organisers", "purchaser", "trade"}
-)
+COMMITTED = {"activity", "agent", "beneficiary", "contact", "details", "name", "number"} | {
+    *("obligor", "occasion", "organisers", "purchaser", "trade")
+}
 """Under these names 32 bytes are a commitment, in every kind; all other 32 bytes are not."""
 Body = dict[str, Any]
-Parts = list[tuple[str, list[tuple[str, Body]]]]
-"""Streams, each with its events: kind and body."""
+Parts = list[tuple[str, list[tuple[str, Body]]]]  # streams, each with its events
 
 
 class ClientError(Exception):
@@ -107,11 +105,7 @@ class Intent:
 
 
 def read_intent(data: bytes) -> Intent:
-    """The intent whose bytes are `data`.
-
-    Raises:
-        ClientError: `too_long`, `not_canonical`, `malformed`, `unknown_suite`.
-    """
+    """The intent whose bytes are `data`. Raises: ClientError as `decode`; `malformed`, `unknown_suite`."""
     tag, log, author, key, others, listed, nonce, until = _array(decode(data, 49_152), 8, 8)
     sized = _sized(log, 32) and _sized(nonce, 16)
     require(tag == "carbon-registry/intent/v1" and sized, "malformed")
@@ -168,8 +162,7 @@ def derived_id(intent: Intent, part: int) -> str:
 def opened(prepared: Mapping[str, Any]) -> tuple[Intent, Parts]:
     """The intent in what the server prepared, and its parts as JSON says them: commitments and rows by what they hide.
 
-    Raises:
-        ClientError: as `read_intent`; `wrong_opening`, `rows_missing`, `wrong_rows`, if what came along is not of it.
+    Raises: ClientError as `read_intent`; `wrong_opening`, `rows_missing`, `wrong_rows`: what came along is not of it.
     """
     intent = read_intent(unbase64(prepared.get("intent")))
     beside = _Beside(intent, prepared)
@@ -186,8 +179,8 @@ class _Beside:
     """Openings and rows that came along with an intent; each is used up once."""
 
     def __init__(self, intent: Intent, prepared: Mapping[str, Any]) -> None:
-        openings = _array(prepared.get("openings") or [], 0, ITEMS_MAX)
-        rows = _array(prepared.get("rows") or [], 0, ITEMS_MAX)
+        openings = _array(prepared.get("openings") or [], 0, 262_144)
+        rows = _array(prepared.get("rows") or [], 0, 262_144)
         require(all(type(item) is dict for item in openings + rows), "malformed")
         self._intent = intent
         self.openings = {str(item.get("field")): item for item in openings}
@@ -222,10 +215,10 @@ class _Beside:
             # Written again, so that its last field is what the rows before it come to.
             follows = type(amount_g) is int and encode([tag, whom, amount_g, total_g]) == row
             require(follows and amount_g > 0, "wrong_rows", row=number)
-            if tag == "carbon-registry/share/v1":
-                whom = self._opened(f"{at}/rows/{number}", whom)
-            else:
-                require(tag == "carbon-registry/gift/v1" and type(whom) is str, "wrong_rows")
+            share = tag == "carbon-registry/share/v1"
+            gift = tag == "carbon-registry/gift/v1" and type(whom) is str
+            require(share or gift, "wrong_rows", row=number)
+            whom = self._opened(f"{at}/rows/{number}", whom) if share else whom
             listed.append([whom, str(amount_g)])
             total_g += amount_g
         root = tree_root([leaf_hash(row) for row in rows])
@@ -248,8 +241,7 @@ def check(prepared: Mapping[str, Any], expected: Mapping[str, Any], now_us: int)
     """The prepared intent, if it is what was `expected`, and nothing besides.
 
     Raises:
-        ClientError: as `opened`; `wrong_log`, `wrong_signers`, `wrong_key`, `wrong_time`, `other_act`, `other_stream`,
-            `other_field`, `other_total`.
+        ClientError: as `opened`; `wrong_` log, signers, key or time; `other_` act, stream, field or total.
     """
     intent, parts = opened(prepared)
     require(intent.log.hex() == expected["log"], "wrong_log", log=intent.log.hex())
@@ -327,7 +319,7 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
 
 def show(intent: Intent, parts: Parts) -> str:
     """What signing `intent`, opened as `parts`, would do, for people to read before they sign."""
-    until = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=intent.not_after_us)
+    until = datetime.fromtimestamp(intent.not_after_us // 1_000_000, UTC)
     lines = [f"log {intent.log.hex()}, until {until:%Y-%m-%dT%H:%M:%S}Z"]
     lines += [f"signed by {account}, key {key.hex()}" for account, key in intent.signers]
     for stream, events in parts:
@@ -345,7 +337,7 @@ def _phrase(value: Any) -> str:
         return f"[{', '.join(map(_phrase, value))}]"
     if not isinstance(value, dict):
         return {None: "nothing", True: "yes", False: "no"}[value]
-    (form, what), *_ = value.items()
+    ((form, what),) = value.items()
     if form == "rows":
         listed = "".join(f"\n      {_phrase(whom)}: {amount_g}" for whom, amount_g in what[:100])
         return f"{len(what)} rows{listed}" + ("\n      ..." if len(what) > 100 else "")
@@ -354,7 +346,5 @@ def _phrase(value: Any) -> str:
 
 def printable(text: str) -> str:
     """`text` with everything escaped that could change how what stands beside it reads."""
-    odd = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
-    return "".join(
-        f"\\u{{{ord(c):x}}}" if c in '"\\' or unicodedata.category(c) in odd else c for c in text
-    )
+    odd = {c for c in text if c in '"\\' or unicodedata.category(c) in ODD}
+    return "".join(f"\\u{{{ord(c):x}}}" if c in odd else c for c in text)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -207,3 +207,40 @@ def check_entry(entry: object, intent: intents.Intent) -> bytes:
     recorded = isinstance(value, list) and len(value) == 6 and value[2] == intent.data
     require(recorded and value[0] == "carbon-registry/entry/v1", "other_entry")
     return intents.leaf_hash(entry)
+
+
+def believe(
+    get: Callable[..., Any], receipt: Any, intent: intents.Intent, vkey: str, seen: Seen
+) -> dict[str, Any]:
+    """What a receipt comes to once nothing in it is taken on trust: where the log holds `intent`, and how long it is.
+
+    Args:
+        get: asks the server, given a path below /v1 and maybe a media type.
+
+    Raises:
+        ClientError: `bad_answer`, and as the checks above.
+    """
+    index = receipt.get("index") if isinstance(receipt, dict) else None
+    if type(index) is not int:
+        raise ClientError("bad_answer", field="index")
+    leaf = check_entry(get(f"log/entries/{index}", "application/octet-stream"), intent)
+    note, path = _proof(get(f"log/entries/{index}/proof"))
+    checkpoint = open_checkpoint(note, vkey)
+    check_included(leaf, index, path, checkpoint)
+
+    def prove(old: int, new: int) -> Sequence[bytes]:
+        return _proof(get(f"log/consistency?from={old}&to={new}"))[1]
+
+    remember(checkpoint, vkey, seen, prove)
+    return {"index": index, "leaf": leaf.hex(), "size": checkpoint.size}
+
+
+def _proof(said: Any) -> tuple[Any, list[bytes]]:
+    """The note and the hashes in a proof that the server said."""
+    path = said.get("path") if isinstance(said, dict) else None
+    if not isinstance(path, list) or not all(isinstance(one, str) for one in path):
+        raise ClientError("bad_answer", field="path")
+    try:
+        return said.get("checkpoint"), [bytes.fromhex(one) for one in path]
+    except ValueError as error:
+        raise ClientError("bad_answer", field="path") from error
