@@ -66,6 +66,8 @@ class Bounds:
     ) -> None:
         self._app = app
         self._kind_of = kind_of
+        self._uploads = 0
+        self._uploads_max = settings.uploads_max
         self._bounds: Mapping[Kind, Bound] = {
             "plain": Bound(
                 bytes_max=settings.body_bytes_max,
@@ -89,13 +91,30 @@ class Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        bound = self._bounds[self._kind_of(path_of(scope))]
+        kind = self._kind_of(path_of(scope))
+        if kind == "upload" and header(scope, b"authorization") is None:
+            # Whoever hands in a file has to say who they are; nobody else's is held in memory to find that out.
+            kind = "plain"
+        bound = self._bounds[kind]
         said = header(scope, b"content-length") or b"0"
         if said.isdigit() and (len(said) > 18 or int(said) > bound.bytes_max):
             error = RefusedError("too_long", bytes=said.decode(), bytes_max=bound.bytes_max)
             await send_problem(scope, send, error, 413)
+        elif kind == "upload":
+            await self._upload(scope, receive, send)
+        else:
+            await _Exchange(scope, receive, send, bound).run(self._app)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that may be large, if not too many others do so at the moment."""
+        if self._uploads >= self._uploads_max:
+            await send_problem(scope, send, UnavailableError("too_many_uploads"), 503)
             return
-        await _Exchange(scope, receive, send, bound).run(self._app)
+        self._uploads += 1
+        try:
+            await _Exchange(scope, receive, send, self._bounds["upload"]).run(self._app)
+        finally:
+            self._uploads -= 1
 
 
 class _Exchange:

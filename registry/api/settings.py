@@ -174,6 +174,8 @@ class Settings(BaseSettings):
     # How much.
     body_bytes_max: Bytes = 1 << 20
     upload_bytes_max: Bytes = 64 << 20
+    uploads_max: Count = 8
+    """So many files are taken at a time: each is held in memory."""
     head_bytes_max: Bytes = 32 << 10
     headers_max: Count = 100
     connections_max: Count = 2_000

@@ -1433,6 +1433,10 @@ _HTTP: dict[str, Text] = {
         "连接过多。请关闭一些，或稍后再试。",
         "There are too many connections. Close some, or try again later.",
     ),
+    "too_many_uploads": (
+        "正在处理的文件过多。请稍后再试。",
+        "Too many files are being taken in at the moment. Try again later.",
+    ),
     "too_often": (
         "请求过于频繁[（上限 {rate}）]。请在 {retry_after_s} 秒后再试。",
         "Too many requests[ (at most {rate})]. Try again in {retry_after_s} s.",

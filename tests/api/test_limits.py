@@ -276,8 +276,30 @@ def test_an_application_cannot_answer_otherwise_when_a_body_was_too_long():
 def test_files_may_be_longer():
     app = around(echo, kind="upload", body_bytes_max=1_024, upload_bytes_max=2_048)
 
-    assert ask(app, "POST", body=[b"x" * 2_048]).status == 200
-    assert ask(app, "POST", body=[b"x" * 2_049]).status == 413
+    login = [("authorization", "Bearer key")]
+
+    assert ask(app, "POST", headers=login, body=[b"x" * 2_048]).status == 200
+    assert ask(app, "POST", headers=login, body=[b"x" * 2_049]).status == 413
+    # Of nobody in particular no file is taken.
+    assert ask(app, "POST", body=[b"x" * 2_048]).status == 413
+
+
+def test_only_so_many_files_are_taken_at_a_time():
+    app = around(echo, kind="upload", uploads_max=2, body_seconds_max=0.05, upload_seconds_max=0.1)
+    login = [("authorization", "Bearer key")]
+
+    async def several():
+        slow = {"method": "POST", "headers": login, "body": [b"x", NEVER]}
+        waiting = [asyncio.create_task(asked(app, **slow)) for _ in range(2)]
+        await asyncio.sleep(0)
+        third = await asked(app, "POST", headers=login)
+        return third, await asyncio.gather(*waiting), await asked(app, "POST", headers=login)
+
+    third, waiting, after = asyncio.run(several())
+
+    assert (third.status, third.code) == (503, "too_many_uploads")
+    assert [one.status for one in waiting] == [408, 408]
+    assert after.status == 200
 
 
 # For how long.
