@@ -22,6 +22,8 @@ from registry.store.access import SCOPES, Access, covers
 
 KEY_BEGINS = "crk_"
 AUTHORIZATION_MAX = 8_300
+ACT = "act"
+"""The scope of acts of every area."""
 OVERSEERS = frozenset({"authority", "court", "officer", "operator", "procuratorate"})
 """The roles that are shown what concerns others only."""
 
