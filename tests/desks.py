@@ -8,9 +8,12 @@ from registry.ledger.keys import Key
 from registry.store.operator import Operator
 
 
-def desk_of(operator: Operator, *, dry_run: bool = False) -> Desk:
+def desk_of(
+    operator: Operator, *, dry_run: bool = False, mine: frozenset[str] | None = None
+) -> Desk:
+    """The desk as the operator sees it, or somebody whose accounts are `mine`."""
     source = Opened(log=operator.log, origin=operator.vkey().name)
-    return Desk(operator=operator, source=source, dry_run=dry_run)
+    return Desk(operator=operator, source=source, dry_run=dry_run, mine=mine)
 
 
 def does(operator: Operator, ask: Ask) -> list[Made]:
