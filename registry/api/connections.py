@@ -265,7 +265,12 @@ def _too_long(bounds: Settings) -> RefusedError:
 
 def _answer(error: RegistryError, status: int) -> bytes:
     """An answer to what is no request, so that no application gives one."""
-    status, headers, body = problem_bytes(error, status, None, secrets.token_hex(8))
-    headers += [(b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+    request_id = secrets.token_hex(8)
+    status, headers, body = problem_bytes(error, status, None, request_id)
+    headers += [
+        (b"x-request-id", request_id.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
     lines = [name + b": " + value + b"\r\n" for name, value in headers]
     return b"".join([STATUS_LINE[status], *lines, b"\r\n", body])

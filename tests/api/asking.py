@@ -47,12 +47,13 @@ class StubDoorkeeper:
 
     def __init__(self):
         self.asked = 0
+        self.revoked = False
 
     def identify(self, authorization):
         self.asked += 1
         if authorization is None:
             return NOBODY
-        if authorization in ("Bearer key", "Bearer token"):
+        if authorization in ("Bearer key", "Bearer token") and not self.revoked:
             return KEY if authorization == "Bearer key" else TOKEN
         raise RefusedError("subject_unbound" if authorization == "Bearer stranger" else "bad_key")
 

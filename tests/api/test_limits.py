@@ -223,12 +223,27 @@ def test_who_guesses_credentials_is_soon_not_listened_to():
         return [
             await several("key", 5),
             await several("bad", 5),
-            await several("key", 1),
-            await several("key", 1, client=("192.0.2.2", 1)),
+            # Those who share the address go on; who is new there waits.
+            await several("key", 2),
+            await several("token", 1),
+            await several("token", 1, client=("192.0.2.2", 1)),
         ]
 
-    assert asyncio.run(each()) == [[200] * 5, [401] * 3 + [429] * 2, [429], [200]]
-    assert doorkeeper.asked == 9
+    assert asyncio.run(each()) == [[200] * 5, [401] * 3 + [429] * 2, [200] * 2, [429], [200]]
+    assert doorkeeper.asked == 11
+
+
+def test_credentials_that_are_good_no_more_are_like_any_others():
+    doorkeeper = StubDoorkeeper()
+    app = around(echo, doorkeeper=doorkeeper, rate_bad_credentials="2/minute")
+    headers = [("authorization", "Bearer key")]
+
+    async def each():
+        first = await asked(app, headers=headers)
+        doorkeeper.revoked = True
+        return [first.status, *[(await asked(app, headers=headers)).status for _ in range(4)]]
+
+    assert asyncio.run(each()) == [200, 401, 401, 429, 429]
 
 
 # How much.
