@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from registry.api import act_routes, bulk, handouts, intents, job_routes, operations, papers
+from registry.api import act_routes, audits, bulk, handouts, intents, job_routes, operations, papers
 from registry.api.acts.every import ACTS
-from registry.api.asgi import Application
+from registry.api.asgi import Application, path_of
 from registry.api.limits import Kind
-from registry.api.middleware import guarded
+from registry.api.middleware import METHODS, allowed, guarded
 from registry.api.openapi import described
 from registry.api.problems import problem_bytes
 from registry.api.request_log import requests_log
@@ -56,6 +56,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     for router in (
         intents.router(runtime),
         act_routes.router(runtime, ACTS),
+        audits.router(runtime),
         bulk.router(runtime),
         handouts.router(runtime),
         job_routes.router(runtime),
@@ -91,12 +92,13 @@ def kind_of(path: str) -> Kind:
 
 def _methods(app: FastAPI, path: str) -> Collection[str]:
     """The methods that there are at `path`."""
-    scope = {"type": "http", "path": path, "method": "OPTIONS", "headers": []}
-    found: set[str] = set()
-    for route in app.routes:
-        if route.matches(scope)[0] is not Match.NONE:
-            found.update(getattr(route, "methods", None) or ())
-    return found
+    asked: dict[str, Any] = {"type": "http", "path": path, "root_path": "", "headers": []}
+    # A router that was included says of a path whether it has it, but not with which methods.
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def _say_problems(app: FastAPI) -> None:
@@ -140,6 +142,9 @@ def _say_problems(app: FastAPI) -> None:
         response = said(request, RegistryError(code), error.status_code)
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
+        if error.status_code == 405:
+            # The framework names those of the first route alone.
+            response.headers["allow"] = allowed(_methods(app, path_of(request.scope)))
         return response
 
 

@@ -21,7 +21,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from registry.api.conventions import problems
 from registry.api.job_routes import PRIVATE, own_job
 from registry.api.jobs import about
-from registry.api.principals import Principal
+from registry.api.principals import ACT, Principal
 from registry.api.runtime import Runtime
 from registry.desk import handing
 from registry.errors import require
@@ -61,12 +61,12 @@ def directory_of(runtime: Runtime, kind: str, of: str, told: bytes) -> Path:
 
 
 def handed_out(runtime: Runtime, id_: str, principal: Principal) -> HandOut:
-    """What a job hands out.
+    """What a job hands out: to who asked for it, or acts for whose it is.
 
     Raises:
         RefusedError: `credentials_missing`, `no_job`; `nothing_handed_out` if it does not, or not yet.
     """
-    job = own_job(runtime, id_, principal)
+    job = own_job(runtime, id_, principal, ACT)
     kind, said = job.kind.partition(" ")[0], about(job)
     require(kind in {GIFT, RETIREMENT}, "nothing_handed_out", job=id_)
     of = said["campaign" if kind == GIFT else "account"]

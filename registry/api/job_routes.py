@@ -90,20 +90,16 @@ def started(runtime: Runtime, job: Job, request: Request) -> Response:
     return json_response(told, 202, {"location": f"/v1/jobs/{job.id}", **PRIVATE})
 
 
-def seen_by(principal: Principal, job: Job) -> bool:
-    """Whether a job is shown to `principal`: they asked for it, or it is about an account of theirs."""
-    return principal.subject == job.subject or about(job).get("account") in principal.accounts
-
-
-def own_job(runtime: Runtime, id_: str, principal: Principal) -> Job:
-    """A job that `principal` may see.
+def own_job(runtime: Runtime, id_: str, principal: Principal, scope: str = "read") -> Job:
+    """A job that `principal` asked for; or that is about an account of theirs, for which they have `scope`.
 
     Raises:
         RefusedError: `credentials_missing`; `no_job`, also if it is somebody else's.
     """
     require_login(principal)
     job = runtime.jobs.find(id_)
-    if not seen_by(principal, job):
+    own = about(job).get("account") in principal.accounts and principal.may(scope)
+    if principal.subject != job.subject and not own:
         raise RefusedError("no_job")
     return job
 

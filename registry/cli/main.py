@@ -202,6 +202,13 @@ def audit(
             " / 从您上次中断处继续：已判过的只重算散列，不再重判。",
         ),
     ] = False,
+    progress_json: Annotated[
+        bool,
+        typer.Option(
+            "--progress-json",
+            help="Say how far it is, a line of JSON at a time, on stderr. / 在标准错误上逐行输出 JSON 进度。",
+        ),
+    ] = False,
     as_json: Json = False,
     lang: Language = None,
 ) -> None:
@@ -212,7 +219,7 @@ def audit(
     """
     from registry.cli import auditing
 
-    voice = Voice(lang, as_json=as_json)
+    voice = Voice(lang, as_json=as_json, progress_json=progress_json)
     place = read_from(path, state, read_url)
     raise typer.Exit(auditing.audit(place, vkey=vkey, resume=resume, voice=voice))
 

@@ -28,9 +28,12 @@ _NUMERIC = frozenset("0123456789,.—- t")
 class Voice:
     """Speaks one language, or JSON."""
 
-    def __init__(self, lang: Lang | None = None, *, as_json: bool = False) -> None:
+    def __init__(
+        self, lang: Lang | None = None, *, as_json: bool = False, progress_json: bool = False
+    ) -> None:
         self.lang: Lang = lang or default_language()
         self.is_json = as_json
+        self._progress_json = progress_json
 
     def pick(self, zh: str, en: str) -> str:
         """The one of two texts that the reader understands."""
@@ -136,8 +139,11 @@ class Voice:
     @contextmanager
     def progress(self, what: str = "audit.progress") -> Iterator[Callable[[int, int], None]]:
         """A bar on stderr, called by the text `what`, to be told how much is done of how much; nothing where nobody
-        watches.
+        watches. For a program that does, a line of JSON each time.
         """
+        if self._progress_json:
+            yield _progress_line
+            return
         if self.is_json or not sys.stderr.isatty():
             yield lambda _done, _all: None
             return
@@ -168,6 +174,10 @@ class Voice:
 
 WHERE = ("stream", "position", "index")
 """The facts that say where a history breaks."""
+
+
+def _progress_line(done: int, total: int) -> None:
+    typer.echo(json.dumps({"done": done, "total": total}), err=True)
 
 
 def _out(text: str) -> None:

@@ -13,7 +13,7 @@ from registry.acts.plan import Plan
 from registry.desk import giving
 from registry.desk.ask import Account, Ask, Day, Digest, Flag, Grams, Serials
 from registry.desk.desk import Desk
-from registry.desk.movements import spread
+from registry.desk.movements import OutOf
 from registry.domain import shape
 from registry.domain.campaign import Campaign
 from registry.errors import UsageError, require
@@ -65,15 +65,10 @@ class Fund(Ask):
 
     def plans(self, desk: Desk) -> list[Plan]:
         campaign = found(desk, self.campaign)
-        shares = spread(
-            desk,
-            campaign.organiser,
-            self.amount,
-            standard=campaign.standard,
-            batch=self.batch,
-            serials=self.serials,
-            transferable=True,
+        out_of = OutOf.model_construct(
+            standard=campaign.standard, batch=self.batch, serials=self.serials
         )
+        shares = out_of.spread(desk, campaign.organiser, self.amount, transferable=True)
         return [acts.fund(campaign, share) for share in shares]
 
 

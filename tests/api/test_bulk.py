@@ -102,10 +102,12 @@ def test_only_who_gives_sees_what_is_handed_out(api: Api):
 
     of_the_same_account = api.get(path, headers=api.key("owner"))
     of_others = [api.get(f"{path}{more}", headers=api.key("agent")) for more in ("", "/codes.csv")]
+    reader = api.get(f"{path}/codes.csv", headers=api.key("owner", scopes=("read",)))
     of_nobody = [api.get(f"{path}{more}") for more in ("", "/codes.csv", "/proofs.zip")]
 
     assert of_the_same_account.status_code == 200
     assert [one.status_code for one in of_others] == [404, 404]
+    assert reader.status_code == 404
     assert [one.status_code for one in of_nobody] == [401, 401, 401]
 
 
