@@ -144,46 +144,12 @@ class _Wish:
 def router(runtime: Runtime) -> APIRouter:
     """The routes of the papers."""
     made = APIRouter(prefix="/v1/papers", tags=["papers"])
-    few = _Few(AT_ONCE_MAX)
-
-    def answered(wish: _Wish, compiled: Callable[[Opened], Paper]) -> Response:
-        with few.one():
-            return _answer(compiled(runtime.source()), wish)
-
-    def listing(
-        asked: Annotated[OfList, Query()], language: _Languages = None, known: _Tag = None
-    ) -> Response:
-        """The list of what was neutralised / 清单"""
-        wish = _Wish(paper="list", asked=asked, accept_language=language, known=known)
-        wanted, annex = asked.wanted(), asked.annex
-        return answered(wish, lambda source: papers.listing(source, wanted, is_annex=annex))
-
-    def summary(
-        asked: Annotated[OfPeriod, Query()], language: _Languages = None, known: _Tag = None
-    ) -> Response:
-        """The annual table / 年度表"""
-        wish = _Wish(paper="summary", asked=asked, accept_language=language, known=known)
-        return answered(wish, lambda source: papers.summary(source, asked.wanted()))
-
-    def reconcile(
-        asked: Annotated[OfPeriod, Query()], language: _Languages = None, known: _Tag = None
-    ) -> Response:
-        """What is behind each figure / 勾稽表"""
-        wish = _Wish(paper="reconcile", asked=asked, accept_language=language, known=known)
-        return answered(wish, lambda source: papers.reconciliation(source, asked.wanted()))
-
-    def form(
-        asked: Annotated[OfActivity, Query()], language: _Languages = None, known: _Tag = None
-    ) -> Response:
-        """The registration form of an activity / 登记表"""
-        wish = _Wish(paper="form", asked=asked, accept_language=language, known=known)
-        return answered(wish, lambda source: papers.form(source, asked.activity, asked.wanted()))
-
+    office = _Office(runtime)
     for path, endpoint in (
-        ("/list", listing),
-        ("/summary", summary),
-        ("/reconcile", reconcile),
-        ("/form", form),
+        ("/list", office.listing),
+        ("/summary", office.summary),
+        ("/reconcile", office.reconcile),
+        ("/form", office.form),
     ):
         made.add_api_route(
             path,
@@ -193,6 +159,60 @@ def router(runtime: Runtime) -> APIRouter:
             responses=_answers(),
         )
     return made
+
+
+class _Office:
+    """Compiles papers for whoever asks, in threads."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._few = _Few(AT_ONCE_MAX)
+
+    def listing(
+        self,
+        asked: Annotated[OfList, Query()],
+        language: _Languages = None,
+        known: _Tag = None,
+    ) -> Response:
+        """The list of what was neutralised / 清单"""
+        wish = _Wish(paper="list", asked=asked, accept_language=language, known=known)
+        wanted, annex = asked.wanted(), asked.annex
+        return self._answer(wish, lambda source: papers.listing(source, wanted, is_annex=annex))
+
+    def summary(
+        self,
+        asked: Annotated[OfPeriod, Query()],
+        language: _Languages = None,
+        known: _Tag = None,
+    ) -> Response:
+        """The annual table / 年度表"""
+        wish = _Wish(paper="summary", asked=asked, accept_language=language, known=known)
+        return self._answer(wish, lambda source: papers.summary(source, asked.wanted()))
+
+    def reconcile(
+        self,
+        asked: Annotated[OfPeriod, Query()],
+        language: _Languages = None,
+        known: _Tag = None,
+    ) -> Response:
+        """What is behind each figure / 勾稽表"""
+        wish = _Wish(paper="reconcile", asked=asked, accept_language=language, known=known)
+        return self._answer(wish, lambda source: papers.reconciliation(source, asked.wanted()))
+
+    def form(
+        self,
+        asked: Annotated[OfActivity, Query()],
+        language: _Languages = None,
+        known: _Tag = None,
+    ) -> Response:
+        """The registration form of an activity / 登记表"""
+        wish = _Wish(paper="form", asked=asked, accept_language=language, known=known)
+        activity, wanted = asked.activity, asked.wanted()
+        return self._answer(wish, lambda source: papers.form(source, activity, wanted))
+
+    def _answer(self, wish: _Wish, compiled: Callable[[Opened], Paper]) -> Response:
+        with self._few.one():
+            return _answer(compiled(self._runtime.source()), wish)
 
 
 class _Few:

@@ -34,7 +34,7 @@ def served(place: Path) -> Iterator[TestClient]:
     """A client of the papers' routes alone, for the registry at `place`."""
     with opened(place) as source:
         app = FastAPI()
-        app.include_router(routes.router(SimpleNamespace(source=lambda: source)))  # type: ignore[arg-type]
+        app.include_router(routes.router(SimpleNamespace(source=lambda: source)))
         with TestClient(app) as client:
             yield client
 
