@@ -26,7 +26,7 @@ from registry.errors import RefusedError
 class Rates:
     """How often each caller asked of late. For one thread."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         said = {
             "read": settings.rate_read,
             "write": settings.rate_write,

@@ -366,3 +366,13 @@ def test_options_and_a_method_that_is_not_there_say_which_are(api):
     assert {"OPTIONS", "POST"} <= set(put.headers["allow"].split(", "))
     assert api.client.options("/v1/nothing").status_code == 404
     assert api.client.head("/health").status_code == 200
+
+
+def test_a_body_without_a_length_that_is_too_long_for_an_act_is_refused_as_such(api):
+    pieces = (b"x" * (1 << 16) for _ in range(17))
+
+    answer = api.client.post(
+        "/v1/intents", content=pieces, headers={"content-type": "application/json"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_long")
