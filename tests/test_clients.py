@@ -113,6 +113,70 @@ def test_every_intent_of_the_logs_is_read_as_the_registry_reads_it(ask: Asked, l
         assert ask("order", sorted(in_order)) == {"is": in_order}
 
 
+def intent_with(**changed: Any) -> bytes:
+    """An intent in which fields are other ones, however wrong."""
+    said = {
+        "tag": ledger_intent.TAG,
+        "log": LOG,
+        "author": OWN,
+        "key": [SUITE, KEY],
+        "others": [],
+        "parts": [[OWN, [["account.closed.v1", {}]]]],
+        "nonce": bytes(16),
+        "until": NOW_US,
+        **changed,
+    }
+    return canonical.encode(list(said.values()))
+
+
+CLOSED = ["account.closed.v1", {}]
+MALFORMED: dict[str, dict[str, Any]] = {
+    "a field more": {"more": None},
+    "another tag": {"tag": "carbon-registry/intent/v2"},
+    "a short log": {"log": bytes(31)},
+    "a log in hex": {"log": LOG.hex()[:32]},
+    "a short nonce": {"nonce": bytes(15)},
+    "true for a time": {"until": True},
+    "a time before 1970": {"until": -1},
+    "a time after 2255": {"until": 2**53},
+    "a time in words": {"until": "now"},
+    "an author without a name": {"author": ""},
+    "an author who is a stream": {"author": "batch/aaaaaaaaaaaaaaaa"},
+    "an author with a line after": {"author": f"{OWN}\n"},
+    "an author of 49": {"author": f"account/{'a' * 49}"},
+    "another suite": {"key": ["ed25519", KEY]},
+    "a short key": {"key": [SUITE, KEY[:31]]},
+    "a key that is text": {"key": [SUITE, "a" * 32]},
+    "a key of three": {"key": [SUITE, KEY, None]},
+    "a key that is none": {"key": KEY},
+    "no list of cosigners": {"others": None},
+    "16 cosigners": {"others": [[f"account/{n}", [SUITE, bytes([n]) * 32]] for n in range(16)]},
+    "an account twice": {"others": [[OWN, [SUITE, OTHER_KEY]]]},
+    "a key twice": {"others": [[OTHER, [SUITE, KEY]]]},
+    "no parts": {"parts": []},
+    "33 parts": {"parts": [[f"batch/{number}", [CLOSED]] for number in range(33)]},
+    "a stream twice": {"parts": [[OWN, [CLOSED]], [OWN, [CLOSED]]]},
+    "a stream of no prefix": {"parts": [["/a", [CLOSED]]]},
+    "a stream with a space": {"parts": [["batch/a b", [CLOSED]]]},
+    "no events": {"parts": [[OWN, []]]},
+    "9 events": {"parts": [[OWN, [CLOSED] * 9]]},
+    "an event of three": {"parts": [[OWN, [[*CLOSED, None]]]]},
+    "a kind of no version": {"parts": [[OWN, [["account.closed", {}]]]]},
+    "a kind of version 01": {"parts": [[OWN, [["account.closed.v01", {}]]]]},
+    "a body that is a list": {"parts": [[OWN, [["account.closed.v1", []]]]]},
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_no_intent_is_read_that_the_registry_would_not_read(ask: Asked, name: str) -> None:
+    data = intent_with(**MALFORMED[name])
+
+    with pytest.raises(RefusedError) as refusal:
+        ledger_intent.decode(data)
+    assert ask("intent", data.hex())["code"] == refusal.value.code
+    assert "is" in ask("intent", intent_with().hex())
+
+
 def test_signatures_hold_where_the_vectors_say_so(ask: Asked) -> None:
     for one in vectors("signatures")["signatures"]:
         answer = ask("signature", one["public"], one["message"], one["signature"])
@@ -487,7 +551,9 @@ TAMPERED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
         lambda: {**retirement(), "intent": retirement()["intent"] + "\n"},
         "malformed",
     ),
+    "other base64 of the same bytes": (lambda: {"intent": "AB=="}, "malformed"),
     "no intent": (lambda: {"openings": []}, "malformed"),
+    "a map in an array": (lambda: retirement(period=[{"int": 1}]), "malformed"),
 }
 
 
@@ -566,6 +632,10 @@ def test_rows_are_signed_by_their_root_if_they_are_those_that_were_asked_for(ask
             assert ask("check", tampered, listed(given), str(NOW_US))["code"] == code
         code = ask("check", {**one, "rows": fewer}, listed(given), str(NOW_US))["code"]
         assert code == "wrong_rows"
+
+
+def test_rows_of_no_known_tag_are_not_signed(ask: Asked) -> None:
+    assert ask("check", gift("other/v1", GIFTS), listed(GIVEN), str(NOW_US))["code"] == "wrong_rows"
 
 
 def test_the_root_over_thousands_of_rows_is_found(ask: Asked) -> None:
