@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from registry.api.problems import Problem
-from registry.api.shapes import Submission
+from registry.api.shapes import Submission, ToSign
 
-_BESIDE: tuple[type[BaseModel], ...] = (Problem, Submission)
+_BESIDE: tuple[type[BaseModel], ...] = (Problem, Submission, ToSign)
 """What routes refer to that they read or write by themselves."""
 _BEARER = {
     "type": "http",

@@ -141,6 +141,12 @@ class Submission(Shape):
     rows: Annotated[list[RowsShape], Field(max_length=256)] = []
 
 
+class ToSign(Shape):
+    """An intent that the caller has read, and wants signed for their accounts."""
+
+    intent: Base64
+
+
 class Receipt(Shape):
     """What is acknowledged: the entry, and the signed checkpoint that covers it."""
 
