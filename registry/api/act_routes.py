@@ -84,16 +84,14 @@ def in_path(act: Act) -> list[str]:
     return [word[1:-1] for word in act.path.split("/") if word.startswith("{")]
 
 
-def body_of(act: Act) -> type[BaseModel] | None:
-    """What the body of an act's request says: every field that is not in the path; None if there is none."""
+def body_of(act: Act) -> type[BaseModel]:
+    """What the body of an act's request says: every field that is not in the path, and nothing else."""
     inside = in_path(act)
     fields: dict[str, Any] = {
         name: (field.annotation, field)
         for name, field in act.ask.model_fields.items()
         if name not in inside
     }
-    if not fields:
-        return None
     name = "".join(word.title() for word in operation_of(act).split("_"))
     return create_model(name, __config__=_BODY, __doc__=act.ask.__doc__, **fields)
 
@@ -108,7 +106,7 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
         signing_key: str | None = None,
         **_said: Any,
     ) -> Response:
-        said = {} if body is None else json.loads(await request.body() or b"{}")
+        said = json.loads(await request.body() or b"{}") or {}
         path = {name: request.path_params[name] for name in inside}
         wish = Wish(
             ask=_ask(act, path, said),
@@ -139,7 +137,7 @@ def _ask(act: Act, path: Mapping[str, str], said: Mapping[str, Any]) -> Ask:
     return act.ask.model_validate({**said, **numbers})
 
 
-def _signature(act: Act, body: type[BaseModel] | None) -> inspect.Signature:
+def _signature(act: Act, body: type[BaseModel]) -> inspect.Signature:
     """The parameters of an act's route, as FastAPI is to see them."""
     keyword = inspect.Parameter.KEYWORD_ONLY
     found = [inspect.Parameter("request", keyword, annotation=Request)]
@@ -148,11 +146,10 @@ def _signature(act: Act, body: type[BaseModel] | None) -> inspect.Signature:
         about = Path(description=field.description)
         kind = int if field.annotation is int else str
         found.append(inspect.Parameter(name, keyword, annotation=Annotated[kind, about]))
-    if body is not None:
-        needed = any(field.is_required() for field in body.model_fields.values())
-        default = inspect.Parameter.empty if needed else None
-        kind_of_body = body if needed else body | None
-        found.append(inspect.Parameter("said", keyword, annotation=kind_of_body, default=default))
+    needed = any(field.is_required() for field in body.model_fields.values())
+    default = inspect.Parameter.empty if needed else None
+    kind_of_body = body if needed else body | None
+    found.append(inspect.Parameter("said", keyword, annotation=kind_of_body, default=default))
     for name, kind_of, default_of in (
         ("mode", Doing, "record"),
         ("idempotency_key", Key, None),

@@ -23,7 +23,7 @@ from registry.desk.desk import Desk, names_in
 from registry.desk.made import Made
 from registry.errors import RefusedError, require
 from registry.history import SignedIntent, commitments
-from registry.ledger.intent import NONCE_BYTES, Signer, in_key_order
+from registry.ledger.intent import NONCE_BYTES, Intent, Signer, in_key_order
 from registry.ledger.keys import SUITE
 from registry.store.clock import wall_us
 from registry.store.committer import Receipt, Request
@@ -90,7 +90,13 @@ def _record(
         requests = _signed(runtime, wish, desk, bearer, owner)
     finally:
         desk.let_go()
-    receipts = _committed(runtime, requests, owner)
+    try:
+        receipts = _committed(runtime, requests, owner)
+    except RefusedError:
+        before = _same_before(runtime, requests)
+        if not before:
+            raise
+        return _recorded_before(runtime, before)
     with runtime.operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
         entries = [moment.placed(receipt.index) for receipt in receipts]
@@ -159,7 +165,7 @@ def prepare(runtime: Runtime, wish: Wish) -> dict[str, Any]:
 
 def _is_kept(runtime: Runtime, signer: Signer) -> bool:
     bears = signer.account.startswith("bearer/")
-    return not bears and signer.key in runtime.operator.kept(signer.account)
+    return not bears and signer.key in runtime.operator.keyring.keys_of(signer.account)
 
 
 def _judged(runtime: Runtime, wish: Wish, desk: Desk) -> list[tuple[Proposal, Made]]:
@@ -264,14 +270,46 @@ def _made_before(runtime: Runtime, owner: str, key: str, authors: Sequence[str])
         return [moment.placed(index) for index in indexes]
 
 
+def _same_before(runtime: Runtime, requests: Sequence[Request]) -> list[Placed]:
+    """The entries that say what `requests` say and have their nonces, if there are: of acts whose nonce is their own,
+    whatever the Idempotency-Key.
+    """
+    intents = [request.signed.intent for request in requests]
+    found = runtime.operator.log.entries_of([(one.author, one.nonce) for one in intents])
+    if len(found) < len(intents):
+        return []
+    with runtime.operator.log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        before = [moment.placed(found[one.author, one.nonce]) for one in intents]
+    asked = [_said(request.signed.intent, names_in(request)) for request in requests]
+    known = [_said(placed.entry.intent, _names(runtime, placed)) for placed in before]
+    return before if asked == known else []
+
+
+def _said(asked: Intent, names: Mapping[bytes, Any]) -> list[Any]:
+    """What an intent says in each stream, with what its commitments stand for."""
+    return [
+        (part.stream, kind, {field: _named(value, names) for field, value in body.items()})
+        for part in asked.parts
+        for kind, body in part.events
+    ]
+
+
+def _named(value: Any, names: Mapping[bytes, Any]) -> Any:
+    return names.get(value, value) if isinstance(value, bytes) else value
+
+
+def _names(runtime: Runtime, placed: Placed) -> dict[bytes, Any]:
+    """What the commitments of an entry stand for, as far as that is kept."""
+    hidden = [one for _, one in commitments(placed.entry.intent)]
+    opened = runtime.source().shown(hidden)
+    return {one: found.value for one, found in opened.items()}
+
+
 def _recorded_before(runtime: Runtime, before: Sequence[Placed]) -> dict[str, Any]:
-    source = runtime.source()
-    made = []
-    for placed in before:
-        hidden = [one for _, one in commitments(placed.entry.intent)]
-        opened = source.shown(hidden)
-        names = {one: found.value for one, found in opened.items()}
-        made.append(Made(placed=placed, names=names, rehearsed=False))
+    made = [
+        Made(placed=placed, names=_names(runtime, placed), rehearsed=False) for placed in before
+    ]
     with runtime.operator.log.recorder.reading() as cursor:
         checkpoint = Moment(cursor).head().checkpoint or b""
     return _recorded(runtime, made, checkpoint, replayed=True)

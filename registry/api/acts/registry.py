@@ -1,7 +1,7 @@
-"""The registry itself: roles, policies, kinds of credit, the log's key."""
+"""The registry itself: roles, policies, kinds of credit. The log's key changes where it is kept, at a command alone."""
 
 from registry.api.act import Act
-from registry.desk import keys, policies, roles, standards
+from registry.desk import policies, roles, standards
 
 ACTS = (
     Act(path="/roles/grant", ask=roles.Grant),
@@ -10,5 +10,4 @@ ACTS = (
     Act(path="/standards", ask=standards.Recognise),
     Act(path="/standards/recognise-across", ask=standards.RecogniseAcross),
     Act(path="/standards/{standard}/withdraw", ask=standards.Withdraw),
-    Act(path="/registry/log-key/rotate", ask=keys.RotateLogKey),
 )

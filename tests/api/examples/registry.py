@@ -19,5 +19,4 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         **DOCUMENT,
     },
     "/standards/{standard}/withdraw": {"standard": "CCER", **DOCUMENT},
-    "/registry/log-key/rotate": {},
 }
