@@ -32,6 +32,7 @@ demo: $(INSTALLED)
 # One process, in order: neighbours and chance would be measured too. The full sizes of growth take some ten minutes.
 bench: export GROWTH_ENTRIES ?= 1000000
 bench: export GROWTH_HOLDERS ?= 100000
+bench: export HTTP_REQUESTS ?= 100000
 bench: $(INSTALLED)
 	$(BIN)/pytest bench --benchmark-enable --benchmark-only --benchmark-json=bench/results.json -n 0 -p no:randomly
 

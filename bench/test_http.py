@@ -7,13 +7,13 @@ pace changes in minutes.
 import base64
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
 import pytest
 
-from bench.clients import all_at_once, request, server
+from bench.clients import all_at_once, asked, request, server
 from bench.hands import HANDS, NAMES, Round, peopled
 from bench.town import Town
 from registry.ledger import intent
@@ -33,6 +33,9 @@ class Served:
 
     town: Town
     address: str
+    where: str
+    numbers: list[str] = field(default_factory=list)
+    """Of certificates that are there, once somebody wanted them."""
 
 
 @pytest.fixture(scope="module", params=["embedded", "server"])
@@ -45,7 +48,7 @@ def served(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         url = [database.create_database("town")] if request.param == "server" else []
         town = peopled(At(url=url[0], state=home) if url else home)
         with server(str(home), *url) as address:
-            yield Served(town, address)
+            yield Served(town, address, request.param)
         town.operator.close()
 
 
@@ -102,7 +105,7 @@ def test_signed_retirements_by_64_clients(benchmark, served):
 
     benchmark.pedantic(measured, setup=ready, rounds=ROUNDS, warmup_rounds=1)
 
-    where = "server" if isinstance(served.town.operator.log.place, At) else "embedded"
+    where = served.where
     benchmark.extra_info["operations"] = HANDS * EACH
     benchmark.extra_info[f"retirements by 64 clients to empty POSTs, {where}"] = median(
         one.rate / other.rate for one, other in zip(rounds, beside, strict=True)
@@ -113,3 +116,49 @@ def test_signed_retirements_by_64_clients(benchmark, served):
     benchmark.extra_info[f"retirements by 64 clients, p99 to 64 / throughput, {where}"] = median(
         one.p99_s / (HANDS / one.rate) for one in rounds
     )
+
+
+def test_certificates_looked_up_by_64_clients(benchmark, served):
+    if not served.numbers:
+        all_at_once(served.address, retirements(served, 4), 201)
+        served.numbers.extend(_numbers(served.address))
+    paths = [f"/v1/certificates/{number}" for number in served.numbers]
+    look = [request(served.address, "GET", path) for path in paths]
+    work = [[look[(at + 7 * own) % len(look)] for at in range(LOOKED_UP)] for own in range(HANDS)]
+    nothing = [[request(served.address, "GET", "/v1/empty")] * LOOKED_UP for _ in range(HANDS)]
+    rounds: list[Round] = []
+    beside: list[Round] = []
+
+    def ready() -> None:
+        beside.append(all_at_once(served.address, nothing, 200))
+
+    def measured() -> None:
+        rounds.append(all_at_once(served.address, work, 200))
+
+    benchmark.pedantic(measured, setup=ready, rounds=ROUNDS, warmup_rounds=1)
+
+    benchmark.extra_info["operations"] = HANDS * LOOKED_UP
+    benchmark.extra_info[f"certificates looked up to an empty answer, {served.where}"] = median(
+        one.rate / other.rate for one, other in zip(rounds, beside, strict=True)
+    )
+
+
+def test_the_server_does_not_grow(benchmark, served):
+    def asked_for(count: int) -> None:
+        each = max(1, count // HANDS // 2)
+        all_at_once(served.address, retirements(served, each), 201)
+        look = [request(served.address, "GET", "/v1/log"), request(served.address, "GET", "/ready")]
+        all_at_once(served.address, [look * (each // 2 + 1)] * HANDS, 200)
+
+    asked_for(GROWN // 4)
+    before = asked(served.address, "/v1/resident")["kib"]
+    benchmark.pedantic(asked_for, args=(GROWN,), rounds=1)
+
+    after = asked(served.address, "/v1/resident")["kib"]
+    benchmark.extra_info["operations"] = GROWN
+    benchmark.extra_info[f"KiB of the server before {GROWN:,} requests, {served.where}"] = before
+    benchmark.extra_info[f"KiB of the server after them, {served.where}"] = after
+
+
+def _numbers(address: str) -> list[str]:
+    return [row["number"] for row in asked(address, "/v1/retirements?limit=200")["rows"]]
