@@ -11,7 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from registry.api import act_routes, audits, bulk, handouts, intents, job_routes, operations, papers
+from registry.api import (
+    act_routes,
+    audits,
+    bulk,
+    certificates,
+    handouts,
+    intents,
+    job_routes,
+    log,
+    operations,
+    papers,
+    questions,
+)
 from registry.api.acts.every import ACTS
 from registry.api.asgi import Application, path_of
 from registry.api.limits import Kind
@@ -50,6 +62,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        # A redirect would go where the client says that this server is.
+        redirect_slashes=False,
         root_path=runtime.settings.root_path,
         separate_input_output_schemas=False,
     )
@@ -58,10 +72,13 @@ def create_app(runtime: Runtime) -> FastAPI:
         act_routes.router(runtime, ACTS),
         audits.router(runtime),
         bulk.router(runtime),
+        certificates.router(runtime),
         handouts.router(runtime),
         job_routes.router(runtime),
+        log.router(runtime),
         operations.router(runtime),
         papers.router(runtime),
+        questions.router(runtime),
     ):
         app.include_router(router)
     _say_problems(app)
