@@ -51,7 +51,7 @@ class Giver:
         self.out = out
         self._alice = town.clerk.accounts["alice"]
         self._batch = town.batch()
-        self._campaign = self._opened()
+        self.campaign = self._opened()
         self._rounds = 0
 
     def _opened(self) -> str:
@@ -93,7 +93,7 @@ class Giver:
         return self.out
 
     def _state(self) -> Campaign:
-        state: Campaign = self.operator.committer.state(self._campaign)
+        state: Campaign = self.operator.committer.state(self.campaign)
         return state
 
     def _record(self, plan: Any) -> Any:

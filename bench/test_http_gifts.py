@@ -1,0 +1,117 @@
+"""A gift to ten thousand guests in one request, held against the same without HTTP: another process, the same work."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+from typing import Any
+
+import httpx
+import pytest
+
+from bench.clients import server
+from bench.test_gifts import EACH_G, GUESTS, Giver
+from bench.town import Town, found
+from registry.desk import giving
+from registry.desk.desk import at_desk
+from registry.store.access import Access
+from registry.store.clock import wall_us
+
+ROUNDS = 5
+FEW_GUESTS = 100
+LOOK_S = 0.02
+HOUR_US = 3_600_000_000
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
+    made = found(tmp_path / "registry")
+    yield made
+    made.operator.close()
+
+
+def listed(count: int, part: int) -> bytes:
+    """A list of guests without accounts, unlike that of any other round."""
+    rows = (f"{part}-{number},来宾 {number}" for number in range(count))
+    return "\n".join(["no,name", *rows]).encode()
+
+
+class Asker:
+    """Alice, who gives by a request, and waits for what is handed out."""
+
+    def __init__(self, town: Town, address: str) -> None:
+        access = Access(town.directory)
+        _, presented = access.make_key(
+            [town.clerk.accounts["alice"]],
+            ["act", "read"],
+            expires_us=wall_us() + HOUR_US,
+            label="bench",
+            made_by="bench",
+            now_us=wall_us(),
+        )
+        access.close()
+        self.seen: list[tuple[int, int]] = []
+        self._client = httpx.Client(
+            base_url=address, timeout=60, headers={"authorization": f"Bearer {presented}"}
+        )
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    def gives(self, campaign: str, data: bytes, key: str) -> None:
+        """Give, and see how far it is until it is done."""
+        answer = self._client.post(
+            f"/v1/campaigns/{campaign.partition('/')[2]}/give",
+            content=data,
+            headers={"content-type": "text/csv", "idempotency-key": key},
+        )
+        assert answer.status_code == 202, answer.text
+        while True:
+            job = self._client.get(answer.headers["location"]).json()["job"]
+            self.seen.append((job["done"], job["total"]))
+            if job["state"] != "running":
+                break
+            sleep(LOOK_S)
+        assert job["state"] == "done", job
+
+
+def gives(town: Town, campaign: str, data: bytes, out: Path) -> None:
+    """The same as the command does it."""
+    with at_desk(town.directory, dry_run=False) as desk:
+        state = desk.state(campaign)
+        giving.give(state, giving.read(state, data, desk), out, desk)
+
+
+def test_gift_in_one_request(benchmark: Any, town: Town, tmp_path: Path) -> None:
+    count = FEW_GUESTS if benchmark.disabled else GUESTS
+    giver = Giver(town, tmp_path / "unused")
+    references: list[float] = []
+    parts = iter(range(1_000))
+
+    with server(str(town.directory)) as address, closing(Asker(town, address)) as asker:
+
+        def setup() -> Any:
+            own, theirs = next(parts), next(parts)
+            giver.funds(2 * EACH_G * count)
+            out = tmp_path / "out"
+            shutil.rmtree(out, ignore_errors=True)
+            begun = perf_counter()
+            gives(town, giver.campaign, listed(count, own), out)
+            references.append(perf_counter() - begun)
+            return (giver.campaign, listed(count, theirs), f"{theirs}"), {}
+
+        benchmark.pedantic(asker.gives, setup=setup, rounds=ROUNDS)
+
+    assert asker.seen[-1] == (count, count)
+    benchmark.extra_info["operations"] = count
+    if not benchmark.disabled:
+        taken_s = benchmark.stats.stats.median
+        assert {0, count} < {done for done, _ in asker.seen}, "nobody saw how far it was"
+        benchmark.extra_info[f"gift to {count:,} over HTTP, to one without"] = taken_s / median(
+            references
+        )
