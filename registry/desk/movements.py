@@ -1,6 +1,5 @@
 """Amounts as somebody asks for them: which batches are meant, how much each of them gives; and transfers."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -8,20 +7,17 @@ from pydantic import Field
 from registry.acts import movements as acts
 from registry.acts.movements import Share
 from registry.acts.plan import Plan, seconded
-from registry.desk import given
 from registry.desk.ask import Account, Ask, Grams, Serials
 from registry.desk.desk import Desk
 from registry.domain.batch import Batch
-from registry.domain.ranges import Range
 from registry.errors import UsageError, require
 
 BatchName = Annotated[str, Field(description="The batch: `batch/…` or its id.")]
 
 
-class Some(Ask):
-    """So much of what somebody holds."""
+class OutOf(Ask):
+    """Where an amount is to come from."""
 
-    amount: Grams
     standard: str | None = None
     """Of which kind of credit; needed where the holder has several."""
     batch: str | None = None
@@ -29,22 +25,33 @@ class Some(Ask):
     serials: Serials | None = None
     """These grams of the batch; else the lowest."""
 
-    def shares(self, desk: Desk, holder: str, *, transferable: bool = False) -> list[Share]:
-        """What each of the holder's batches gives of it.
+    def spread(
+        self, desk: Desk, holder: str, amount_g: int, *, transferable: bool = False
+    ) -> list[Share]:
+        """What each of the holder's batches gives of so much.
 
         Raises:
             UsageError: `malformed`.
             RefusedError: `no_stream`, `insufficient_holding`, `several_standards`.
         """
-        return spread(
-            desk,
-            holder,
-            self.amount,
-            standard=self.standard,
-            batch=self.batch,
-            serials=self.serials,
-            transferable=transferable,
-        )
+        if self.batch is None:
+            if self.serials is not None:
+                raise UsageError("malformed", field="serials", why="the batch is missing")
+            own = _of_one_kind(desk.batches_of(holder), self.standard)
+            suited = acts.in_turn(own, transferable=transferable)
+            return acts.spread(suited, holder, amount_g)
+        named: Batch = desk.state(desk.stream("batch", self.batch))
+        return [(named, amount_g, self.serials)]
+
+
+class Some(OutOf):
+    """So much of what somebody holds."""
+
+    amount: Grams
+
+    def shares(self, desk: Desk, holder: str, *, transferable: bool = False) -> list[Share]:
+        """What each of the holder's batches gives of it. Raises: as `spread`."""
+        return self.spread(desk, holder, self.amount, transferable=transferable)
 
 
 class SomeOfBatch(Ask):
@@ -79,60 +86,6 @@ class Transfer(Some):
             second = desk.second("send", share[1], giver, *filter(None, [venue]))
             plans.append(seconded(plan, giver, second))
         return plans
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What was typed of an amount: of which kind, out of which batch, which serial numbers of it."""
-
-    amount: str
-    standard: str | None
-    batch: str | None
-    serials: str | None
-
-
-def shares(desk: Desk, holder: str, asked: Asked, *, transferable: bool = False) -> list[Share]:
-    """What each of the holder's batches gives of what was asked for.
-
-    Raises:
-        UsageError: `malformed`.
-        RefusedError: `no_stream`, `insufficient_holding`, `several_standards`.
-    """
-    return spread(
-        desk,
-        holder,
-        given.grams(asked.amount),
-        standard=asked.standard,
-        batch=asked.batch,
-        serials=None if asked.serials is None else given.serials(asked.serials, "serials"),
-        transferable=transferable,
-    )
-
-
-def spread(
-    desk: Desk,
-    holder: str,
-    amount_g: int,
-    *,
-    standard: str | None,
-    batch: str | None,
-    serials: Range | None,
-    transferable: bool,
-) -> list[Share]:
-    """What each of the holder's batches gives of so much.
-
-    Raises:
-        UsageError: `malformed`.
-        RefusedError: `no_stream`, `insufficient_holding`, `several_standards`.
-    """
-    if batch is None:
-        if serials is not None:
-            raise UsageError("malformed", field="serials", why="the batch is missing")
-        own = _of_one_kind(desk.batches_of(holder), standard)
-        suited = acts.in_turn(own, transferable=transferable)
-        return acts.spread(suited, holder, amount_g)
-    named: Batch = desk.state(desk.stream("batch", batch))
-    return [(named, amount_g, serials)]
 
 
 def _of_one_kind(own: list[Batch], standard: str | None) -> list[Batch]:

@@ -7,13 +7,13 @@ from pydantic_core import PydanticCustomError
 
 from registry.acts import certificates, share_list, sheet
 from registry.acts import movements as acts
-from registry.acts.movements import Share, Statement
+from registry.acts.movements import Statement
 from registry.acts.plan import Plan, seconded
 from registry.acts.propose import normalised
 from registry.acts.sheet import File
-from registry.desk.ask import Account, Ask, Flag, Grams, Period, Serials, Several
+from registry.desk.ask import Account, Ask, Flag, Grams, Period, Several
 from registry.desk.desk import Desk
-from registry.desk.movements import Some, spread
+from registry.desk.movements import OutOf, Some
 from registry.domain.shape import ROWS_MAX
 
 
@@ -86,18 +86,12 @@ class Beneficiary(BaseModel):
     amount: Grams
 
 
-class RetireForMany(Stated):
+class RetireForMany(OutOf, Stated):
     """Retire for all who are listed, each with a certificate of their own / 为名单中各人注销，各出一证"""
 
     holder: Account
     rows: Annotated[tuple[Beneficiary, ...], Field(min_length=1, max_length=ROWS_MAX)]
     """For whom, and how much of it; a name may stand there more than once."""
-    standard: str | None = None
-    """Of which kind of credit; needed where the holder has several."""
-    batch: str | None = None
-    """Out of this batch; else the oldest monitoring period gives first."""
-    serials: Serials | None = None
-    """These grams of the batch; else the lowest."""
 
     @property
     def total_g(self) -> int:
@@ -107,23 +101,12 @@ class RetireForMany(Stated):
     def plans(self, desk: Desk) -> list[Plan]:
         holder = desk.account(self.holder)
         plan = certificates.retire_for_many(
-            self._shares(desk, holder),
+            self.spread(desk, holder, self.total_g),
             holder=holder,
             statement=self.statement(),
             beneficiaries=[(row.name, row.amount) for row in self.rows],
         )
         return [seconded(plan, holder, desk.second("retire", self.total_g, holder))]
-
-    def _shares(self, desk: Desk, holder: str) -> list[Share]:
-        return spread(
-            desk,
-            holder,
-            self.total_g,
-            standard=self.standard,
-            batch=self.batch,
-            serials=self.serials,
-            transferable=False,
-        )
 
 
 def listed(file: File) -> list[dict[str, str]]:
