@@ -10,15 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from registry.api.conventions import json_response, problems
+from registry.api.conditional import tag_of, told_bytes, told_once
+from registry.api.conventions import problems
 from registry.api.problems import language
 from registry.api.runtime import Runtime
 from registry.api.values import shown_map
@@ -32,9 +32,6 @@ AT_ONCE_MAX = 2
 """So many papers are compiled at a time: each takes memory in proportion to the registry."""
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-_Tag = Annotated[str | None, Header(alias="If-None-Match")]
-_Languages = Annotated[str | None, Header(alias="Accept-Language")]
 
 
 class _Asked(BaseModel):
@@ -133,12 +130,11 @@ class _Wish:
 
     paper: str
     asked: _Asked
-    accept_language: str | None
-    known: str | None
+    request: Request
 
     @property
     def lang(self) -> Lang:
-        return self.asked.lang or language(self.accept_language)
+        return self.asked.lang or language(self.request.headers.get("accept-language"))
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -168,45 +164,25 @@ class _Office:
         self._runtime = runtime
         self._few = _Few(AT_ONCE_MAX)
 
-    def listing(
-        self,
-        asked: Annotated[OfList, Query()],
-        language: _Languages = None,
-        known: _Tag = None,
-    ) -> Response:
+    def listing(self, request: Request, asked: Annotated[OfList, Query()]) -> Response:
         """The list of what was neutralised / 清单"""
-        wish = _Wish(paper="list", asked=asked, accept_language=language, known=known)
+        wish = _Wish(paper="list", asked=asked, request=request)
         wanted, annex = asked.wanted(), asked.annex
         return self._answer(wish, lambda source: papers.listing(source, wanted, is_annex=annex))
 
-    def summary(
-        self,
-        asked: Annotated[OfPeriod, Query()],
-        language: _Languages = None,
-        known: _Tag = None,
-    ) -> Response:
+    def summary(self, request: Request, asked: Annotated[OfPeriod, Query()]) -> Response:
         """The annual table / 年度表"""
-        wish = _Wish(paper="summary", asked=asked, accept_language=language, known=known)
+        wish = _Wish(paper="summary", asked=asked, request=request)
         return self._answer(wish, lambda source: papers.summary(source, asked.wanted()))
 
-    def reconcile(
-        self,
-        asked: Annotated[OfPeriod, Query()],
-        language: _Languages = None,
-        known: _Tag = None,
-    ) -> Response:
+    def reconcile(self, request: Request, asked: Annotated[OfPeriod, Query()]) -> Response:
         """What is behind each figure / 勾稽表"""
-        wish = _Wish(paper="reconcile", asked=asked, accept_language=language, known=known)
+        wish = _Wish(paper="reconcile", asked=asked, request=request)
         return self._answer(wish, lambda source: papers.reconciliation(source, asked.wanted()))
 
-    def form(
-        self,
-        asked: Annotated[OfActivity, Query()],
-        language: _Languages = None,
-        known: _Tag = None,
-    ) -> Response:
+    def form(self, request: Request, asked: Annotated[OfActivity, Query()]) -> Response:
         """The registration form of an activity / 登记表"""
-        wish = _Wish(paper="form", asked=asked, accept_language=language, known=known)
+        wish = _Wish(paper="form", asked=asked, request=request)
         activity, wanted = asked.activity, asked.wanted()
         return self._answer(wish, lambda source: papers.form(source, activity, wanted))
 
@@ -258,30 +234,18 @@ def _answers() -> dict[int | str, dict[str, Any]]:
 
 
 def _answer(paper: Paper, wish: _Wish) -> Response:
-    """The paper as it was asked for, or nothing where that is known already."""
-    kind = wish.asked.format
-    if kind == "json":
-        response = json_response(_shown(wish.paper, paper))
-    elif kind == "csv":
-        response = Response(paper.csv(wish.lang), media_type=CSV)
-    else:
-        response = Response(paper.xlsx(wish.lang), media_type=XLSX)
-    headers = {"etag": f'"{sha256(response.body).hexdigest()}"'}
-    if kind != "json":
-        headers["content-language"] = wish.lang
-        headers["vary"] = "accept-language"
-    if _is_known(headers["etag"], wish.known):
-        return Response(status_code=304, headers=headers)
-    if kind != "json":
-        headers["content-disposition"] = _named(wish, paper)
-    response.headers.update(headers)
-    return response
-
-
-def _is_known(tag: str, known: str | None) -> bool:
-    """Whether an If-None-Match has `tag`."""
-    tags = [one.strip().removeprefix("W/") for one in (known or "").split(",")]
-    return tag in tags or tags == ["*"]
+    """The paper as it was asked for; 304 to who has it."""
+    if wish.asked.format == "json":
+        return told_once(wish.request, _shown(wish.paper, paper))
+    csv = wish.asked.format == "csv"
+    data = paper.csv(wish.lang) if csv else paper.xlsx(wish.lang)
+    more = {
+        "content-disposition": _named(wish, paper),
+        "content-language": wish.lang,
+        "vary": "Authorization, Accept-Language",
+    }
+    media_type = CSV if csv else XLSX
+    return told_bytes(wish.request, data, media_type, tag=tag_of(data), more=more)
 
 
 def _named(wish: _Wish, paper: Paper) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.testclient import TestClient
 
 from registry.api import papers as routes
+from registry.api.principals import NOBODY
 from registry.desk import papers as compiled
 from registry.desk.opened import opened
 from registry.errors import RegistryError, UnavailableError
@@ -32,8 +33,12 @@ PAPERS = ("list", "summary", "reconcile")
 @contextmanager
 def served(place: Path) -> Iterator[TestClient]:
     """A client of the papers' routes alone, for the registry at `place`."""
+
+    def nobody(request: Request) -> None:
+        request.state.principal = NOBODY
+
     with opened(place) as source:
-        app = FastAPI()
+        app = FastAPI(dependencies=[Depends(nobody)])
         app.include_router(routes.router(SimpleNamespace(source=lambda: source)))
         with TestClient(app) as client:
             yield client
