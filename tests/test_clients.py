@@ -756,8 +756,10 @@ def test_what_was_not_asked_for_is_not_even_shown(files: Files) -> None:
 
     assert code(in_time(purpose="meeting")) == "other_field"
     assert code(retirement()) == "wrong_time"
-    files.write("prepared", {"intents": [in_time(), in_time()]})
+    (files / "prepared").write_text("")
     typed = ("sign", files / "profile", key, files / "ask", files / "prepared", "--yes")
+    assert files.refused(*typed) == "bad_file"
+    files.write("prepared", {"intents": [in_time(), in_time()]})
     assert files.refused(*typed) == "other_act"
 
 

@@ -208,7 +208,12 @@ class Terminal {
   }
 
   json(path) {
-    return JSON.parse(this.fs.readFileSync(path, "utf8"));
+    const text = this.fs.readFileSync(path, "utf8");
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new ClientError("bad_file", { path });
+    }
   }
 
   async newKey(path) {

@@ -287,7 +287,10 @@ def _run(arguments: argparse.Namespace) -> Any:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_bytes())
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ClientError("bad_file", path=str(path)) from error
 
 
 def _parser() -> argparse.ArgumentParser:
