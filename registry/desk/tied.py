@@ -1,4 +1,4 @@
-"""What is meant by the number of an entry that tied grams or froze an account, on the command line."""
+"""What is meant by the number of an entry that tied grams or froze an account."""
 
 from registry.acts.freezes import lock_to_release
 from registry.acts.ties import Tied
