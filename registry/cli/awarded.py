@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from registry.cli.paper import RECORDED, said_object, tell_said
+from registry.cli.paper import tell_said
 from registry.cli.voice import Voice
 from registry.desk import words
+from registry.desk.verified import RECORDED, said_object
 from registry.domain import shape
 from registry.domain.certificate import Concluded
 from registry.ledger.note import VerifierKey

@@ -6,6 +6,7 @@ from registry.cli.voice import Voice, is_demonstration
 from registry.desk import accounts
 from registry.desk.ask import Ask
 from registry.desk.desk import Desk, at_desk
+from registry.desk.figures import key_rows
 from registry.desk.keys import RotateLogKey
 from registry.desk.made import Made
 from registry.desk.opened import opened
@@ -33,7 +34,7 @@ def show_all(typed: str, place: Place, *, voice: Voice) -> None:
     voice.table(
         voice.text("keylist.title", **facts),
         [voice.text(f"keylist.{column}") for column in columns],
-        [[voice.fact(column, item[column]) for column in columns] for item in _keys(state)],
+        [[voice.fact(column, item[column]) for column in columns] for item in key_rows(state)],
     )
     if state.recovery is not None:
         voice.say("keylist.recovery", **_recovery(state))
@@ -92,23 +93,7 @@ def _about(desk: Desk, made: Made) -> tuple[str, Key]:
 
 def _object(state: Account) -> dict[str, Any]:
     recovery = None if state.recovery is None else _recovery(state)
-    return {"keys": _keys(state), "recovery": recovery}
-
-
-def _keys(state: Account) -> list[dict[str, Any]]:
-    """The keys in the order in which they were added."""
-    return [
-        {
-            "id": key_id(key),
-            "suite": key[0],
-            "public": key[1],
-            "since": life.added,
-            "until": life.ended,
-            "custodial": life.custodial,
-            "recovered": life.recovered,
-        }
-        for key, life in sorted(state.keys.items(), key=lambda item: (item[1].added, item[0]))
-    ]
+    return {"keys": key_rows(state), "recovery": recovery}
 
 
 def _recovery(state: Account) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from registry.cli.paper import RECORDED
 from registry.cli.voice import Voice
 from registry.desk import words
+from registry.desk.verified import RECORDED
 from registry.ledger.note import VerifierKey
 from registry.verifier.certificate import last_signer
 from registry.verifier.gift import VerifiedGift

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from registry.cli.paper import retired_object, tell_retired, verdict_object
+from registry.cli.paper import tell_retired
 from registry.cli.voice import Voice
 from registry.desk import words
+from registry.desk.verified import retired_object, verdict_object
 from registry.ledger.note import VerifierKey
 from registry.verifier.dossier import VerifiedDossier
 

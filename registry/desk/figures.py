@@ -17,6 +17,7 @@ from registry.domain.report import Report
 from registry.domain.roles import Registry
 from registry.domain.standard import Standard
 from registry.history import Happened
+from registry.ledger.keys import key_id
 from registry.store.log import Placed
 
 State = (
@@ -217,6 +218,22 @@ def _account(state: Account) -> dict[str, Any]:
         "bonds": state.bonds,
         "notices": state.notices,
     }
+
+
+def key_rows(state: Account) -> list[dict[str, Any]]:
+    """The keys of an account, in the order in which they were added."""
+    return [
+        {
+            "id": key_id(key),
+            "suite": key[0],
+            "public": key[1],
+            "since": life.added,
+            "until": life.ended,
+            "custodial": life.custodial,
+            "recovered": life.recovered,
+        }
+        for key, life in sorted(state.keys.items(), key=lambda item: (item[1].added, item[0]))
+    ]
 
 
 def _project(state: Project) -> dict[str, Any]:

@@ -30,10 +30,13 @@ class Opened:
             moment = Moment(cursor)
             return [moment.placed(index) for index in moment.indexes(name)]
 
-    def state(self, name: str) -> Any:
-        """The state of the stream `name`."""
+    def state(self, name: str, size: int | None = None) -> Any:
+        """The state of the stream `name`, now or as of the log's first `size` entries."""
         with self.log.recorder.reading() as cursor:
-            return Moment(cursor).stream(name).state
+            moment = Moment(cursor)
+            if size is None:
+                return moment.stream(name).state
+            return moment.stream_at(name, size).state
 
     def accounts(self) -> list[str]:
         """All accounts, in the order in which they were opened."""

@@ -202,6 +202,40 @@ class Moment:
         )
         return [row[0] for row in self._cursor.fetchall()]
 
+    def streams_after(
+        self, prefix: str, index: int, part: int, *, size: int, limit: int
+    ) -> list[tuple[int, int, str]]:
+        """The next streams whose names begin with `prefix`, in the order in which they began.
+
+        Args:
+            prefix: what their names begin with.
+            index: the entry after which they began, or in which.
+            part: the part of that entry after which they began.
+            size: they began in the log's first so many entries.
+            limit: so many at most.
+
+        Returns: the entry and the part of it in which each began, and its name.
+        """
+        self._cursor.execute(
+            "SELECT rowid, originator_id FROM stored_events WHERE originator_version = 1"
+            " AND substr(originator_id, 1, ?) = ? AND rowid > ? AND rowid < ?"
+            " ORDER BY rowid LIMIT ?",
+            (len(prefix), prefix, row_number(index, part), row_number(size, 0), limit),
+        )
+        found = [(row[0], entry_index(row[0]), row[1]) for row in self._cursor.fetchall()]
+        return [(begun, number - row_number(begun, 0), name) for number, begun, name in found]
+
+    def rows_after(
+        self, index: int, place: tuple[int, int, int], limit: int
+    ) -> list[tuple[int, int, int, bytes]]:
+        """The next rows beside entry `index`, after the one at `place`: part, event and number of each, and it."""
+        self._cursor.execute(
+            "SELECT part, event, number, row FROM detached WHERE entry = ?"
+            " AND (part, event, number) > (?, ?, ?) ORDER BY part, event, number LIMIT ?",
+            (index, *place, limit),
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in self._cursor.fetchall()]
+
     def touched_since(self, size: int) -> set[str]:
         """The streams that entries from index `size` on touch."""
         self._cursor.execute(
@@ -241,6 +275,14 @@ class Moment:
             (placed.index, placed.leaf, placed.happened()) for placed in self.all_placed(indexes)
         )
         return history.load(name, own, known)
+
+    def stream_at(self, name: str, size: int) -> Stream:
+        """The state of stream `name` as of the log's first `size` entries."""
+        indexes = [index for index in self.indexes(name) if index < size]
+        own = (
+            (placed.index, placed.leaf, placed.happened()) for placed in self.all_placed(indexes)
+        )
+        return history.load(name, own)
 
     def entries_of(self, asked: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], int]:
         """The entries that accounts made under nonces, of those that are remembered."""
