@@ -53,7 +53,7 @@ def main() -> None:
     unlimited = dict.fromkeys(
         ("rate_read", "rate_write", "rate_read_login", "rate_write_login"), "off"
     )
-    settings = Settings(typed={"port": 0, **unlimited}, file={})  # type: ignore[call-arg]
+    settings = Settings(typed={"port": 0, **unlimited}, file={})  # type: ignore[call-arg]  # see Settings
     serve(
         place,
         settings,

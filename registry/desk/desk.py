@@ -219,7 +219,7 @@ class Desk:
         """The intent of `plan`, to be signed; by keys that are kept here, unless somebody else is to sign.
 
         Raises:
-            RefusedError: `no_private_key`, `account_not_open`.
+            RefusedError: `no_private_key`.
         """
         setting = self.operator.setting(*plan.signers, nonce=plan.nonce or nonce, kept=kept)
         return propose(setting, plan.parts(setting))

@@ -143,7 +143,7 @@ class Operator:
         somebody else is to sign.
 
         Raises:
-            RefusedError: `no_private_key` if none is kept that speaks for one of them; `account_not_open`.
+            RefusedError: `no_private_key` if none is kept that speaks for one of them, or there is none at all.
         """
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
@@ -221,7 +221,7 @@ class Operator:
             return Signer(account=account, key=own[-1])
         state = moment.stream(account).state
         speaking = _speaking(state, list(state.keys)) if isinstance(state, Account) else []
-        require(bool(speaking), "account_not_open", account=account)
+        require(bool(speaking), "no_private_key", account=account)
         return Signer(account=account, key=speaking[-1])
 
     def _kept(self, account: str, moment: Moment) -> list[Key]:

@@ -76,7 +76,7 @@ class Api:
 
 def settings(**more: Any) -> Settings:
     """Settings without limits on how often somebody asks."""
-    return Settings(typed={**UNLIMITED, **more}, file={})  # type: ignore[call-arg]
+    return Settings(typed={**UNLIMITED, **more}, file={})  # type: ignore[call-arg]  # see Settings
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def served(place: Path, **more: Any) -> Iterator[Api]:
     """A server of the registry at `place`, which is as it was left before."""
     with closing(Runtime(place, settings(**more))) as runtime:
         app = guarded_app(runtime)
-        with TestClient(app, raise_server_exceptions=False) as client:  # type: ignore[arg-type]
+        with TestClient(app, raise_server_exceptions=False) as client:  # type: ignore[arg-type]  # an application, by another name
             yield Api(runtime, client)
 
 
