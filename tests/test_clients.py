@@ -238,10 +238,28 @@ LOG_KEY = key_of(sha256(b"log key").hexdigest())
 VKEY = VerifierKey(name="registry.example/clients", public=client.public_of(LOG_KEY))
 
 
+def signed_by_log(text: str) -> str:
+    return f"{text}\n{signature_line(VKEY, LOG_KEY.sign(text.encode()))}"
+
+
 def noted(leaves: list[bytes]) -> str:
     """The signed checkpoint of a log of these leaf hashes."""
-    text = Checkpoint(origin=VKEY.name, size=len(leaves), root=tree.root_of(leaves)).text()
-    return f"{text}\n{signature_line(VKEY, LOG_KEY.sign(text.encode()))}"
+    root = tree.root_of(leaves)
+    return signed_by_log(Checkpoint(origin=VKEY.name, size=len(leaves), root=root).text())
+
+
+def test_what_the_log_signed_must_be_a_checkpoint_of_its_own(ask: Asked) -> None:
+    def code(note: str) -> str | None:
+        found: str | None = ask("checkpoint", note, str(VKEY)).get("code")
+        return found
+
+    root = coded(bytes(32))
+    assert code(signed_by_log(f"{VKEY.name}\n{2**63 - 1}\n{root}\n")) is None
+    assert code(signed_by_log(f"{VKEY.name}\n{2**63}\n{root}\n")) == "bad_checkpoint"
+    assert code(signed_by_log(f"{VKEY.name}\n1\n{coded(bytes(31))}\n")) == "bad_checkpoint"
+    assert code(signed_by_log(f"registry.example/other\n1\n{root}\n")) == "wrong_origin"
+    assert code(noted([]) + f"— stranger {coded(bytes(4))}\n") == "bad_note"
+    assert code(noted([]) + f"— stranger {coded(bytes(5))}\n") is None
 
 
 def proven(leaves: list[bytes], size: int) -> list[str]:
