@@ -4,7 +4,6 @@ Every problem is collected before anything is refused, so that a list is correct
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,6 +44,7 @@ class Table:
 File = bytes | Table
 """A CSV as it is, or what was read of a file of another kind."""
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
 
 
@@ -94,7 +94,7 @@ def lines_of(file: File, bad: list[Problem]) -> Iterator[Line]:
 
 def _lines(text: str, bad: list[Problem]) -> Iterator[Line]:
     """The lines of a CSV; where quotes do not close, the rest is one problem."""
-    reader = csv.reader(io.StringIO(text), strict=True)
+    reader = csv.reader((found[0] for found in _LINE.finditer(text)), strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

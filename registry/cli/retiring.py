@@ -1,15 +1,42 @@
-"""`registry retire`: the retirement of what was asked for, and its proof, written at once."""
+"""`registry retire`: the retirement of what was asked for, for one or for many, and its proof, written at once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from registry.cli import happenings
+from registry.cli import happenings, sharing
 from registry.cli.certificates import write_proof
 from registry.cli.voice import Voice
-from registry.desk import words
+from registry.desk import rows, words
+from registry.desk.ask import asked
 from registry.desk.desk import at_desk
-from registry.desk.retirements import Retire
+from registry.desk.retirements import Retire, RetireForMany, listed
 from registry.errors import UsageError
 from registry.place import Place
+
+
+def run(
+    said: Mapping[str, object],
+    for_many: Path | None,
+    place: Place,
+    *,
+    output: Path | None,
+    dry_run: bool,
+    voice: Voice,
+) -> None:
+    """Retire what was `said`, as `Retire` has it; or for all who are listed in a file, instead of an amount.
+
+    Raises:
+        UsageError: `malformed`, `no_file`, `storage_failed`; what `retire` and `sharing.retire` say.
+        RefusedError: what `rows.file_of`, `listed` and the rules say. Nothing was recorded.
+    """
+    if for_many is None:
+        retire(asked(Retire, **said), place, output=output, dry_run=dry_run, voice=voice)
+        return
+    if said["amount"]:
+        raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
+    shared = {name: said[name] for name in said if name in RetireForMany.model_fields}
+    ask = asked(RetireForMany, **shared, rows=listed(rows.file_of(for_many)))
+    sharing.retire(ask, place, output=output, dry_run=dry_run, voice=voice)
 
 
 def retire(ask: Retire, place: Place, *, output: Path | None, dry_run: bool, voice: Voice) -> None:

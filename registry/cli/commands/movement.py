@@ -15,7 +15,6 @@ from registry.cli.options import (
     place_of,
 )
 from registry.cli.voice import Voice
-from registry.errors import UsageError
 
 Standard = Annotated[
     str | None,
@@ -124,11 +123,10 @@ def retire(
     lang: Language = None,
 ) -> None:
     """Retire credits, with a certificate / 注销，并出具证明"""
-    from registry.cli import retiring, sharing
-    from registry.desk import retirements, rows
-    from registry.desk.ask import asked
+    from registry.cli import retiring
 
     said = {
+        "amount": amount or "",
         "holder": holder,
         "purpose": purpose,
         "period": period,
@@ -137,6 +135,7 @@ def retire(
         "public": public,
         "activity": activity,
         "organisers": organisers or (),
+        "beneficiary": beneficiary,
         "purchaser": purchaser,
         "agent": agent,
         "standard": standard,
@@ -144,13 +143,4 @@ def retire(
         "serials": serials,
     }
     place, voice = place_of(directory, state), Voice(lang, as_json=as_json)
-    if for_many is None:
-        own = {"amount": amount or "", "beneficiary": beneficiary}
-        ask = asked(retirements.Retire, **said, **own)
-        retiring.retire(ask, place, output=output, dry_run=dry_run, voice=voice)
-    else:
-        if amount is not None:
-            raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
-        listed = retirements.listed(rows.file_of(for_many))
-        many = asked(retirements.RetireForMany, **said, rows=listed)
-        sharing.retire(many, place, output=output, dry_run=dry_run, voice=voice)
+    retiring.run(said, for_many, place, output=output, dry_run=dry_run, voice=voice)
