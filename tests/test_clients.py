@@ -393,6 +393,13 @@ def test_possession_is_signed_as_the_registry_wants_it(ask: Asked) -> None:
     check_signature((SUITE, KEY), message, bytes.fromhex(signature))
 
 
+def test_a_key_that_a_browser_never_hands_out_signs(javascript: Asked) -> None:
+    public, signature = javascript("kept", LOG.hex(), OTHER)["is"]
+
+    key = (SUITE, bytes.fromhex(public))
+    check_signature(key, possession_message(LOG, OTHER, key, "act"), bytes.fromhex(signature))
+
+
 def own() -> Signer:
     return Signer(account=OWN, key=(SUITE, KEY))
 

@@ -42,6 +42,11 @@ const answers = {
   },
   possession: async (seed, log, account) =>
     hex(await client.possession(await client.keyOfSeed(unhex(seed)), unhex(log), account)),
+  kept: async (log, account) => {
+    const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
+    const key = await client.keyOfPair(pair);
+    return [hex(key.publicKey), hex(await client.possession(key, unhex(log), account))];
+  },
   signature: async (key, message, signature) => {
     await receipts.checkSignature(unhex(key), unhex(message), unhex(signature));
   },
