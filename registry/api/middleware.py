@@ -55,6 +55,7 @@ PRIVATE = (b"cache-control", b"no-store")
 PUBLIC = (b"cache-control", b"no-cache")
 """May be kept, and is asked for again: whether it is still so, the ETag says."""
 EXPOSED = (
+    "Content-Disposition",
     "ETag",
     "Link",
     "Location",

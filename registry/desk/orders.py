@@ -11,7 +11,7 @@ from registry.acts.campaigns import Means
 from registry.acts.orders import Owed, Part
 from registry.acts.plan import Plan
 from registry.desk import given
-from registry.desk.ask import ITEMS_MAX, Account, Ask, Day, Digest, Fen, Grams, Several
+from registry.desk.ask import ITEMS_MAX, Account, Ask, Day, Digest, Fen, Flag, Grams, Several
 from registry.desk.desk import Desk
 from registry.desk.movements import Some
 from registry.domain.order import Order
@@ -91,7 +91,7 @@ class Buy(Some):
 
     order: OrderName
     seller: Account
-    by_agent: bool = False
+    by_agent: Flag = False
     """The agent signs as buyer."""
     yuan: Fen | None = None
     """What was paid."""
@@ -124,7 +124,7 @@ class Perform(Ask):
     """Else all that was bought."""
     place: str | None = None
     """Where, GB/T 2260."""
-    public: bool = True
+    public: Flag = True
     """Whether the certificate's names are."""
 
     def plans(self, desk: Desk) -> list[Plan]:
@@ -215,7 +215,7 @@ class Release(Ask):
     """Once it is over, let go of what is still locked / 释放余量"""
 
     order: OrderName
-    by_officer: bool = False
+    by_officer: Flag = False
     """An officer signs in the court's place."""
 
     def plans(self, desk: Desk) -> list[Plan]:
@@ -233,7 +233,7 @@ class Close(Ask):
     """Close the case / 结案"""
 
     order: OrderName
-    by_officer: bool = False
+    by_officer: Flag = False
     """An officer signs in the court's place."""
 
     def plans(self, desk: Desk) -> Sequence[Plan]:
