@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from registry.api.conventions import json_response, problems
-from registry.api.job_routes import PAGE_MAX, Failure, job_object
+from registry.api.job_routes import PAGE_MAX, PRIVATE, Failure, job_object
 from registry.api.jobs import Progress, Wanted
 from registry.api.principals import require_scope
 from registry.api.runtime import Runtime
@@ -198,14 +198,15 @@ def _object(job: Job, accept_language: str | None) -> dict[str, Any]:
     return {name: told[name] for name in told if name not in {"kind", "about"}} | {"found": found}
 
 
+def _answer(runtime: Runtime, job: Job, request: Request, status: int = 200) -> Response:
+    told = _object(job, request.headers.get("accept-language"))
+    headers = {**PRIVATE, "location": f"/v1/audits/{job.id}"}
+    return json_response({"audit": told, **runtime.true_of()}, status, headers)
+
+
 def router(runtime: Runtime) -> APIRouter:
     """The routes of audits."""
     made = APIRouter(prefix="/v1", tags=["audits"])
-
-    def answer(job: Job, request: Request, status: int = 200) -> Response:
-        told = _object(job, request.headers.get("accept-language"))
-        headers = {"cache-control": "no-store", "location": f"/v1/audits/{job.id}"}
-        return json_response({"audit": told, **runtime.true_of()}, status, headers)
 
     @made.post(
         "/audits",
@@ -217,8 +218,26 @@ def router(runtime: Runtime) -> APIRouter:
     async def begin(request: Request) -> Response:
         """Have the whole log replayed and judged; of an audit that is running, that one is told."""
         require_scope(request.state.principal, AUDIT)
-        return answer(await run_in_threadpool(start, runtime), request, 202)
+        job = await run_in_threadpool(start, runtime)
+        return _answer(runtime, job, request, 202)
 
+    @made.get(
+        "/audits/{audit}",
+        operation_id="audit",
+        response_model=AuditAnswer,
+        responses=problems(401, 403, 404, 422),
+    )
+    async def one(request: Request, audit: str) -> Response:
+        """How far an audit is, and its verdict."""
+        require_scope(request.state.principal, AUDIT)
+        job = await run_in_threadpool(_find, runtime, audit)
+        return _answer(runtime, job, request)
+
+    _add_list(made, runtime)
+    return made
+
+
+def _add_list(made: APIRouter, runtime: Runtime) -> None:
     @made.get(
         "/audits",
         operation_id="audits",
@@ -239,23 +258,10 @@ def router(runtime: Runtime) -> APIRouter:
         page, more = jobs[start_at : start_at + limit], jobs[start_at + limit :]
         accept = request.headers.get("accept-language")
         told = {"audits": [_object(job, accept) for job in page], **runtime.true_of()}
-        headers = {"cache-control": "no-store"}
+        headers = dict(PRIVATE)
         if more:
             headers["link"] = f'</v1/audits?after={page[-1].id}&limit={limit}>; rel="next"'
         return json_response(told, 200, headers)
-
-    @made.get(
-        "/audits/{audit}",
-        operation_id="audit",
-        response_model=AuditAnswer,
-        responses=problems(401, 403, 404, 422),
-    )
-    async def one(request: Request, audit: str) -> Response:
-        """How far an audit is, and its verdict."""
-        require_scope(request.state.principal, AUDIT)
-        return answer(await run_in_threadpool(_find, runtime, audit), request)
-
-    return made
 
 
 def _all(runtime: Runtime) -> list[Job]:

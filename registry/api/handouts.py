@@ -8,6 +8,7 @@ are not of the log.
 """
 
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}", re.ASCII)
 class HandOut:
     """Where what a job hands out is: the file of the whole list, and everybody's, which end in `suffix`."""
 
+    directory: Path
     listed: Path
     proofs: Path
     suffix: str
@@ -73,11 +75,14 @@ def handed_out(runtime: Runtime, id_: str, principal: Principal) -> HandOut:
     directory = directory_of(runtime, kind, of, bytes.fromhex(said[LIST]))
     gift = kind == GIFT
     found = HandOut(
+        directory=directory,
         listed=directory / (handout.CODES if gift else handing.CERTIFICATES),
         proofs=directory / handout.PROOFS,
         suffix=handout.SUFFIX if gift else handing.SUFFIX,
     )
-    require(found.listed.is_file(), "nothing_handed_out", job=id_)
+    # The list comes last, or is there while proofs are still made.
+    ready = job.state != "running" and found.listed.is_file()
+    require(ready, "nothing_handed_out", job=id_)
     return found
 
 
@@ -161,6 +166,19 @@ def router(runtime: Runtime) -> APIRouter:
         return FileResponse(
             file, media_type="application/octet-stream", filename=name, headers=PRIVATE
         )
+
+    @made.delete(
+        "/jobs/{job}/handout",
+        operation_id="forget_handout",
+        status_code=204,
+        response_class=Response,
+        responses=problems(401, 404, 409),
+    )
+    async def forget(request: Request, job: str) -> Response:
+        """Delete what is handed out, once everybody has theirs. A code that is lost then, nobody can make again."""
+        found = await run_in_threadpool(handed_out, runtime, job, request.state.principal)
+        await run_in_threadpool(shutil.rmtree, found.directory)
+        return Response(status_code=204)
 
     return made
 

@@ -111,6 +111,21 @@ def test_only_who_gives_sees_what_is_handed_out(api: Api):
     assert [one.status_code for one in of_nobody] == [401, 401, 401]
 
 
+def test_what_is_handed_out_is_deleted_once_everybody_has_it(api: Api):
+    name, who = campaign(api, each="5g"), api.key("owner")
+    done = ended(api, give(api, name, "no\n1\n", who=who), who)
+    path = f"/v1/jobs/{done['id']}"
+
+    stranger = api.client.delete(f"{path}/handout", headers=api.key("agent"))
+    deleted = api.client.delete(f"{path}/handout", headers=who)
+    codes = api.get(f"{path}/codes.csv", headers=who)
+    again = ended(api, give(api, name, "no\n1\n", who=api.key("owner")), who)
+
+    assert (stranger.status_code, deleted.status_code) == (404, 204)
+    assert (codes.status_code, codes.json()["code"]) == (409, "nothing_handed_out")
+    assert (again["state"], again["error"]["code"]) == ("failed", "other_codes")
+
+
 def test_a_dry_run_names_every_bad_row(api: Api):
     name = campaign(api)
     nobody = "account/" + "a" * 16
@@ -348,7 +363,9 @@ def test_books_of_before_are_entered_once(api: Api):
     alone = api.client.post(path, content=books(api), headers={**headers, **api.key("authority")})
 
     assert (bad["ok"], bad["rows"][0]["line"]) == (False, 4)
-    assert (foreseen.get("ok"), foreseen.get("count"), foreseen.get("acts")) == (True, 3, 3), foreseen
+    assert (foreseen.get("ok"), foreseen.get("count"), foreseen.get("acts")) == (True, 3, 3), (
+        foreseen
+    )
     assert (done["state"], done["result"]["rows"], done["done"]) == ("done", 3, 3), done
     assert done["result"]["certificates"][0]["before"] == "CD-2024-007"
     assert again["id"] == done["id"]
