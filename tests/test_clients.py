@@ -88,6 +88,9 @@ def test_no_value_is_read_that_has_another_form(ask: Asked) -> None:
     for broken in vectors("canonical")["broken"]:
         assert ask("decode", broken["bytes"], 1 << 20).get("code") == broken["code"], broken["name"]
     assert ask("decode", "00" * 9, 8)["code"] == "too_long"
+    assert ask("decode", "91" * 40_000 + "00", 1 << 20)["code"] == "not_canonical"
+    assert ask("decode", "81a161" * 40_000 + "00", 1 << 20)["code"] == "not_canonical"
+    assert ask("decode", "dfffffffff", 1 << 20)["code"] == "not_canonical"
 
 
 def test_map_keys_are_in_the_order_of_their_bytes_not_of_utf_16(ask: Asked) -> None:
@@ -440,6 +443,16 @@ def respelled(data: bytes) -> bytes:
     return data[: grams - 1] + b"\xcf" + bytes(4) + data[grams:]
 
 
+def respelled_base64() -> dict[str, Any]:
+    """The same intent, with bits after its last byte that are not zero."""
+    made = (retirement(place="5" * length) for length in range(1, 4))
+    one = next(one for one in made if one["intent"].endswith("=="))
+    text = one["intent"]
+    spare = text[:-3] + chr(ord(text[-3]) + 1) + "=="
+    assert b64decode(spare) == b64decode(text)
+    return {**one, "intent": spare}
+
+
 SWAPPED = retirement()["openings"]
 TAMPERED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "another log": (lambda: retirement(setting(log=sha256(b"x").digest())), "wrong_log"),
@@ -576,7 +589,7 @@ TAMPERED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
         lambda: {**retirement(), "intent": retirement()["intent"] + "\n"},
         "malformed",
     ),
-    "other base64 of the same bytes": (lambda: {"intent": "AB=="}, "malformed"),
+    "other base64 of the same bytes": (respelled_base64, "malformed"),
     "no intent": (lambda: {"openings": []}, "malformed"),
     "a map in an array": (lambda: retirement(period=[{"int": 1}]), "malformed"),
 }
@@ -796,6 +809,7 @@ def insert(paths: tuple[Path, Path, Path], key: Path) -> tuple[Path, ...]:
 
 # What is sent
 
+BAD_PATH = ("bad_answer", "malformed")
 PROBLEM = {
     "code": "insufficient_holding",
     "detail": "不够",
@@ -963,6 +977,8 @@ def test_a_receipt_is_believed_when_the_log_holds_what_was_sent(ask: Asked) -> N
     assert believed(entries[1], whole, index="1")["code"] == "bad_answer"
     assert believed(entries[1], {**whole, "path": path[1:]})["code"] == "bad_path"
     assert believed(entries[1], {**whole, "path": "x"})["code"] == "bad_answer"
+    assert believed(entries[1], {**whole, "path": ["zz" * 32]})["code"] in BAD_PATH
+    assert believed(entries[1], {**whole, "path": [[]]})["code"] in BAD_PATH
     assert believed(entries[1], [])["code"] == "bad_answer"
     note = noted(leaves[:1])
     assert believed(entries[1], {**whole, "checkpoint": note})["code"] == "not_included"
