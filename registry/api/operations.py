@@ -123,6 +123,7 @@ def router(runtime: Runtime) -> APIRouter:
             same = hmac.compare_digest(shown, wanted.get_secret_value().encode())
             require(same, "credentials_missing")
         text = await run_in_threadpool(runtime.metrics.text)
+        text += await run_in_threadpool(runtime.measures.text)
         return Response(text, media_type="text/plain; version=0.0.4")
 
     if runtime.settings.docs:
