@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from registry.api.conventions import json_response, problems
-from registry.api.job_routes import PAGE_MAX, PRIVATE, Failure, job_object
+from registry.api.job_routes import PAGE_MAX, PRIVATE, After, Failure, job_object
 from registry.api.jobs import Progress, Wanted
 from registry.api.principals import require_scope
 from registry.api.runtime import Runtime
@@ -246,9 +246,7 @@ def _add_list(made: APIRouter, runtime: Runtime) -> None:
     )
     async def listed(
         request: Request,
-        after: Annotated[
-            str, Query(max_length=64, description="The id of the last one seen.")
-        ] = "",
+        after: After = "",
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
     ) -> Response:
         """The audits of this registry, the last one first."""

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from registry.api.conventions import json_response, problems
-from registry.api.jobs import about
+from registry.api.jobs import ID, about
 from registry.api.principals import Principal, require_login
 from registry.api.problems import language
 from registry.api.runtime import Runtime
@@ -19,6 +19,9 @@ from registry.errors import RefusedError
 from registry.store.access_jobs import Job
 
 PAGE_MAX = 1_000
+After = Annotated[
+    str, Query(pattern=f"^({ID.pattern})?$", description="The id of the last one seen.")
+]
 PRIVATE = {"cache-control": "no-store"}
 
 
@@ -116,9 +119,7 @@ def router(runtime: Runtime) -> APIRouter:
     )
     async def jobs(
         request: Request,
-        after: Annotated[
-            str, Query(max_length=64, description="The id of the last one seen.")
-        ] = "",
+        after: After = "",
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
     ) -> Response:
         """The jobs that whoever asks has started, as long as they are kept: a week after their end."""

@@ -7,6 +7,7 @@ Asked for the same again, by the same person, it is the same job: while it runs,
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,16 +18,19 @@ from typing import Any
 from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.store import access_jobs
 from registry.store.access_jobs import Job
+from registry.store.access_keeper import ID_CHARACTERS
 from registry.store.clock import wall_us
 from registry.store.observer import Observer
 
 AT_ONCE = 2
-WAITING_MAX = 32
+WAITING_MAX = 16
 """So many may be at work or wait for it."""
-OWN_MAX = 8
+OWN_MAX = 4
 """So many of them of one subject."""
 KEEP_S = 0.5
 """How far a job is, is kept no more often; whoever asks this process is told exactly."""
+
+ID = re.compile(f"[a-z2-7]{{{ID_CHARACTERS}}}", re.ASCII)
 
 
 class StoppedError(Exception):
@@ -103,6 +107,11 @@ class Jobs:
         self._lock = threading.Lock()
         self._running: dict[str, Progress] = {}
 
+    @property
+    def at_work(self) -> int:
+        """How many this process is at, or that wait for it."""
+        return len(self._running)
+
     def open(self) -> None:
         """Note which jobs a process left that is no more."""
         self._kept.interrupt_all(wall_us())
@@ -155,7 +164,7 @@ class Jobs:
         running = self._running.get(id_)
         if running is not None:
             return running.job
-        found = self._kept.find(id_)
+        found = self._kept.find(id_) if ID.fullmatch(id_) else None
         if found is None:
             raise RefusedError("no_job")
         return found

@@ -70,7 +70,9 @@ class Desk:
         """
         name = typed if typed.startswith(f"{prefix}/") else f"{prefix}/{typed}"
         with self.operator.log.recorder.reading() as cursor:
-            require(Moment(cursor).tip(name) != BLANK, "no_stream", stream=name)
+            # What cannot be printed names nothing, and not every database can look for it.
+            there = name.isprintable() and Moment(cursor).tip(name) != BLANK
+            require(there, "no_stream", stream=name)
         return name
 
     def state(self, stream: str) -> Any:
