@@ -417,6 +417,11 @@ def happened(entry: Entry, detached: Beside) -> Iterator[Happened]:
             )
 
 
+def blank(stream: str) -> Stream:
+    """The stream of this name before its first entry."""
+    return Stream(state=kinds.blank(stream))
+
+
 def load(
     stream: str,
     own: Iterable[tuple[int, bytes, Iterable[Happened]]],
@@ -432,7 +437,7 @@ def load(
     Raises:
         BrokenHistoryError: `derived.rows` if an entry of the stream is missing, or one is not its own.
     """
-    held = known or Stream(state=kinds.blank(stream))
+    held = known or blank(stream)
     state, length, last = held.state, held.length, held.last
     for index, leaf, happenings in own:
         here = [made for made in happenings if made.stream == stream]

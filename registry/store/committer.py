@@ -342,7 +342,7 @@ class Committer:
     ) -> list[tuple[int, bytes] | RefusedError]:
         """What becomes of `requests`, one after the other; `draft` grows by those that the rules allow."""
         at_us = self.clock.time_after(draft.at_us)
-        draft.remember(request.signed.intent for request in requests)
+        draft.remember([request.signed.intent for request in requests])
         answers: list[tuple[int, bytes] | RefusedError] = []
         for request in requests:
             signed = request.signed

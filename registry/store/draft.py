@@ -1,9 +1,9 @@
 """The log as it will be if the transaction commits: what a writer judges the next entry against, and records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from registry.history import Addition, Stream
+from registry.history import Addition, Stream, blank
 from registry.ledger.commitment import Opening
 from registry.ledger.intent import Intent
 from registry.ledger.tree import Frontier
@@ -41,6 +41,7 @@ class Draft:
         self._known = known
         self._start = frontier.size
         self._made: dict[tuple[str, bytes], Made] = {}
+        self._blank: set[str] = set()
         self.frontier = frontier
         self.log = log
         self.at_us = at_us
@@ -58,7 +59,8 @@ class Draft:
         """The stream `name`; of length 0 where it was never touched."""
         found = self.streams.get(name)
         if found is None:
-            found = self.streams[name] = self._known.stream(name, self._moment)
+            found = blank(name) if name in self._blank else self._known.stream(name, self._moment)
+            self.streams[name] = found
         return found
 
     def leaf(self, index: int) -> bytes:
@@ -76,8 +78,11 @@ class Draft:
         """What an intent under this nonce came to, if it is remembered."""
         return self._made.get((account, nonce))
 
-    def remember(self, intents: Iterable[Intent]) -> None:
-        """Look up, all at once, what the nonces of `intents` came to before."""
+    def remember(self, intents: Sequence[Intent]) -> None:
+        """Look up, all at once, what the nonces of `intents` came to before, and which of their streams they begin."""
+        named = self._known.missing(part.stream for intent in intents for part in intent.parts)
+        begun = self._moment.begun(named)
+        self._blank.update(name for name in named if name not in begun)
         pairs = [(intent.author, intent.nonce) for intent in intents]
         for pair, index in self._moment.entries_of(pairs).items():
             self._made[pair] = _made_in(self._moment.placed(index))

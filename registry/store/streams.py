@@ -34,6 +34,10 @@ class Streams:
             held = _snapshot(self._snapshots, name, moment)
         return moment.stream(name, held)
 
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that are not at hand, each once."""
+        return [name for name in dict.fromkeys(names) if name not in self._held]
+
     def others_wrote(self, names: Iterable[str]) -> None:
         """Note that another process wrote to streams."""
         self._behind.update(name for name in names if name in self._held)
