@@ -392,7 +392,7 @@ class _Bringing:
     def _record(self, page: Sequence[StoredEntry], along: Along, pool: Executor) -> None:
         draft = Draft(self._moment, self._streams, self._frontier, self._id, self._at_us)
         checked = list(pool.map(_checked, page))
-        draft.remember(found.entry.intent for found in checked if isinstance(found, SignedEntry))
+        draft.remember([found.entry.intent for found in checked if isinstance(found, SignedEntry)])
         for stored, found in zip(page, checked, strict=True):
             if stored.index != draft.size:
                 raise BrokenHistoryError("entry_missing", index=draft.size)
