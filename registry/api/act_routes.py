@@ -22,7 +22,7 @@ from registry.desk.ask import Ask
 Mode = Literal["record", "prepare", "dry-run"]
 _ANSWERS = {"prepare": acting.prepare, "dry-run": acting.rehearse}
 _EITHER = Annotated[Rehearsed | Prepared, Field(discriminator="mode")]
-_BODY = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+_BODY = ConfigDict(extra="forbid")
 
 Key = Annotated[
     str | None,
