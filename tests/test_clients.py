@@ -443,6 +443,12 @@ def respelled(data: bytes) -> bytes:
     return data[: grams - 1] + b"\xcf" + bytes(4) + data[grams:]
 
 
+def without_agent() -> tuple[str, dict[str, Any]]:
+    return "certificate.issued.v1", {
+        name: value for name, value in statement().items() if name != "agent"
+    }
+
+
 def respelled_base64() -> dict[str, Any]:
     """The same intent, with bits after its last byte that are not zero."""
     made = (retirement(place="5" * length) for length in range(1, 4))
@@ -496,6 +502,10 @@ TAMPERED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     ),
     "a field more": (
         lambda: with_parts(lambda parts: [(BATCH, [used(5_000_000, more=None)]), *parts[1:]]),
+        "other_field",
+    ),
+    "a field less": (
+        lambda: with_parts(lambda parts: [*parts[:2], (parts[2][0], [without_agent()])]),
         "other_field",
     ),
     "1 for true": (lambda: retirement(public=1), "other_field"),
@@ -964,13 +974,16 @@ def test_a_receipt_is_believed_when_the_log_holds_what_was_sent(ask: Asked) -> N
     whole = {"path": path, "checkpoint": noted(leaves)}
     profile = {"vkey": str(VKEY)}
 
-    def believed(entry: bytes, proof: Any, *, sent: bytes = one, index: object = 1) -> Any:
+    def believed(
+        entry: object, proof: Any, *, sent: bytes = one, index: object = 1, kind: Any = kind
+    ) -> Any:
         with saying((200, kind, entry), (200, {}, proof)) as server:
             return ask("believe", server.url, {"index": index}, sent.hex(), profile)
 
     assert believed(entries[1], whole)["is"] == {"index": 1, "leaf": leaves[1].hex(), "size": 3}
     assert believed(entries[1], whole, sent=other)["code"] == "other_entry"
     assert believed(entries[0], whole)["code"] == "other_entry"
+    assert believed({"entry": coded(entries[1])}, whole, kind={})["code"] == "other_entry"
     assert believed(entry_of(one, at_us=7), whole)["code"] == "not_included"
     assert believed(entries[1], whole, index=0)["code"] in ("not_included", "bad_path")
     assert believed(entries[1], whole, index=3)["code"] == "not_included"
