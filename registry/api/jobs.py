@@ -15,11 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from registry.api.request_log import place_of
 from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.store import access_jobs
 from registry.store.access_jobs import Job
 from registry.store.access_keeper import ID_CHARACTERS
 from registry.store.clock import wall_us
+from registry.store.logs import lines_asked_for
 from registry.store.observer import Observer
 
 AT_ONCE = 2
@@ -206,24 +208,27 @@ class Jobs:
             progress.over.set()
 
     def _worked(self, progress: Progress, work: Work) -> None:
-        result: str | None = None
-        error: str | None = None
         try:
             result = json.dumps(work(progress), ensure_ascii=False)
+            last = progress.job
+            self._kept.progress(last.id, last.done, last.total, wall_us())
+            self._kept.end(last.id, now_us=wall_us(), result=result)
         except RegistryError as wrong:
-            told = {name: _plain(value) for name, value in wrong.facts.items()}
-            error = json.dumps({"code": wrong.code, "facts": told}, ensure_ascii=False)
+            self._failed(progress, wrong.code, wrong.facts)
         except StoppedError:
             raise
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  # in this thread there is nobody else to tell
             # Somebody waits for an answer; a person has to look for ours.
-            error = json.dumps({"code": "our_fault", "facts": {}})
-            self._kept.end(progress.job.id, now_us=wall_us(), error=error)
             self._observer.failed("our_fault")
-            raise fault from None
-        last = progress.job
-        self._kept.progress(last.id, last.done, last.total, wall_us())
-        self._kept.end(last.id, now_us=wall_us(), result=result, error=error)
+            lines = lines_asked_for()
+            if lines is not None:
+                lines.error("job", id=progress.job.id, failure=place_of(fault))
+            self._failed(progress, "our_fault", {})
+
+    def _failed(self, progress: Progress, code: str, facts: Mapping[str, object]) -> None:
+        told = {name: _plain(value) for name, value in facts.items()}
+        error = json.dumps({"code": code, "facts": told}, ensure_ascii=False)
+        self._kept.end(progress.job.id, now_us=wall_us(), error=error)
 
 
 def _plain(value: object) -> object:
