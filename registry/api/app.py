@@ -90,14 +90,16 @@ def guarded_app(runtime: Runtime, app: FastAPI | None = None) -> Application:
     """What is served: the application, or another one of the same runtime, behind its limits."""
     app = app or create_app(runtime)
     log = requests_log()
-    return guarded(
+    measures = runtime.measures
+    answering = guarded(
         app,
         runtime.settings,
         runtime.doorkeeper,
         kind_of=kind_of,
         methods_of=lambda path: _methods(app, path),
-        heard=() if log is None else (log,),
+        heard=(measures.heard,) if log is None else (measures.heard, log),
     )
+    return measures.around(answering, kind_of)
 
 
 def kind_of(path: str) -> Kind:
@@ -152,6 +154,11 @@ def _say_problems(app: FastAPI) -> None:
         first = errors[0] if errors else {"pointer": "", "why": ""}
         facts = {"field": first["pointer"], "why": first["why"]}
         return said(request, UsageError("malformed", **facts), None, errors)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, _error: Exception) -> Response:
+        # Else the framework says so in words of its own. It is raised again, and logged.
+        return said(request, RegistryError("server_fault"), 500)
 
     @app.exception_handler(HTTPException)
     async def nothing(request: Request, error: HTTPException) -> Response:

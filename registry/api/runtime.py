@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 
 from registry.api.jobs import Jobs
+from registry.api.measures import Measures
 from registry.api.oidc import Issuers
 from registry.api.principals import Doorkeeper, Principal
 from registry.api.settings import Settings
@@ -110,6 +111,7 @@ class Runtime:
         self.place = place
         self.settings = settings
         self.metrics = Metrics()
+        self.measures = Measures()
         self._stack = ExitStack()
         try:
             self._open(place)
@@ -139,6 +141,9 @@ class Runtime:
         self.jobs = Jobs(self.access.jobs, self.metrics)
         # Before anything that they work with is closed.
         self._stack.callback(self.jobs.close)
+        self.measures.watch_deliveries(self.access.webhooks.waiting)
+        self.measures.watch("jobs", "Jobs at work, or waiting for it", lambda: self.jobs.at_work)
+        self.measures.watch("tables_size", "Entries that the tables have", lambda: self.tables.size)
         self.stopping = threading.Event()
         """Set when the server is to stop: whoever answers without end ends then."""
 
