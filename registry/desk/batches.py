@@ -203,6 +203,7 @@ class Cancel(SomeOfBatch):
 
     holder: Account
     reason: Literal["erroneous", "expired", "over_issuance", "reversal"]
+    """Why."""
     document: Digest
     lock: Entry | None = None
     """Out of what this entry locked."""

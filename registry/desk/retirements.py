@@ -21,16 +21,19 @@ class Stated(Ask):
     """What a retirement is for; whether names are public, the certificate says."""
 
     purpose: Annotated[str, Field(examples=["meeting", "enterprise"])]
+    """For which purpose, of those that the kind of credit may serve."""
     period: Period | None = None
     """The period that is claimed to be neutral."""
     place: str | None = None
     """Where: GB/T 2260, six digits."""
     ground: Annotated[str, Field(examples=["voluntary", "administrative_order"])] = "voluntary"
+    """On which ground."""
     public: Flag = True
     """Whether the certificate's names are."""
     activity: str | None = None
     """Which activity, by its name."""
     organisers: Several = ()
+    """Of the activity, by name."""
     purchaser: str | None = None
     """Who paid."""
     agent: str | None = None
