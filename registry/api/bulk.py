@@ -52,6 +52,10 @@ _KINDS: Mapping[str, Kind] = {
     "application/jsonl": "jsonl",
     "application/x-ndjson": "jsonl",
 }
+_ENDINGS = {"csv": "text/csv", "jsonl": "application/jsonl", "xlsx": _XLSX}
+_UNSAID = frozenset({"", "application/octet-stream"})
+"""What programs say that do not know what kind of file it is: its name tells."""
+
 Mode = Literal["record", "dry-run"]
 Doing = Annotated[
     Mode,
@@ -349,6 +353,8 @@ async def sent(request: Request, columns: Sequence[str]) -> Sent:
             if not isinstance(found, UploadFile):
                 raise UsageError("malformed", field="list", why="a file is expected")
             media, data = found.content_type or "", await found.read()
+            if media in _UNSAID:
+                media = _ENDINGS.get((found.filename or "").rpartition(".")[2].lower(), media)
     else:
         data = await request.body()
     named = media.partition(";")[0].strip().lower()

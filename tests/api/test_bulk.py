@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+import xlsxwriter
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.acts import claim_codes, old_books
@@ -22,6 +23,7 @@ from registry.verifier.gift import verify_gift
 from tests.api.conftest import Api
 
 CSV = {"Content-Type": "text/csv"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def campaign(api: Api, amount: str = "100g", **more: Any) -> str:
@@ -150,17 +152,31 @@ def test_a_dry_run_names_every_bad_row(api: Api):
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_rows")
 
 
-@pytest.mark.parametrize("sent", ["jsonl", "form"])
+def workbook(rows: list[dict[str, Any]]) -> bytes:
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+            sheet.write_row(at, 0, row)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("sent", ["jsonl", "xlsx", "form", "curl"])
 def test_a_list_is_sent_in_other_forms(api: Api, sent: str):
     name, who = campaign(api), api.key("owner")
     rows = [{"no": "1", "name": "王伟", "grams": 5}, {"no": "2", "name": "", "grams": 7}]
     if sent == "jsonl":
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         answer = give(api, name, text, who=who, headers={"Content-Type": "application/jsonl"})
+    elif sent == "xlsx":
+        answer = give(api, name, workbook(rows), who=who, headers={"Content-Type": XLSX})
     else:
+        file: Any = ("guests.csv", "no,name,grams\n1,王伟,5\n2,,7\n", "text/csv")
+        if sent == "curl":
+            file = ("guests.XLSX", workbook(rows), "application/octet-stream")
         answer = api.client.post(
             f"/v1/campaigns/{name}/give",
-            files={"list": ("guests.csv", "no,name,grams\n1,王伟,5\n2,,7\n", "text/csv")},
+            files={"list": file},
             headers={**who, "Idempotency-Key": "k"},
         )
 
