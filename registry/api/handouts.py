@@ -137,6 +137,25 @@ def router(runtime: Runtime) -> APIRouter:
     ):
         _add_list(made, runtime, name, about_it)
 
+    _add_proofs(made, runtime)
+
+    @made.delete(
+        "/jobs/{job}/handout",
+        operation_id="forget_handout",
+        status_code=204,
+        response_class=Response,
+        responses=problems(401, 404, 409),
+    )
+    async def forget(request: Request, job: str) -> Response:
+        """Delete what is handed out, once everybody has theirs. A code that is lost then, nobody can make again."""
+        found = await run_in_threadpool(handed_out, runtime, job, request.state.principal)
+        await run_in_threadpool(shutil.rmtree, found.directory)
+        return Response(status_code=204)
+
+    return made
+
+
+def _add_proofs(made: APIRouter, runtime: Runtime) -> None:
     @made.get(
         "/jobs/{job}/proofs.zip",
         operation_id="job_proofs",
@@ -166,21 +185,6 @@ def router(runtime: Runtime) -> APIRouter:
         return FileResponse(
             file, media_type="application/octet-stream", filename=name, headers=PRIVATE
         )
-
-    @made.delete(
-        "/jobs/{job}/handout",
-        operation_id="forget_handout",
-        status_code=204,
-        response_class=Response,
-        responses=problems(401, 404, 409),
-    )
-    async def forget(request: Request, job: str) -> Response:
-        """Delete what is handed out, once everybody has theirs. A code that is lost then, nobody can make again."""
-        found = await run_in_threadpool(handed_out, runtime, job, request.state.principal)
-        await run_in_threadpool(shutil.rmtree, found.directory)
-        return Response(status_code=204)
-
-    return made
 
 
 def _add_list(made: APIRouter, runtime: Runtime, name: str, about_it: str) -> None:
