@@ -139,6 +139,10 @@ class Jobs:
             if self._stopping.is_set():
                 raise UnavailableError("closing")
             known = self._known(wanted)
+            if known is not None and known.state == "running" and known.id not in self._running:
+                # Of another process, which may be no more.
+                self._kept.interrupt_all(wall_us())
+                known = self._known(wanted)
             if known is not None:
                 return known
             own = sum(one.job.subject == wanted.subject for one in self._running.values())

@@ -12,7 +12,9 @@ import pytest
 from registry.api import audits
 from registry.api.jobs import OWN_MAX, Jobs, Progress, Wanted, about
 from registry.errors import RefusedError, UnavailableError
+from registry.store import access_jobs
 from registry.store.access import Access
+from registry.store.clock import wall_us
 from registry.store.observer import Observer
 from tests.api.conftest import Api
 
@@ -123,6 +125,23 @@ def test_a_stop_gives_up_what_runs_and_it_goes_on_when_asked_for_again(access: A
         after.wait(again.id)
         assert after.find(again.id).state == "done"
     assert refused == "closing"
+
+
+def test_what_a_process_left_that_died_is_done_by_another(
+    access: Access, monkeypatch: pytest.MonkeyPatch, jobs: Jobs
+):
+    gate = Gate()
+    gate.opened.set()
+    with monkeypatch.context() as patch:
+        machine = access_jobs.this_process().rpartition(" ")[0].rpartition(" ")[0]
+        patch.setattr(access_jobs, "this_process", lambda: f"{machine} {2**22 + 1} 7")
+        left = access.jobs.begin(WANTED.spelled, WANTED.subject, now_us=wall_us())
+
+    again = jobs.start(WANTED, 10, gate)
+    jobs.wait(again.id)
+
+    assert jobs.find(left.id).state == "interrupted"
+    assert (jobs.find(again.id).state, again.id == left.id) == ("done", False)
 
 
 def test_a_subject_has_so_many_at_a_time(jobs: Jobs):
