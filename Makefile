@@ -86,6 +86,8 @@ lock: | tools
 	$(PYTHON) -m venv "$$scratch"; \
 	"$$scratch"/bin/$(PIP_INSTALL) uv==$(UV_VERSION); \
 	"$$scratch"/bin/uv $(COMPILE) --extra server --extra dev pyproject.toml -o requirements.lock; \
+	cp requirements.lock requirements-server.lock; \
+	"$$scratch"/bin/uv $(COMPILE) --extra server pyproject.toml -o requirements-server.lock; \
 	"$$scratch"/bin/uv $(COMPILE) pyproject.toml -o requirements-verifier.lock
 
 clean:
