@@ -254,6 +254,7 @@ def router(runtime: Runtime) -> APIRouter:
     _add_proofs(made, runtime)
     _add_rows(made, runtime)
     _add_streams(made, runtime)
+    _add_stream(made, runtime)
     return made
 
 
@@ -443,6 +444,8 @@ def _add_streams(made: APIRouter, runtime: Runtime) -> None:
         told = {"streams": [name for *_, name in page]}
         return _page(runtime, request, told, (size, log_size), _cursor(own, size, last))
 
+
+def _add_stream(made: APIRouter, runtime: Runtime) -> None:
     @made.get(
         "/streams/{stream:path}",
         operation_id="get_stream",

@@ -258,7 +258,7 @@ def _sight(
     """What whoever asks may see of a resource.
 
     Raises:
-        RefusedError: `credentials_missing`, `scope_missing`, `role_missing`.
+        RefusedError: `credentials_missing`, `scope_missing`, `role_needed`.
     """
     principal: Principal = request.state.principal
     if resource.login:

@@ -61,8 +61,12 @@ def find(question: Question, number: str, may_show: MayShow) -> Row:
     if not stands:
         raise RefusedError("no_certificate", number=number)
     (own,) = stands
-    shown = bool(own["public"]) or may_show(own["holder"])
     share = shares[0] if shares else None
+    if share is not None and own["number"] == number:
+        # It states nothing by itself: its names are as public as those of its group.
+        (group,) = question.rows("certificates", number=share["group_number"])
+        own = {**own, "public": own["public"] or group["public"]}
+    shown = bool(own["public"]) or may_show(own["holder"])
     found = {
         **own,
         "number": number,
@@ -92,8 +96,10 @@ def _certified(
         named = with_names(given, ["name"], question.source, lambda row: row in concerns)
         (name,) = [row["name"] for row in named] or [None]
         return {"names": {} if name is None else {"name": name}}
-    if share is not None and retired[0]["beneficiary"] is None:
-        retired = [{**retired[0], "beneficiary": share["beneficiary"]}]
+    if share is not None:
+        (group,) = question.rows("retirements", number=share["group_number"])
+        hidden = {name: retired[0][name] or group[name] for name in HIDDEN}
+        retired = [{**retired[0], **hidden, "beneficiary": share["beneficiary"]}]
     (row,) = with_names(retired, HIDDEN, question.source, lambda _: shown)
 
     def before(number: str) -> Row | None:

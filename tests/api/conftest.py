@@ -15,10 +15,11 @@ from registry.api.runtime import Runtime
 from registry.api.settings import Settings
 from registry.store.access import SCOPES
 from registry.store.clock import wall_us
+from tests.api.everything import life
 from tests.books import home, live_at
 from tests.test_cli_ordering import courthouse
 
-__all__ = ["courthouse", "home"]
+__all__ = ["courthouse", "home", "life"]
 
 UNLIMITED = {
     "rate_read": "off",
