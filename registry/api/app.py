@@ -16,13 +16,16 @@ from registry.api import (
     audits,
     bulk,
     certificates,
+    events,
     handouts,
     intents,
     job_routes,
+    keys,
     log,
     operations,
     papers,
     questions,
+    webhooks,
 )
 from registry.api.acts.every import ACTS
 from registry.api.asgi import Application, path_of
@@ -73,12 +76,15 @@ def create_app(runtime: Runtime) -> FastAPI:
         audits.router(runtime),
         bulk.router(runtime),
         certificates.router(runtime),
+        events.router(runtime),
         handouts.router(runtime),
         job_routes.router(runtime),
+        keys.router(runtime),
         log.router(runtime),
         operations.router(runtime),
         papers.router(runtime),
         questions.router(runtime),
+        webhooks.router(runtime),
     ):
         app.include_router(router)
     _say_problems(app)

@@ -113,6 +113,7 @@ class Runtime:
         self.metrics = Metrics()
         self.measures = Measures()
         self._stack = ExitStack()
+        self._starts: list[Callable[[], object]] = []
         try:
             self._open(place)
         except BaseException:
@@ -152,10 +153,17 @@ class Runtime:
         self.heads.start(self.operator.log)
         self.tables.start()
         self.jobs.open()
+        for callback in self._starts:
+            callback()
 
     def close(self) -> None:
         """Answer what waits, and give everything back."""
+        self.stopping.set()
         self._stack.close()
+
+    def on_start(self, callback: Callable[[], object]) -> None:
+        """Have `callback` called when the server starts."""
+        self._starts.append(callback)
 
     def on_close(self, callback: Callable[[], object]) -> None:
         """Have `callback` called at the end, before anything that was opened until now is closed."""

@@ -1333,7 +1333,7 @@ _ASKING: dict[str, Text] = {
     ),
 }
 
-_HTTP: dict[str, Text] = {
+HTTP: dict[str, Text] = {
     "address_in_use": (
         "无法监听 {address}[：{why}]。请换一个端口（--port），或停掉占用它的程序。",
         "Cannot listen at {address}[: {why}]. Choose another --port, or stop what has it.",
@@ -1447,7 +1447,7 @@ _HTTP: dict[str, Text] = {
     ),
 }
 
-_ACCESS: dict[str, Text] = {
+ACCESS: dict[str, Text] = {
     "unknown_scope": (
         "没有这种权限：{scope}。可用的有：{known}。",
         "There is no scope {scope}. These are known: {known}.",
@@ -1477,6 +1477,25 @@ _ACCESS: dict[str, Text] = {
             " a new key."
         ),
     ),
+    "not_yours": (
+        "账户 {account} 不是您的：您的密钥或令牌不代表它。",
+        "The account {account} is not yours: your key or token does not speak for it.",
+    ),
+    "no_webhook": (
+        "没有标识为 {webhook} 的 webhook 订阅，或已结束，或不属于您的账户。",
+        "There is no webhook {webhook}, or it ended, or it is of no account of yours.",
+    ),
+    "bad_webhook_url": (
+        "不能向这个 webhook 地址发送[（{why}）]。须为公网上的 https 地址，不带用户名和片段。",
+        (
+            "Nothing is sent to this webhook address[ ({why})]. It has to be an https address that everybody can reach,"
+            " without a user's name or a fragment."
+        ),
+    ),
+    "too_many_listeners": (
+        "正在接收实时事件的客户端已达上限[（{most}）]。请稍后再试，或逐页读取。",
+        "So many follow live events already[ ({most})] that no more can. Try again later, or read page by page.",
+    ),
     "too_many_subscriptions": (
         "账户 {account} 已有 {most} 个 webhook 订阅。请先结束不用的。",
         "The account {account} has {most} webhook subscriptions already. End what is not needed.",
@@ -1493,6 +1512,6 @@ CODES: dict[str, Text] = {
     **_GIFTS_AND_ORDERS,
     **_HISTORY,
     **_ASKING,
-    **_ACCESS,
-    **_HTTP,
+    **ACCESS,
+    **HTTP,
 }

@@ -82,13 +82,14 @@ def _parties(entered: Entered) -> dict[str, str]:
     """Whom the entry affects without their signature, each with the first kind that does."""
     found: dict[str, str] = {}
     for made in entered.happened:
-        for party in _affected(made):
+        for party in affected(made):
             if party not in entered.signers and party not in found:
                 found[party] = made.event.kind
     return found
 
 
-def _affected(made: Happened) -> list[str]:
+def affected(made: Happened) -> list[str]:
+    """Whom an event affects: accounts, and first the stream where its holder or owner is not named (see above)."""
     event, stream = made.event, made.stream
     named: list[Any] = [stream, made.outcome.get("holder") if made.outcome else None]
     for name in _fields(event.kind):

@@ -50,6 +50,13 @@ _TOPIC = re.compile(r"[a-z0-9][a-z0-9_.*:-]{0,63}", re.ASCII)
 _SUBSCRIPTION = "id, account, url, topics, position, state, failures, made_us, ended_us"
 _DELIVERY = "id, subscription, entry, attempts, next_try_us, state, last_status, ended_us"
 
+_FIRST = (
+    "d.state = 'pending'"
+    " AND d.subscription IN (SELECT id FROM access_subscriptions WHERE state = 'active')"
+    " AND NOT EXISTS (SELECT 1 FROM access_deliveries e WHERE e.subscription = d.subscription"
+    " AND e.state = 'pending' AND e.entry < d.entry)"
+)
+
 SubscriptionState = Literal["active", "paused", "ended"]
 DeliveryState = Literal["pending", "delivered", "dead"]
 
@@ -258,11 +265,34 @@ class Webhooks:
         )
         return sorted(map(_delivery, found), key=lambda one: (one.entry, one.id))
 
+    def first_due(
+        self, now_us: int, most: int, *, of: str | None = None, lease_us: int = LEASE_US
+    ) -> list[Delivery]:
+        """Of each subscription, or of the one that is named, the first delivery that is pending, if it is to be tried
+        now; `most` of them.
+
+        So what comes later waits for what comes first. Nobody else is given them before `now_us + lease_us`.
+        """
+        narrowed = "" if of is None else " AND d.subscription = ?"
+        values = () if of is None else (of,)
+        choice = (
+            f"SELECT id FROM access_deliveries d WHERE d.next_try_us <= ?{narrowed} AND {_FIRST}"  # noqa: S608  # words of ours
+            " ORDER BY d.next_try_us, d.entry LIMIT ?"
+        )
+        change = (
+            "UPDATE access_deliveries SET next_try_us = ? WHERE id IN (SELECT id FROM chosen)"  # noqa: S608  # as above
+            f" AND next_try_us <= ? AND state = 'pending' RETURNING {_DELIVERY}"
+        )
+        found = self._keeper.rows(
+            choosing(self._keeper, choice, change),
+            (now_us, *values, most, now_us + lease_us, now_us),
+        )
+        return sorted(map(_delivery, found), key=lambda one: (one.entry, one.id))
+
     def next_due_us(self) -> int | None:
-        """When the next delivery is to be tried; None if none is waiting."""
+        """When the next delivery is to be tried; None if none is waiting. What waits for another does not count."""
         ((at_us,),) = self._keeper.rows(
-            "SELECT min(next_try_us) FROM access_deliveries WHERE state = 'pending' AND"
-            " subscription IN (SELECT id FROM access_subscriptions WHERE state = 'active')"
+            f"SELECT min(d.next_try_us) FROM access_deliveries d WHERE {_FIRST}"  # noqa: S608  # words of ours
         )
         return None if at_us is None else int(at_us)
 

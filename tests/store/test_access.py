@@ -560,6 +560,41 @@ def test_what_is_due_of_one_subscription_can_be_asked_for(access: Access) -> Non
     assert access.webhooks.of(BOB) == [replace(second, position=2)]
 
 
+def test_what_comes_later_waits_for_what_comes_first(access: Access) -> None:
+    first, second = subscribed(access), subscribed(access, BOB)
+    for made in (first, second):
+        access.webhooks.enqueue(made.id, [1, 2, 3], start=0, position=4, now_us=NOW_US)
+
+    given = access.webhooks.first_due(NOW_US, 10, lease_us=100)
+    meanwhile = access.webhooks.first_due(NOW_US + 99, 10)
+    for one in given:
+        access.webhooks.failed(one.id, 500, NOW_US + 500)
+    failing = access.webhooks.first_due(NOW_US + 499, 10)
+    access.webhooks.dead(given[0].id, 500, NOW_US + 499)
+    (after,) = access.webhooks.first_due(NOW_US + 499, 10)
+    again = access.webhooks.first_due(NOW_US + 500, 10, of=given[1].subscription)
+
+    assert sorted((one.entry, one.subscription) for one in given) == sorted(
+        (1, made.id) for made in (first, second)
+    )
+    assert meanwhile == failing == []
+    assert (after.entry, after.subscription) == (2, given[0].subscription)
+    assert [one.id for one in again] == [given[1].id]
+    assert access.webhooks.next_due_us() is not None
+
+
+def test_two_threads_are_given_the_first_of_each_once(access: Access) -> None:
+    made = [subscribed(access, f"account/{number}") for number in range(8)]
+    for one in made:
+        access.webhooks.enqueue(one.id, [1, 2], start=0, position=3, now_us=NOW_US)
+
+    with ThreadPoolExecutor(4) as threads:
+        given = list(threads.map(lambda _: access.webhooks.first_due(NOW_US, 3), range(12)))
+
+    found = [(one.subscription, one.entry) for some in given for one in some]
+    assert sorted(found) == sorted((one.id, 1) for one in made)
+
+
 def test_a_delivery_fails_and_arrives(access: Access) -> None:
     made, due = a_delivery(access)
 
