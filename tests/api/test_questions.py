@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
-from registry.api import cursors
+from registry.api import certificates, cursors, log, questions
 from registry.api.resources import LISTED, RESOURCES, Resource, filterable, table_fields
 from registry.desk.asking import question_to
 from registry.desk.lists import LISTS
@@ -26,6 +27,17 @@ RESOURCE = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.ta
 @pytest.fixture(scope="module")
 def officers(life: Api) -> dict[str, str]:
     return life.key(*life.officers())
+
+
+@pytest.fixture(scope="module")
+def forms(life: Api) -> dict[str, Any]:
+    """The form that the answers of each path are said to have."""
+    return {
+        route.path: route.response_model
+        for made in (questions, log, certificates)
+        for route in made.router(life.runtime).routes
+        if isinstance(route, APIRoute) and "GET" in route.methods
+    }
 
 
 @contextmanager
@@ -319,10 +331,10 @@ def test_nobody_is_told_a_name_that_is_not_public(life: Api, monkeypatch: pytest
 
     monkeypatch.setattr(openings, "find", marked)
     with asking(life) as question:
-        certificates = question.rows("certificates")
+        issued = question.rows("certificates")
         retired = {row["number"]: row for row in question.rows("retirements")}
-        public = {row["number"] for row in certificates if row["public"]}
-        holders = {row["holder"] for row in certificates if row["public"]}
+        public = {row["number"] for row in issued if row["public"]}
+        holders = {row["holder"] for row in issued if row["public"]}
         shares = question.rows("shares")
         allowed = {
             *(retired[number][name] for number in public if number in retired for name in HIDDEN),
@@ -331,7 +343,7 @@ def test_nobody_is_told_a_name_that_is_not_public(life: Api, monkeypatch: pytest
             *(row["beneficiary"] for row in shares if row["group_number"] in public),
         }
         streams = [row["batch"] for row in question.rows("batches")]
-        numbers = [*(row["number"] for row in certificates), *(row["number"] for row in shares)]
+        numbers = [*(row["number"] for row in issued), *(row["number"] for row in shares)]
     paths = [
         *(f"{one.path}?limit=1000" for one in RESOURCES if not one.login),
         *(f"/lists/{one.name}?limit=1000" for one in LISTED if not one.login),
@@ -345,3 +357,35 @@ def test_nobody_is_told_a_name_that_is_not_public(life: Api, monkeypatch: pytest
 
     assert found <= allowed
     assert len(found) > 10
+
+
+def test_every_answer_has_the_form_that_is_said(
+    life: Api, officers: dict[str, str], forms: dict[str, Any]
+):
+    account = life.accounts["alice"].partition("/")[2]
+    with asking(life) as question:
+        number = question.rows("certificates")[0]["number"]
+        moved = question.rows("movements")[0]
+    gram = f"{moved['batch'].partition('/')[2]}:{moved['range_start']}"
+    asked = {
+        **{one.path: one.path for one in RESOURCES},
+        **{f"/lists/{one.name}": f"/lists/{one.name}" for one in LISTED},
+        "/offers": "/offers",
+        "/accounts/{account}": f"/accounts/{account}",
+        "/accounts/{account}/balances": f"/accounts/{account}/balances",
+        "/accounts/{account}/keys": f"/accounts/{account}/keys",
+        "/accounts/{account}/ties": f"/accounts/{account}/ties",
+        "/certificates/{number}": f"/certificates/{number}",
+        "/grams/{gram}": f"/grams/{gram}",
+        "/log": "/log",
+        "/log/entries": "/log/entries?limit=1000",
+        "/log/entries/{index}": "/log/entries/3",
+        "/log/entries/{index}/proof": "/log/entries/3/proof",
+        "/log/entries/{index}/rows": "/log/entries/50/rows",
+        "/log/consistency": "/log/consistency?from=3",
+        "/streams": "/streams",
+        "/streams/{stream:path}": "/streams/registry",
+    }
+    for route, path in asked.items():
+        answer = told(life, f"/v1{path}", officers)
+        forms[f"/v1{route}"].model_validate(answer, strict=True)
