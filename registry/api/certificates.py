@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from registry.api.conditional import JSON, NOW, has_it, tag_of, told_bytes, told_once
+from registry.api.conditional import JSON, NOW, UNCHANGED, has_it, tag_of, told_bytes, told_once
 from registry.api.conventions import json_response, problems
 from registry.api.log import OCTETS, vkeys
 from registry.api.principals import NOBODY, require_sight
@@ -312,7 +312,7 @@ def _add_certificate(made: APIRouter, runtime: Runtime) -> None:
         "/certificates/{number}",
         operation_id="get_certificate",
         response_model=CertificateTold,
-        responses=problems(404, 422),
+        responses={**UNCHANGED, **problems(404, 422)},
     )
     async def certificate(
         request: Request, number: Number, asked: Annotated[Asked, Query()]
@@ -406,7 +406,7 @@ def _add_files(made: APIRouter, runtime: Runtime) -> None:
         "/certificates/{number}/proof",
         operation_id="get_certificate_proof",
         response_class=Response,
-        responses={**said, **problems(401, 403, 404, 409, 422)},
+        responses={**said, **UNCHANGED, **problems(401, 403, 404, 409, 422)},
     )
     def proof(request: Request, number: Number, asked: Annotated[_OfFile, Query()]) -> Response:
         """The compact proof of a certificate, a file that `registry verify` checks offline."""
@@ -416,7 +416,7 @@ def _add_files(made: APIRouter, runtime: Runtime) -> None:
         "/certificates/{number}/dossier",
         operation_id="get_certificate_dossier",
         response_class=Response,
-        responses={**said, **problems(401, 403, 404, 409, 422)},
+        responses={**said, **UNCHANGED, **problems(401, 403, 404, 409, 422)},
     )
     def dossier(request: Request, number: Number, asked: Annotated[_OfFile, Query()]) -> Response:
         """All that has to be replayed for a certificate, in a file that `registry verify` checks offline."""

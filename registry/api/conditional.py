@@ -25,6 +25,8 @@ UNTAGGED = ("as_of_size", "log_size", "after")
 """What an answer says, and its tag does not. A cursor to what follows fixes the size: an older one serves, too."""
 
 Changes = Literal["now", "never"]
+UNCHANGED: Mapping[int | str, dict[str, Any]] = {304: {"description": "It is as it was."}}
+"""What OpenAPI is to say of such answers."""
 _VARY = "Authorization, Accept"
 
 

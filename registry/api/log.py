@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from registry.api import cursors
-from registry.api.conditional import tag_of, told_bytes, told_once
+from registry.api.conditional import UNCHANGED, tag_of, told_bytes, told_once
 from registry.api.conventions import problems
 from registry.api.cursors import Cursor
 from registry.api.questions import Paged
@@ -264,7 +264,7 @@ def _add_head(made: APIRouter, runtime: Runtime) -> None:
         operation_id="get_log",
         tags=["log"],
         response_model=LogHead,
-        responses=problems(409),
+        responses={**UNCHANGED, **problems(409)},
     )
     def head(request: Request) -> Response:
         """Which log this is, the keys that sign for it, and its signed checkpoint."""
@@ -287,7 +287,7 @@ def _add_head(made: APIRouter, runtime: Runtime) -> None:
         operation_id="get_checkpoint",
         tags=["log"],
         response_class=Response,
-        responses={200: _bytes_of("text/plain"), **problems(409)},
+        responses={200: _bytes_of("text/plain"), **UNCHANGED, **problems(409)},
     )
     def checkpoint(request: Request) -> Response:
         """The signed checkpoint, as verifiers and witnesses read it: a note of C2SP."""
@@ -302,7 +302,7 @@ def _add_entries(made: APIRouter, runtime: Runtime) -> None:
         operation_id="list_entries",
         tags=["log"],
         response_model=Entries,
-        responses=problems(409, 422),
+        responses={**UNCHANGED, **problems(409, 422)},
     )
     def entries(request: Request, asked: Annotated[_Entries, Query()]) -> Response:
         """Entries of the log, in order."""
@@ -326,7 +326,7 @@ def _add_entries(made: APIRouter, runtime: Runtime) -> None:
         operation_id="get_entry",
         tags=["log"],
         response_model=OneEntry,
-        responses={200: _bytes_of(OCTETS), **problems(404, 409, 422)},
+        responses={200: _bytes_of(OCTETS), **UNCHANGED, **problems(404, 409, 422)},
     )
     def entry(request: Request, index: Index) -> Response:
         """One entry; to who accepts application/octet-stream, the bytes that its leaf is the hash of, alone."""
@@ -346,7 +346,7 @@ def _add_proofs(made: APIRouter, runtime: Runtime) -> None:
         operation_id="prove_entry",
         tags=["log"],
         response_model=Inclusion,
-        responses=problems(404, 409, 422),
+        responses={**UNCHANGED, **problems(404, 409, 422)},
     )
     def inclusion(request: Request, index: Index) -> Response:
         """What leads from an entry to the root of the signed checkpoint."""
@@ -368,7 +368,7 @@ def _add_proofs(made: APIRouter, runtime: Runtime) -> None:
         operation_id="prove_consistency",
         tags=["log"],
         response_model=Consistency,
-        responses=problems(404, 409, 422),
+        responses={**UNCHANGED, **problems(404, 409, 422)},
     )
     def consistency(request: Request, asked: Annotated[_Sizes, Query()]) -> Response:
         """What leads from the root that the log had at one size to the root at another."""
@@ -397,7 +397,7 @@ def _add_rows(made: APIRouter, runtime: Runtime) -> None:
         operation_id="list_rows",
         tags=["log"],
         response_model=Rows,
-        responses=problems(404, 409, 422),
+        responses={**UNCHANGED, **problems(404, 409, 422)},
     )
     def rows(request: Request, index: Index, asked: Annotated[Paging, Query()]) -> Response:
         """The rows that stand beside an entry, in order: gifts to many, certificates of a group, many serial ranges."""
@@ -424,7 +424,7 @@ def _add_streams(made: APIRouter, runtime: Runtime) -> None:
         operation_id="list_streams",
         tags=["streams"],
         response_model=Streams,
-        responses=problems(404, 422),
+        responses={**UNCHANGED, **problems(404, 409, 422)},
     )
     def streams(request: Request, asked: Annotated[_Prefix, Query()]) -> Response:
         """The streams whose names begin with a prefix, in the order in which they began."""
@@ -451,7 +451,7 @@ def _add_stream(made: APIRouter, runtime: Runtime) -> None:
         operation_id="get_stream",
         tags=["streams"],
         response_model=StreamTold,
-        responses=problems(404, 422),
+        responses={**UNCHANGED, **problems(404, 409, 422)},
     )
     def stream(
         request: Request,

@@ -9,6 +9,7 @@ their accounts, or all, if they have a role that is to look.
 """
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from pydantic import BaseModel, create_model
 from starlette.responses import Response
 
 from registry.api import cursors, resources
-from registry.api.conditional import told_once
+from registry.api.conditional import UNCHANGED, told_once
 from registry.api.conventions import problems
 from registry.api.cursors import Cursor
 from registry.api.principals import OVERSEERS, Principal, require_scope, require_sight
@@ -47,13 +48,16 @@ from registry.desk.certificates import read_number
 from registry.desk.figures import key_rows
 from registry.desk.names import with_names
 from registry.domain.account import Account
-from registry.errors import RefusedError, UsageError
+from registry.errors import RefusedError, UnavailableError, UsageError
 from registry.projections.table import Column, Value, integer, text
 from registry.store.views import identity
 from registry.store.views_tables import Choice, Condition
 
 Row = dict[str, Any]
 _STATUSES = (401, 403, 404, 422)
+LISTS_AT_ONCE_MAX = 4
+"""So many lists are made at a time: each may take as much as the tables have."""
+LISTS_WAIT_S = 2.0
 _NAME = {
     "account": "An account: what follows the slash in its name.",
     "number": "A certificate's number, with or without its dashes.",
@@ -191,7 +195,7 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
             operation_id=_operation("list", path),
             tags=[path.split("/")[1]],
             response_model=page,
-            responses=problems(*_STATUSES),
+            responses={**UNCHANGED, **problems(*_STATUSES)},
         )
     if resource.item:
         item = create_model(f"{name}Item", __base__=Answer, __doc__=resource.about, row=(row, ...))
@@ -202,7 +206,7 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
             operation_id=_operation("get", path),
             tags=[path.split("/")[1]],
             response_model=item,
-            responses=problems(*_STATUSES),
+            responses={**UNCHANGED, **problems(*_STATUSES)},
         )
 
 
@@ -386,8 +390,21 @@ def _add_list(made: APIRouter, runtime: Runtime, listed: Listed) -> None:
             operation_id=_operation("list", path),
             tags=[path.split("/")[1]],
             response_model=page,
-            responses=problems(*_STATUSES),
+            responses={**UNCHANGED, **problems(*_STATUSES)},
         )
+
+
+_few = threading.BoundedSemaphore(LISTS_AT_ONCE_MAX)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _few.acquire(timeout=LISTS_WAIT_S):
+        raise UnavailableError("busy", waiting=LISTS_AT_ONCE_MAX, most=LISTS_AT_ONCE_MAX)
+    try:
+        yield
+    finally:
+        _few.release()
 
 
 def _sliced(
@@ -397,8 +414,15 @@ def _sliced(
     fields: Sequence[Shown],
     found: Callable[[Question], list[Row]],
 ) -> Response:
-    """A page of rows that are found all at once; its cursor says how many were told, and on which day it began."""
-    with _paged(runtime, request, asked, [integer("told"), text("day")]) as (question, after, own):
+    """A page of rows that are found all at once; its cursor says how many were told, and on which day it began.
+
+    Raises:
+        UnavailableError: `busy`.
+    """
+    with (
+        _in_turn(),
+        _paged(runtime, request, asked, [integer("told"), text("day")]) as (question, after, own),
+    ):
         told = 0
         if after:
             told, day = int(after[0] or 0), str(after[1])
@@ -419,7 +443,7 @@ def _add_account(made: APIRouter, runtime: Runtime) -> None:
         operation_id="list_accounts_balances",
         tags=["accounts"],
         response_model=_page_model("AccountBalances", row, "What an account has."),
-        responses=problems(*_STATUSES),
+        responses={**UNCHANGED, **problems(*_STATUSES)},
     )
     def balances(request: Request, account: Named, asked: Annotated[Page, Query()]) -> Response:
         """What an account has, and has retired, by kind of credit and monitoring period."""
@@ -433,7 +457,7 @@ def _add_account(made: APIRouter, runtime: Runtime) -> None:
         operation_id="list_accounts_keys",
         tags=["accounts"],
         response_model=Keys,
-        responses=problems(*_STATUSES),
+        responses={**UNCHANGED, **problems(*_STATUSES)},
     )
     def keys(
         request: Request, account: Named, asked: Annotated[resources.Query, Query()]
@@ -468,7 +492,7 @@ def _add_gram(made: APIRouter, runtime: Runtime) -> None:
         operation_id="trace_gram",
         tags=["grams"],
         response_model=Gram,
-        responses=problems(404, 422),
+        responses={**UNCHANGED, **problems(404, 422)},
     )
     def trace(
         request: Request,

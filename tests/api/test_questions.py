@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -389,3 +390,16 @@ def test_every_answer_has_the_form_that_is_said(
     for route, path in asked.items():
         answer = told(life, f"/v1{path}", officers)
         forms[f"/v1{route}"].model_validate(answer, strict=True)
+
+
+def test_only_so_many_lists_are_made_at_a_time(life: Api, monkeypatch: pytest.MonkeyPatch):
+    turns = BoundedSemaphore(1)
+    monkeypatch.setattr(questions, "_few", turns)
+    monkeypatch.setattr(questions, "LISTS_WAIT_S", 0.01)
+
+    with turns:
+        answer = life.get("/v1/lists/board")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer.headers["retry-after"]
+    assert life.get("/v1/lists/board").status_code == 200
