@@ -34,6 +34,7 @@ from typing import Any, Protocol
 
 from registry.api.events import retirement_object, step_object
 from registry.api.hub import Seen, Step, read_page, read_seen
+from registry.api.measures import Outcome
 from registry.api.posting import NotAnsweredError, post, read_target
 from registry.api.settings import Settings
 from registry.api.values import time
@@ -127,8 +128,15 @@ def wait_us(attempt: int) -> int | None:
 class Deliverer:
     """Sends what is to be sent; does nothing while nobody subscribes."""
 
-    def __init__(self, place: Place, webhooks: Webhooks, now_us: Callable[[], int]) -> None:
-        """Nothing runs yet."""
+    def __init__(
+        self,
+        place: Place,
+        webhooks: Webhooks,
+        now_us: Callable[[], int],
+        attempted: Callable[[Outcome], object] = lambda _: None,
+    ) -> None:
+        """Nothing runs yet; `attempted` is told what came of each attempt."""
+        self._attempted = attempted
         self._place = place
         self._webhooks = webhooks
         self._now_us = now_us
@@ -290,12 +298,14 @@ class Deliverer:
         now_us = self._now_us()
         if status in EXPECTED:
             self._webhooks.delivered(delivery.id, status, now_us)
+            self._attempted("delivered")
             return
         wait = wait_us(delivery.attempts + 1)
         if wait is None:
             self._webhooks.dead(delivery.id, status, now_us)
         else:
             self._webhooks.failed(delivery.id, status, now_us + wait)
+        self._attempted("failed" if wait is not None else "dead")
         if status == GONE:
             self._webhooks.pause(subscription.id)
 

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
@@ -21,8 +21,12 @@ from registry.api.settings import Settings
 from registry.errors import RefusedError, require
 
 ANSWER_BYTES_MAX = 8 << 10
+ADDRESSES_MAX = 4
 _PORTS = {"https": 443, "http": 80}
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_IN_LAST_32_BITS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""Of these networks an address is an IPv4 address, written or reached in another way (RFC 6052, RFC 4291)."""
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""Leads to whatever the network's own translator makes of it (RFC 8215)."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -89,6 +93,8 @@ def is_allowed(address: Address, networks: Sequence[Network]) -> bool:
     inner = _inner(address)
     if any(one in network for one in {address, inner} for network in networks):
         return True
+    if address.version == 6 and (address.is_site_local or address in _NAT64_LOCAL):
+        return False
     return all(one.is_global and not one.is_multicast for one in (address, inner))
 
 
@@ -96,7 +102,7 @@ def _inner(address: Address) -> Address:
     """The IPv4 address that an IPv6 address is another way to write, or to reach; else itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in _NAT64:
+    if any(address in network for network in _IN_LAST_32_BITS):
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (address, address))[1]
 
@@ -119,8 +125,8 @@ def post(
     """
     until_s = monotonic() + settings.webhook_seconds_max
     try:
-        address = _resolved(target, _networks(settings))
-        plain = socket.create_connection((str(address), target.port), _left(until_s))
+        addresses = _resolved(target, _networks(settings))
+        plain = _connected(addresses, target.port, until_s)
         with closing(plain):
             if target.scheme == "http":
                 return _exchanged(plain, target, body, headers, until_s)
@@ -132,13 +138,22 @@ def post(
         raise NotAnsweredError from error
 
 
-def _resolved(target: Target, networks: Sequence[Network]) -> Address:
+def _resolved(target: Target, networks: Sequence[Network]) -> list[Address]:
     found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
     # One that may not be asked among them is a trick, or a mistake: in either case nobody is asked.
     if not addresses or not all(is_allowed(one, networks) for one in addresses):
         raise NotAnsweredError
-    return addresses[0]
+    return list(dict.fromkeys(addresses))[:ADDRESSES_MAX]
+
+
+def _connected(addresses: Sequence[Address], port: int, until_s: float) -> socket.socket:
+    """A connection to the first of `addresses` that takes one; not every machine reaches all kinds of them."""
+    for number, address in enumerate(addresses):
+        rest = len(addresses) - number
+        with suppress(OSError):
+            return socket.create_connection((str(address), port), _left(until_s) / rest)
+    raise NotAnsweredError
 
 
 def _exchanged(

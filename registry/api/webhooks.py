@@ -195,7 +195,8 @@ def secret_text(secret: bytes) -> str:
 
 def router(runtime: Runtime) -> APIRouter:
     """The routes, and the thread that sends."""
-    deliverer = Deliverer(runtime, runtime.access.webhooks, wall_us)
+    attempted = runtime.measures.attempted
+    deliverer = Deliverer(runtime, runtime.access.webhooks, wall_us, attempted)
     runtime.heads.tell(deliverer.told)
     runtime.on_start(deliverer.start)
     runtime.on_close(deliverer.close)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, routing
 
 from registry.api import events, hub
 from registry.api.app import guarded_app
@@ -377,6 +377,15 @@ def _large(real: Any) -> Any:
         return {**real(*given), "padding": "x" * (2 << 20)}
 
     return large
+
+
+def test_where_nothing_happens_the_line_is_kept_open(served: Api, monkeypatch: pytest.MonkeyPatch):
+    # The library's own, every 15 seconds: nobody waits for that here.
+    assert routing._PING_INTERVAL == 15.0
+    monkeypatch.setattr(routing, "_PING_INTERVAL", 0.02)
+    with stream(served, HALL) as hall:
+        assert hall.retry == "2000"
+        assert hall.fields() == {"": "ping"} == hall.fields()
 
 
 def test_a_mark_says_how_far_it_is_when_nothing_is_told(
