@@ -15,11 +15,12 @@ from bench.clients import server
 from bench.test_gifts import EACH_G, GUESTS, Giver
 from bench.town import Town, found
 from registry.desk import giving
-from registry.desk.desk import at_desk
+from registry.desk.desk import Desk
+from registry.desk.opened import Opened
 from registry.store.access import Access
 from registry.store.clock import wall_us
 
-ROUNDS = 5
+ROUNDS = 7
 FEW_GUESTS = 100
 LOOK_S = 0.02
 HOUR_US = 3_600_000_000
@@ -81,10 +82,11 @@ class Asker:
 
 
 def gives(town: Town, campaign: str, data: bytes, out: Path) -> None:
-    """The same as the command does it."""
-    with at_desk(town.directory, dry_run=False) as desk:
-        state = desk.state(campaign)
-        giving.give(state, giving.read(state, data, desk), out, desk)
+    """The same as the command does it, by an operator that is open already, as a server's is."""
+    source = Opened(log=town.operator.log, origin=town.operator.vkey().name)
+    desk = Desk(operator=town.operator, source=source, dry_run=False)
+    state = desk.state(campaign)
+    giving.give(state, giving.read(state, data, desk), out, desk)
 
 
 def test_gift_in_one_request(benchmark: Any, town: Town, tmp_path: Path) -> None:
@@ -110,8 +112,8 @@ def test_gift_in_one_request(benchmark: Any, town: Town, tmp_path: Path) -> None
     assert asker.seen[-1] == (count, count)
     benchmark.extra_info["operations"] = count
     if not benchmark.disabled:
-        taken_s = benchmark.stats.stats.median
+        # Each held against the one just before it: how quickly files are made changes by the minute.
+        pairs = zip(benchmark.stats.stats.data, references, strict=True)
+        ratio = median(taken_s / without_s for taken_s, without_s in pairs)
         assert {0, count} < {done for done, _ in asker.seen}, "nobody saw how far it was"
-        benchmark.extra_info[f"gift to {count:,} over HTTP, to one without"] = taken_s / median(
-            references
-        )
+        benchmark.extra_info[f"gift to {count:,} over HTTP, to one without"] = ratio

@@ -36,12 +36,14 @@ from registry.desk.importing import Entering
 from registry.desk.made import Made
 from registry.desk.retirements import RetireForMany
 from registry.desk.rows import Kind, table_of
+from registry.domain.act_forms.batches import BATCHES_PER_RETIREMENT_MAX
 from registry.domain.campaign import Campaign
 from registry.errors import RefusedError, UsageError, require
+from registry.ledger import ids
 from registry.store import handout
 from registry.store.access_jobs import Job
 from registry.store.clock import wall_us
-from registry.store.log import Placed
+from registry.store.log import Moment, Placed
 
 BOOKS = "books"
 TOLD_ROWS_MAX = 10_000
@@ -246,9 +248,15 @@ def rehearse_retirement(runtime: Runtime, ask: RetireForMany, bulk: Bulk) -> dic
 
 
 def _recorded(desk: Desk, author: str, nonce: bytes) -> Placed | None:
-    """The entry that was made under a nonce, if there is one."""
-    found = desk.operator.log.entries_of([(author, nonce)])
-    return desk.entry(next(iter(found.values()))) if found else None
+    """The entry of a retirement that was made under a nonce, if there is one: its certificate is called after it."""
+    parts = range(BATCHES_PER_RETIREMENT_MAX + 1)
+    names = [
+        f"certificate/{ids.derived_id(desk.operator.id, author, nonce, part)}" for part in parts
+    ]
+    with desk.source.log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        begun = sorted(moment.begun(names))
+        return moment.placed(moment.indexes(begun[0])[0]) if begun else None
 
 
 def _retired(desk: Desk, ask: RetireForMany, nonce: bytes) -> Placed:

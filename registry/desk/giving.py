@@ -168,10 +168,12 @@ def _recorded(plan: Plan, output: Path, desk: Desk) -> Made:
 def _given_before(campaign: Campaign, listed: GuestList, desk: Desk) -> Iterator[Chunk]:
     """The chunks of the list that are in the log, in order."""
     index_of = {}
-    for placed in desk.source.stream(campaign.name):
-        first = next(placed.happened()).event
-        if isinstance(first, Given):
-            index_of[placed.entry.intent.nonce] = (placed.index, first.rows.count)
+    with desk.source.log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        for placed in moment.all_placed(moment.indexes(campaign.name), rows=False):
+            kind, body = placed.entry.intent.parts[0].events[0]
+            if kind == Given.kind:
+                index_of[placed.entry.intent.nonce] = (placed.index, body["rows"]["count"])
     start = number = 0
     while True:
         nonce = guest_list.chunk_nonce(campaign.name, listed.digest, number)
@@ -196,6 +198,9 @@ def _to_give(
 def _left(campaign: Campaign, desk: Desk) -> Iterator[tuple[int, str, int]]:
     """Of each batch of a campaign: the lock, its name, and what can still be given of it."""
     for name, funding in campaign.batches.items():
+        # Of one that was all given, thousands may wait: nobody reads through them for nothing.
+        if funding.given_g == funding.amount_g:
+            continue
         batch: Batch = desk.state(name)
         if funding.lock in batch.locks:
             yield funding.lock, name, batch.locks[funding.lock].left.total_g

@@ -146,8 +146,11 @@ class Moment:
         nodes = {place: found[number] for number, place in numbers.items()}
         return [Frontier.load(size, lambda *place: nodes[place]) for size in sizes]
 
-    def all_placed(self, indexes: Sequence[int]) -> Iterator[Placed]:
-        """The entries `indexes`, in that order, as `placed` has them; many with one question to the database."""
+    def all_placed(self, indexes: Sequence[int], *, rows: bool = True) -> Iterator[Placed]:
+        """The entries `indexes`, in that order, as `placed` has them; many with one question to the database.
+
+        Without `rows`, which may be many, nothing that stands beside them is read.
+        """
         for first in range(0, len(indexes), ENTRIES_PER_QUERY):
             page = indexes[first : first + ENTRIES_PER_QUERY]
             data = self._found("rowid, state FROM stored_events", [row_number(i, 0) for i in page])
@@ -158,7 +161,7 @@ class Moment:
                     data.get(row_number(index, 0)),
                     leaves.get(tree.stored_number(0, index)),
                 )
-                if history.has_rows(placed.entry):
+                if rows and history.has_rows(placed.entry):
                     placed = replace(placed, detached=self._detached(index))
                 yield placed
 
