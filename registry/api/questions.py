@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 from starlette.responses import Response
 
 from registry.api import cursors, resources
@@ -82,6 +82,14 @@ class Paged(Answer):
 
     after: str | None
     """Ask with this as `after` for what follows; null if nothing does."""
+
+
+class _MadeAnswer(Answer):
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+class _MadePaged(Paged):
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
 
 class Step(Shape):
@@ -198,7 +206,9 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
             responses={**UNCHANGED, **problems(*_STATUSES)},
         )
     if resource.item:
-        item = create_model(f"{name}Item", __base__=Answer, __doc__=resource.about, row=(row, ...))
+        item = create_model(
+            f"{name}Item", __base__=_MadeAnswer, __doc__=resource.about, row=(row, ...)
+        )
         path = f"{resource.path}/{{{resource.item}}}"
         made.add_api_route(
             path,
@@ -565,7 +575,7 @@ def _is_past(question: Question) -> bool:
 def _page_model(name: str, row: type[BaseModel], about: str) -> type[BaseModel]:
     """The form of an answer that is a page of such rows."""
     rows: Any = (list[row], ...)  # type: ignore[valid-type]  # a model that is made at run time
-    model: type[BaseModel] = create_model(name, __base__=Paged, __doc__=about, rows=rows)
+    model: type[BaseModel] = create_model(name, __base__=_MadePaged, __doc__=about, rows=rows)
     return model
 
 

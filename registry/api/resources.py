@@ -363,6 +363,12 @@ class Shown:
     of: Callable[[Row], Any]
 
 
+class Made(Shape):
+    """(A base class of models that are made at run time, which have no source to look for docstrings in.)"""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 @cache
 def fields(table: str, columns: tuple[Column, ...], names: tuple[str, ...]) -> tuple[Shown, ...]:
     """The fields of rows that have `columns`, of which `names` commit to names."""
@@ -382,7 +388,7 @@ def fields(table: str, columns: tuple[Column, ...], names: tuple[str, ...]) -> t
 def row_model(name: str, shown: Collection[Shown], about: str) -> type[BaseModel]:
     """The form of rows that have the fields `shown`."""
     made: Any = {one.name: (one.type_, Field(description=one.about)) for one in shown}
-    model: type[BaseModel] = create_model(name, __base__=Shape, __doc__=about, **made)
+    model: type[BaseModel] = create_model(name, __base__=Made, __doc__=about, **made)
     return model
 
 
@@ -426,6 +432,10 @@ class Page(Query, Paging):
     """What can be asked of every question that is answered by pages."""
 
 
+class _MadePage(Page):
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 TEXT_MAX = 200
 TEXT = r"^[^\x00]*$"
 _EQUAL: Mapping[str, Any] = {
@@ -447,7 +457,7 @@ def query_model(resource: Resource, without: str | None) -> type[Page]:
     }
     name = "".join(word.title() for word in resource.table.name.split("_"))
     model: type[Page] = create_model(
-        f"{name}Query{'Without' + without.title() if without else ''}", __base__=Page, **made
+        f"{name}Query{'Without' + without.title() if without else ''}", __base__=_MadePage, **made
     )
     return model
 
