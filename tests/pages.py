@@ -33,6 +33,7 @@ def shell_in(directory: Path, *, programs: Path | None = None, **variables: str)
         variables: what is set besides.
     """
     (directory / "registry").symlink_to(ROOT / "registry")
+    (directory / "tools").symlink_to(ROOT / "tools")
     (directory / ".venv").symlink_to(BIN.parent)
     home = directory / "home"
     environment = {

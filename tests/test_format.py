@@ -1,15 +1,20 @@
-"""docs/format.md says what the code does: its tables, its codes, its kinds, its vectors."""
+"""docs/format.md says what the code does: its tables, its codes, its kinds, its vectors.
+
+What only who serves or asks a server is told stands in docs/api.md instead.
+"""
 
 import ast
 from pathlib import Path
 
 import pytest
 
+from registry.desk.codes import ACCESS, HTTP
 from registry.domain.kinds import EVENTS, STREAMS
 from tools.format_tables import put
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMAT = (ROOT / "docs" / "format.md").read_text("utf-8")
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
 ERRORS = {
     "RefusedError",
     "BrokenHistoryError",
@@ -50,8 +55,11 @@ def test_the_generated_tables_are_those_of_the_code():
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_code_is_in_the_format(code):
-    assert f"`{code}`" in FORMAT
+def test_every_code_is_on_the_page_that_it_belongs_to(code):
+    served = code in HTTP or code in ACCESS
+
+    assert (f"`{code}`" in FORMAT) is not served
+    assert f"\n| `{code}` |" in API or not served
 
 
 @pytest.mark.parametrize("kind", sorted(EVENTS))
