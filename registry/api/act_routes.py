@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -18,11 +19,14 @@ from registry.api.runtime import Runtime
 from registry.api.shapes import Prepared, Recorded, Rehearsed
 from registry.desk import given
 from registry.desk.ask import Ask
+from registry.errors import UsageError
 
 Mode = Literal["record", "prepare", "dry-run"]
 _ANSWERS = {"prepare": acting.prepare, "dry-run": acting.rehearse}
 _EITHER = Annotated[Rehearsed | Prepared, Field(discriminator="mode")]
 _BODY = ConfigDict(extra="forbid")
+_PARAMETERS = frozenset({"mode", "signing_key"})
+_NUMBER = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
 
 Key = Annotated[
     str | None,
@@ -106,7 +110,8 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
         signing_key: str | None = None,
         **_said: Any,
     ) -> Response:
-        said = json.loads(await request.body() or b"{}") or {}
+        _check_said_once(request)
+        said = _read(await request.body())
         path = {name: request.path_params[name] for name in inside}
         wish = Wish(
             ask=_ask(act, path, said),
@@ -128,13 +133,52 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
     return endpoint
 
 
+def _check_said_once(request: Request) -> None:
+    """Return if the request says how it is to be done in one way: what was mistyped is not recorded by default.
+
+    Raises:
+        UsageError: `malformed`: a parameter that nobody knows, or that is there twice.
+    """
+    asked = [name for name, _ in request.query_params.multi_items()]
+    for name in asked:
+        if name not in _PARAMETERS or asked.count(name) > 1:
+            raise UsageError("malformed", field=name, why="not once one of mode, signing_key")
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise UsageError("malformed", field="Idempotency-Key", why="more than one")
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    """What a body says that was read by FastAPI before; which takes the last one of two members of one name.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    said: Mapping[str, Any] = json.loads(body or b"{}", object_pairs_hook=_once) or {}
+    return said
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(members)
+    if len(said) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in said if names.count(name) > 1)
+        raise UsageError("malformed", field=twice, why="more than one")
+    return said
+
+
 def _ask(act: Act, path: Mapping[str, str], said: Mapping[str, Any]) -> Ask:
-    """The ask; what stands in the path was read by FastAPI before, and is read again as the ask's."""
-    numbers = {
-        name: int(text) if act.ask.model_fields[name].annotation is int else text
-        for name, text in path.items()
-    }
-    return act.ask.model_validate({**said, **numbers})
+    """The ask; what stands in the path was read by FastAPI before, and is read again as the ask's.
+
+    Raises:
+        UsageError: `malformed`: a number in another way than ours.
+    """
+    read: dict[str, Any] = {**path}
+    for name, text in path.items():
+        if act.ask.model_fields[name].annotation is int:
+            if _NUMBER.fullmatch(text) is None:
+                raise UsageError("malformed", field=name, why="an integer, such as 12")
+            read[name] = int(text)
+    return act.ask.model_validate({**said, **read})
 
 
 def _signature(act: Act, body: type[BaseModel]) -> inspect.Signature:

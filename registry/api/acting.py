@@ -25,11 +25,14 @@ from registry.errors import RefusedError, require
 from registry.history import SignedIntent, commitments
 from registry.ledger.intent import NONCE_BYTES, Intent, Signer, in_key_order
 from registry.ledger.keys import SUITE
+from registry.store.access import Claim
 from registry.store.clock import wall_us
 from registry.store.committer import Receipt, Request
 from registry.store.log import Moment, Placed
 
 KEY_CHARACTERS_MAX = 200
+CLOCKS_APART_US = 60 * 1_000_000
+"""So much earlier than a key's claim an entry may seem to be that was made after it, by another machine's clock."""
 _NONCE_TAG = b"carbon-registry/http-nonce/v1\x00"
 _UNSIGNED = bytes(64)
 
@@ -80,7 +83,21 @@ def record(runtime: Runtime, wish: Wish) -> dict[str, Any]:
         before = _made_before(runtime, owner, key, authors)
         if not before:
             raise
+        _check_meanwhile(claim, before[0])
         return _recorded_before(runtime, before)
+
+
+def _check_meanwhile(claim: Claim, before: Placed) -> None:
+    """Return if what was recorded can be what was asked for under this claim of the key.
+
+    A claim is forgotten after a while, and an entry never: then the key may come with something else.
+
+    Raises:
+        RefusedError: `idempotency_key_reused`.
+    """
+    made_us = before.entry.at_us
+    meanwhile = not claim.is_new or made_us >= claim.made_us - CLOCKS_APART_US
+    require(meanwhile, "idempotency_key_reused", made_us=made_us)
 
 
 def _record(

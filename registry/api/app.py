@@ -4,6 +4,7 @@ from collections.abc import Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -54,6 +55,8 @@ def create_app(runtime: Runtime) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> Any:
+        threads = to_thread.current_default_thread_limiter()
+        threads.total_tokens = runtime.settings.worker_threads
         runtime.start()
         yield
 

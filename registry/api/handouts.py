@@ -11,6 +11,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ FOLDER = "handouts"
 GIFT = "gift"
 RETIREMENT = "retirement"
 LIST = "list"
+_SCOPES = {GIFT: "act:campaigns", RETIREMENT: "act:retirements"}
 PIECE_BYTES = 256 * 1024
 """So much of a file of many is made before it is sent on."""
 
@@ -63,14 +65,16 @@ def directory_of(runtime: Runtime, kind: str, of: str, told: bytes) -> Path:
 
 
 def handed_out(runtime: Runtime, id_: str, principal: Principal) -> HandOut:
-    """What a job hands out: to who asked for it, or acts for whose it is.
+    """What a job hands out: to who asked for it and still may ask for such a one, or may do everything for whose it is.
 
     Raises:
         RefusedError: `credentials_missing`, `no_job`; `nothing_handed_out` if it does not, or not yet.
     """
     job = own_job(runtime, id_, principal, ACT)
     kind, said = job.kind.partition(" ")[0], about(job)
-    require(kind in {GIFT, RETIREMENT}, "nothing_handed_out", job=id_)
+    require(kind in _SCOPES, "nothing_handed_out", job=id_)
+    # One person's tokens may have different scopes.
+    require(principal.may(_SCOPES[kind]), "no_job")
     of = said["campaign" if kind == GIFT else "account"]
     directory = directory_of(runtime, kind, of, bytes.fromhex(said[LIST]))
     gift = kind == GIFT
@@ -122,6 +126,17 @@ def zipped(folder: Path) -> Iterator[bytes]:
     yield sink.take()
 
 
+def _forget(directory: Path) -> None:
+    """Delete what is handed out, unless somebody is giving out of it.
+
+    Raises:
+        UnavailableError: `locked_elsewhere`: the same list was asked for again, and its codes may be in use.
+    """
+    # Of two who delete it, one finds nothing.
+    with suppress(FileNotFoundError), handout.alone(directory):
+        shutil.rmtree(directory)
+
+
 def router(runtime: Runtime) -> APIRouter:
     """The routes of what is handed out."""
     made = APIRouter(prefix="/v1", tags=["jobs"])
@@ -149,7 +164,7 @@ def router(runtime: Runtime) -> APIRouter:
     async def forget(request: Request, job: str) -> Response:
         """Delete what is handed out, once everybody has theirs. A code that is lost then, nobody can make again."""
         found = await run_in_threadpool(handed_out, runtime, job, request.state.principal)
-        await run_in_threadpool(shutil.rmtree, found.directory)
+        await run_in_threadpool(_forget, found.directory)
         return Response(status_code=204)
 
     return made

@@ -94,15 +94,18 @@ def started(runtime: Runtime, job: Job, request: Request) -> Response:
 
 
 def own_job(runtime: Runtime, id_: str, principal: Principal, scope: str = "read") -> Job:
-    """A job that `principal` asked for; or that is about an account of theirs, for which they have `scope`.
+    """A job that `principal` asked for, or has `scope` for; it is about an account of theirs.
 
     Raises:
         RefusedError: `credentials_missing`; `no_job`, also if it is somebody else's.
     """
     require_login(principal)
     job = runtime.jobs.find(id_)
-    own = about(job).get("account") in principal.accounts and principal.may(scope)
-    if principal.subject != job.subject and not own:
+    account = about(job).get("account")
+    # Who asked for it may speak for that account no more.
+    speaks = account in principal.accounts
+    asked = principal.subject == job.subject and (speaks or account is None)
+    if not asked and not (speaks and principal.may(scope)):
         raise RefusedError("no_job")
     return job
 

@@ -8,12 +8,13 @@
 
 import hmac
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from registry.api.conventions import json_response, problems
@@ -22,8 +23,10 @@ from registry.errors import RegistryError, UnavailableError, require
 from registry.store.log import Moment
 from registry.store.operator import mark_of
 
+WATCHMEN = 2
 LOOKED_AT_S = 1.0
 """So long the last look at the database serves: who asks often costs nothing."""
+_Seen = TypeVar("_Seen")
 DOCS = Path(__file__).parent.parent / "data" / "swagger-ui"
 _FILES = {
     "favicon-32x32.png": "image/png",
@@ -47,6 +50,20 @@ class Ready(BaseModel):
     """Entries in the log."""
     tables_size: int
     """Entries that the tables have: they follow by themselves."""
+
+
+class Watchmen:
+    """A few threads that nobody else uses: who watches is answered when all others wait for something, too."""
+
+    def __init__(self) -> None:
+        self._threads: CapacityLimiter | None = None
+
+    async def run(self, look: Callable[[], _Seen]) -> _Seen:
+        """What `look` returns, in one of these threads."""
+        if self._threads is None:
+            # It belongs to the loop that runs, which there is only now.
+            self._threads = CapacityLimiter(WATCHMEN)
+        return await to_thread.run_sync(look, limiter=self._threads)
 
 
 class Readiness:
@@ -87,7 +104,8 @@ class Readiness:
 def router(runtime: Runtime) -> APIRouter:
     """The routes."""
     made = APIRouter(tags=["operations"])
-    readiness = Readiness(runtime)
+    # Who scrapes is not in the way of who asks whether it is ready.
+    readiness, watching, measuring = Readiness(runtime), Watchmen(), Watchmen()
 
     @made.get("/health", operation_id="health", response_model=Alive, responses=problems())
     async def health() -> Response:
@@ -98,7 +116,7 @@ def router(runtime: Runtime) -> APIRouter:
     async def ready() -> Response:
         """Whether it can be asked; 503 if not, and why."""
         try:
-            size = await run_in_threadpool(readiness.check)
+            size = await watching.run(readiness.check)
         except RegistryError as error:
             raise UnavailableError(error.code) from error
         told = {"status": "ready", "log_size": size, "tables_size": runtime.tables.size}
@@ -122,8 +140,8 @@ def router(runtime: Runtime) -> APIRouter:
             shown = (authorization or "").removeprefix("Bearer ").encode()
             same = hmac.compare_digest(shown, wanted.get_secret_value().encode())
             require(same, "credentials_missing")
-        text = await run_in_threadpool(runtime.metrics.text)
-        text += await run_in_threadpool(runtime.measures.text)
+        text = await measuring.run(runtime.metrics.text)
+        text += await measuring.run(runtime.measures.text)
         return Response(text, media_type="text/plain; version=0.0.4")
 
     if runtime.settings.docs:

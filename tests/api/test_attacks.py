@@ -1,0 +1,185 @@
+"""What a stranger, a holder with a narrow key, or a client that is wrong may try over HTTP, and does not get."""
+
+import base64
+import json
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from registry.api import acting
+from registry.api.handouts import handed_out
+from registry.api.job_routes import own_job
+from registry.api.principals import Principal
+from registry.errors import RefusedError
+from registry.ledger import intent as intents
+from registry.ledger.intent import Signer
+from registry.store.log import LOG_ACCOUNT
+from tests.api.conftest import Api
+from tests.api.test_acting import order, registered, size
+from tests.api.test_bulk import campaign, ended, give
+
+DAY_US = 24 * 3600 * 1_000_000
+
+
+# Signatures.
+
+
+@pytest.mark.parametrize("whose", ["court", LOG_ACCOUNT])
+def test_a_key_kept_here_signs_for_nobody_but_its_own_account(api: Api, whose: str):
+    account = api.accounts.get(whose, whose)
+    (prepared,) = registered(api, mode="prepare").json()["intents"]
+    asked = intents.decode(base64.b64decode(prepared["intent"]))
+    key = api.runtime.operator.kept(account)[-1]
+    mine = replace(asked, signers=(Signer(account=api.accounts["owner"], key=key),))
+    said = {"intent": base64.b64encode(intents.encode(mine)).decode()}
+    refused = api.client.post("/v1/signatures", json=said, headers=api.key("owner"))
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "no_private_key")
+    assert refused.json()["facts"] == {"account": api.accounts["owner"]}
+
+
+# What is asked for is said once, and known.
+
+
+@pytest.mark.parametrize("asked", ["mode=dry-run&mode=record", "Mode=dry-run", "mode%20=dry-run"])
+def test_what_was_mistyped_is_not_recorded(api: Api, asked: str):
+    before = size(api)
+    headers = {"Idempotency-Key": asked, **api.key("court")}
+    refused = api.client.post(f"/v1/orders?{asked}", json=order(api), headers=headers)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
+    assert size(api) == before
+
+
+def test_two_keys_of_one_request_are_none(api: Api):
+    headers = [*api.key("court").items(), ("Idempotency-Key", "x"), ("Idempotency-Key", "y")]
+    refused = api.client.post("/v1/orders", json=order(api), headers=headers)
+
+    assert (refused.status_code, refused.json()["facts"]["field"]) == (422, "Idempotency-Key")
+
+
+def test_an_amount_that_is_said_twice_is_not_taken(api: Api):
+    before = size(api)
+    body = json.dumps(order(api))[:-1] + ', "amount": "99"}'
+    headers = {
+        "Idempotency-Key": "twice",
+        "Content-Type": "application/json",
+        **api.key("court"),
+    }
+    refused = api.client.post("/v1/orders", content=body, headers=headers)
+
+    assert (refused.status_code, refused.json()["facts"]["field"]) == (422, "amount")
+    assert size(api) == before
+
+
+@pytest.mark.parametrize("number", ["1.0", "1_0", "+1", "%201", "01", "-0", "9" * 20, "%00"])
+def test_a_number_in_a_path_has_one_spelling(api: Api, number: str):
+    refused = api.act(f"/mandates/{number}/end", {}, api.key("owner"))
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 200_000, b'{"\\ud800": 1}', b'{"a":' + b"1" * 5_000 + b"}", b"\xff\xfe", b"NaN"],
+)
+def test_what_json_hardly_is_is_no_fault_of_ours(api: Api, body: bytes):
+    headers = {"Idempotency-Key": "odd", "Content-Type": "application/json", **api.key("court")}
+    answers = [
+        api.client.post(path, content=body, headers=headers)
+        for path in ("/v1/orders", "/v1/intents", "/v1/signatures", "/v1/keys")
+    ]
+
+    assert {answer.status_code for answer in answers} <= {400, 422}
+
+
+# An answer is about what was asked.
+
+
+def test_a_key_that_was_used_long_ago_is_not_answered_with_what_was_done_then(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    who = api.key("court")
+    first = api.act("/orders", order(api), who, key="long ago")
+    now_us = acting.wall_us
+    monkeypatch.setattr(acting, "wall_us", lambda: now_us() + 3 * DAY_US)
+    before = size(api)
+    other = api.act("/orders", {**order(api), "amount": "11"}, who, key="long ago")
+
+    assert first.status_code == 201
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert size(api) == before
+
+
+def test_a_key_that_was_used_long_ago_for_the_same_is_answered_as_then(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    who = api.key("court")
+    first = api.act("/orders", order(api), who, key="the same")
+    now_us = acting.wall_us
+    monkeypatch.setattr(acting, "wall_us", lambda: now_us() + 3 * DAY_US)
+    again = api.act("/orders", order(api), who, key="the same")
+
+    assert again.status_code == 201, again.text
+    assert again.json()["entries"] == first.json()["entries"]
+    assert again.json()["replayed"] is True
+
+
+# Jobs and what they hand out.
+
+
+def spoken(subject: str, *accounts: str, scopes: tuple[str, ...] = ("act", "read")) -> Principal:
+    return Principal(
+        subject=subject, accounts=frozenset(accounts), scopes=frozenset(scopes), how="token"
+    )
+
+
+def test_who_speaks_for_an_account_no_more_sees_nothing_of_its_jobs(api: Api):
+    name, who = campaign(api, each="5g"), api.key("owner")
+    job = ended(api, give(api, name, "no\n1\n", who=who), who)["id"]
+    subject, owner = api.runtime.jobs.find(job).subject, api.accounts["owner"]
+    left = spoken(subject, api.accounts["agent"])
+    narrow = spoken(subject, owner, scopes=("read",))
+
+    assert own_job(api.runtime, job, spoken(subject, owner)).id == job
+    assert handed_out(api.runtime, job, spoken(subject, owner)).listed.is_file()
+    for look in (own_job, handed_out):
+        with pytest.raises(RefusedError, match="no_job"):
+            look(api.runtime, job, left)
+    with pytest.raises(RefusedError, match="no_job"):
+        handed_out(api.runtime, job, narrow)
+
+
+# Whoever watches is answered while all others wait.
+
+
+def test_readiness_needs_no_thread_of_those_who_wait(api: Api):
+    limit = api.runtime.settings.worker_threads
+    let_go, waiting = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_: Any) -> dict[str, Any]:
+        waiting.release()
+        let_go.wait(20)
+        raise RefusedError("no_gift")
+
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as left:
+        patch.setattr(acting, "record", slow)
+        asking = [
+            threading.Thread(target=api.act, args=("/orders", order(api), api.key("court")))
+            for _ in range(limit + 4)
+        ]
+        for thread in asking:
+            left.callback(thread.join)
+        left.callback(let_go.set)
+        for thread in asking:
+            thread.start()
+        for _ in range(limit):
+            assert waiting.acquire(timeout=10)
+        more = waiting.acquire(timeout=0.2)
+        ready, metrics = api.get("/ready"), api.get("/metrics")
+
+    assert not more
+    assert (ready.status_code, metrics.status_code) == (200, 200)
