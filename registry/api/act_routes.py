@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request
@@ -25,7 +25,7 @@ Mode = Literal["record", "prepare", "dry-run"]
 _ANSWERS = {"prepare": acting.prepare, "dry-run": acting.rehearse}
 _EITHER = Annotated[Rehearsed | Prepared, Field(discriminator="mode")]
 _BODY = ConfigDict(extra="forbid")
-_PARAMETERS = frozenset({"mode", "signing_key"})
+_PARAMETERS = ("mode", "signing_key")
 _NUMBER = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
 
 Key = Annotated[
@@ -110,8 +110,8 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
         signing_key: str | None = None,
         **_said: Any,
     ) -> Response:
-        _check_said_once(request)
-        said = _read(await request.body())
+        check_said_once(request, _PARAMETERS)
+        said = json.loads(await request.body() or b"{}", object_pairs_hook=named_once) or {}
         path = {name: request.path_params[name] for name in inside}
         wish = Wish(
             ask=_ask(act, path, said),
@@ -133,7 +133,7 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
     return endpoint
 
 
-def _check_said_once(request: Request) -> None:
+def check_said_once(request: Request, known: Collection[str]) -> None:
     """Return if the request says how it is to be done in one way: what was mistyped is not recorded by default.
 
     Raises:
@@ -141,23 +141,20 @@ def _check_said_once(request: Request) -> None:
     """
     asked = [name for name, _ in request.query_params.multi_items()]
     for name in asked:
-        if name not in _PARAMETERS or asked.count(name) > 1:
-            raise UsageError("malformed", field=name, why="not once one of mode, signing_key")
+        if name not in known or asked.count(name) > 1:
+            raise UsageError(
+                "malformed", field=name, why=f"each of {', '.join(known)} once at most"
+            )
     if len(request.headers.getlist("idempotency-key")) > 1:
         raise UsageError("malformed", field="Idempotency-Key", why="more than one")
 
 
-def _read(body: bytes) -> Mapping[str, Any]:
-    """What a body says that was read by FastAPI before; which takes the last one of two members of one name.
+def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members, of which FastAPI takes the last, where two have one name.
 
     Raises:
         UsageError: `malformed`.
     """
-    said: Mapping[str, Any] = json.loads(body or b"{}", object_pairs_hook=_once) or {}
-    return said
-
-
-def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     said = dict(members)
     if len(said) < len(members):
         names = [name for name, _ in members]

@@ -22,6 +22,7 @@ from registry.acts import old_books
 from registry.acts.guest_list import GuestList
 from registry.acts.old_books import ISSUED, RETIRED
 from registry.acts.sheet import File
+from registry.api.act_routes import check_said_once, named_once
 from registry.api.acting import KEY_CHARACTERS_MAX, nonce_of
 from registry.api.conventions import json_response, problems
 from registry.api.handouts import GIFT, LIST, RETIREMENT, directory_of
@@ -210,9 +211,10 @@ def retire(runtime: Runtime, ask: RetireForMany, bulk: Bulk) -> Job:
         UnavailableError: `busy`.
     """
     holder = _own_account(runtime.desk(bulk.principal), ask.holder)
-    bulk.claim(runtime, sha256(ask.model_dump_json().encode()).digest())
-    # Asked for again under another key, it is another retirement.
-    nonce = nonce_of(bulk.principal.subject, bulk.key or "", 0)
+    digest = sha256(ask.model_dump_json().encode()).digest()
+    bulk.claim(runtime, digest)
+    # Asked for again under another key, it is another retirement; as is another one under this, once that is forgotten.
+    nonce = nonce_of(bulk.principal.subject, f"{bulk.key}\n{digest.hex()}", 0)
     wanted = Wanted(
         kind=RETIREMENT,
         subject=bulk.principal.subject,
@@ -378,8 +380,8 @@ def _file(media: str, data: bytes, columns: Sequence[str]) -> File:
 
 def _object(said: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(said)
-    except ValueError as error:
+        found = json.loads(said, object_pairs_hook=named_once)
+    except (ValueError, RecursionError) as error:
         raise UsageError("malformed", field="ask", why="JSON is expected") from error
     if not isinstance(found, dict):
         raise UsageError("malformed", field="ask", why="an object is expected")
@@ -435,6 +437,7 @@ def _add_gift(made: APIRouter, runtime: Runtime) -> None:
         """
         # Before the list is read.
         require_scope(request.state.principal, "act:campaigns")
+        check_said_once(request, ("mode",))
         bulk = _bulk(request, (await sent(request, ("no",))).file, idempotency_key)
         if mode == "dry-run":
             return json_response(await run_in_threadpool(rehearse_gift, runtime, campaign, bulk))
@@ -460,6 +463,7 @@ def _add_retirement(made: APIRouter, runtime: Runtime) -> None:
         JSON. It is a job. Only with keys that are kept here.
         """
         require_scope(request.state.principal, "act:retirements")
+        check_said_once(request, ("mode",))
         found = await sent(request, ("name",))
         bulk = _bulk(request, found.file, idempotency_key)
         try:
@@ -498,6 +502,7 @@ def _add_books(made: APIRouter, runtime: Runtime) -> None:
         ids; whoever asks speaks for all who sign. Only with keys that are kept here.
         """
         require_scope(request.state.principal, "act:batches")
+        check_said_once(request, ("authority", "mode"))
         file = (await sent(request, old_books.COLUMNS)).file
         bulk = _bulk(request, file, idempotency_key)
         if mode == "dry-run":

@@ -54,6 +54,32 @@ def test_what_was_mistyped_is_not_recorded(api: Api, asked: str):
     assert size(api) == before
 
 
+@pytest.mark.parametrize("asked", ["mode=dry-run&mode=record", "Mode=dry-run"])
+def test_a_list_is_not_done_where_a_dry_run_was_mistyped(api: Api, asked: str):
+    headers = {"Idempotency-Key": asked, **api.key("owner")}
+    form = {"files": {"list": ("a.csv", b"name,tonnes\nx,1\n", "text/csv")}, "data": {"ask": "{}"}}
+    refused = [
+        api.client.post(f"/v1{path}?{asked}", headers=headers, **form)
+        for path in ("/campaigns/x/give", "/retirements/for-list", "/batches/import-books")
+    ]
+
+    assert {answer.status_code for answer in refused} == {422}
+    assert {answer.json()["code"] for answer in refused} == {"malformed"}
+
+
+@pytest.mark.parametrize("ask", ["[" * 200_000, '{"holder": 1, "holder": 2}', "NaN", "\ud800"])
+def test_what_comes_with_a_list_is_read_as_strictly(api: Api, ask: str):
+    headers = {"Idempotency-Key": "form", **api.key("owner")}
+    refused = api.client.post(
+        "/v1/retirements/for-list",
+        headers=headers,
+        data={"ask": ask.encode("utf-8", "surrogatepass")},
+        files={"list": ("a.csv", b"name,tonnes\nx,1\n", "text/csv")},
+    )
+
+    assert refused.status_code in {400, 422}, refused.text
+
+
 def test_two_keys_of_one_request_are_none(api: Api):
     headers = [*api.key("court").items(), ("Idempotency-Key", "x"), ("Idempotency-Key", "y")]
     refused = api.client.post("/v1/orders", json=order(api), headers=headers)
