@@ -45,9 +45,12 @@ class Server(uvicorn.Server):
             gc.freeze()
             self._started()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # as the server has it
+        """Begin to stop; a second Ctrl-C waits for nobody."""
         self._runtime.stopping.set()
-        super().handle_exit(sig, frame)
+        # The server's own way ends in the same signal once more, which would end us before anything is closed.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 Application = Callable[[Runtime], asgi.Application]
