@@ -27,7 +27,7 @@ from registry.api.asgi import (
     path_of,
     send_problem,
 )
-from registry.api.principals import NOBODY, Doorkeeper, Principal
+from registry.api.principals import KEY_BEGINS, NOBODY, Doorkeeper, Principal
 from registry.api.rates import Rates, source_of
 from registry.api.settings import Settings
 from registry.errors import RefusedError, RegistryError, UnavailableError, require
@@ -231,7 +231,8 @@ class Callers:
         self._app = app
         self._doorkeeper = doorkeeper
         self._rates = rates
-        self._threads: anyio.CapacityLimiter | None = None
+        self._threads: dict[bool, anyio.CapacityLimiter] = {}
+        """By whether an issuer may have to be asked."""
         self._let_in: dict[bytes, None] = {}
         """Hashes of credentials that were good the last time. Each is looked at again every time."""
 
@@ -270,12 +271,15 @@ class Callers:
             # Of somebody who guesses, those who share their address take no harm.
             self._rates.look("credentials", source)
         require(len(presented) == 1, "bad_credentials")
-        if self._threads is None:
+        # Who presents a token may have to wait for an issuer, and so may a stranger: nobody with a key waits for them.
+        waits = KEY_BEGINS.encode() not in presented[0][:32]
+        if waits not in self._threads:
             # It belongs to the loop that runs, which there is only now.
-            self._threads = anyio.CapacityLimiter(IDENTIFIED_AT_ONCE)
+            self._threads[waits] = anyio.CapacityLimiter(IDENTIFIED_AT_ONCE)
+        limiter = self._threads[waits]
         try:
             principal = await to_thread.run_sync(
-                self._doorkeeper.identify, presented[0].decode("latin-1"), limiter=self._threads
+                self._doorkeeper.identify, presented[0].decode("latin-1"), limiter=limiter
             )
         except RefusedError:
             self._let_in.pop(known, None)

@@ -1,5 +1,6 @@
 """What a stranger, a holder with a narrow key, or a client that is wrong may try over HTTP, and does not get."""
 
+import asyncio
 import base64
 import json
 import threading
@@ -12,11 +13,13 @@ import pytest
 from registry.api import acting
 from registry.api.handouts import handed_out
 from registry.api.job_routes import own_job
+from registry.api.limits import IDENTIFIED_AT_ONCE
 from registry.api.principals import Principal
 from registry.errors import RefusedError
 from registry.ledger import intent as intents
 from registry.ledger.intent import Signer
 from registry.store.log import LOG_ACCOUNT
+from tests.api.asking import StubDoorkeeper, around, asked, echo
 from tests.api.conftest import Api
 from tests.api.test_acting import order, registered, size
 from tests.api.test_bulk import campaign, ended, give
@@ -209,3 +212,30 @@ def test_readiness_needs_no_thread_of_those_who_wait(api: Api):
 
     assert not more
     assert (ready.status_code, metrics.status_code) == (200, 200)
+
+
+def test_who_has_a_key_does_not_wait_for_the_issuer_of_others():
+    let_go, waiting = threading.Event(), threading.Semaphore(0)
+
+    class Slow(StubDoorkeeper):
+        def identify(self, authorization: str | None) -> Principal:
+            if authorization is not None and "crk_" not in authorization:
+                waiting.release()
+                let_go.wait(20)
+            return super().identify(authorization and "Bearer key")
+
+    async def all_ask() -> Any:
+        app = around(echo, doorkeeper=Slow())
+        tokens = [
+            asyncio.create_task(asked(app, headers=[("authorization", "Bearer e.y.s")]))
+            for _ in range(IDENTIFIED_AT_ONCE + 1)
+        ]
+        try:
+            for _ in range(IDENTIFIED_AT_ONCE):
+                assert await asyncio.to_thread(waiting.acquire, timeout=10)
+            return await asked(app, headers=[("authorization", "Bearer crk_x")])
+        finally:
+            let_go.set()
+            await asyncio.gather(*tokens)
+
+    assert asyncio.run(all_ask()).status == 200
