@@ -73,21 +73,23 @@ def create_app(runtime: Runtime) -> FastAPI:
         root_path=runtime.settings.root_path,
         separate_input_output_schemas=False,
     )
+    # They are tried in this order: what is asked most, and by whoever has no time, comes first.
     for router in (
         intents.router(runtime),
-        act_routes.router(runtime, ACTS),
-        audits.router(runtime),
-        bulk.router(runtime),
         certificates.router(runtime),
-        events.router(runtime),
-        handouts.router(runtime),
-        job_routes.router(runtime),
-        keys.router(runtime),
-        log.router(runtime),
         operations.router(runtime),
-        papers.router(runtime),
+        log.router(runtime),
+        # Before the questions, whose names of things would match theirs.
+        events.router(runtime),
         questions.router(runtime),
+        papers.router(runtime),
+        job_routes.router(runtime),
+        handouts.router(runtime),
+        audits.router(runtime),
+        keys.router(runtime),
         webhooks.router(runtime),
+        bulk.router(runtime),
+        act_routes.router(runtime, ACTS),
     ):
         app.include_router(router)
     _say_problems(app)

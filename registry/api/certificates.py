@@ -9,6 +9,7 @@ Names are shown where the certificate is public, and to whom it concerns. What e
 asked for again and again: it is kept for a while, as long as the tables have not grown.
 """
 
+import re
 import threading
 import time as clock
 from collections import OrderedDict
@@ -18,12 +19,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from registry.api.conditional import JSON, NOW, UNCHANGED, has_it, tag_of, told_bytes, told_once
-from registry.api.conventions import json_response, problems
+from registry.api.conventions import Handler, json_response, problems
 from registry.api.log import OCTETS, vkeys
 from registry.api.principals import NOBODY, require_sight
 from registry.api.problems import language
@@ -58,6 +60,8 @@ KEPT_SECONDS_MAX = 10.0
 DOSSIERS_AT_ONCE_MAX = 2
 """So many dossiers are made at a time: each may take as much memory as the largest file."""
 OFFLINE = "registry verify FILE"
+_PLAINLY = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
+"""A number as most people write it, which nobody has to look at twice."""
 _OTHER_KEY = frozenset({"bad_checkpoint_signature", "wrong_log"})
 _NAMES = (*HIDDEN, "name")
 _PLAIN = (
@@ -78,7 +82,7 @@ class Names(Shape):
     """For whom an honour is."""
 
 
-class Verdict(Shape):
+class TimingVerdict(Shape):
     """Whether it was in time, by one rule."""
 
     norm: str
@@ -115,7 +119,7 @@ class Retirement(Shape):
     shares: int
     """So many certificates are in it, if it is for many."""
     batches: list[RetiredOf]
-    verdicts: list[Verdict]
+    verdicts: list[TimingVerdict]
 
 
 class Share(Shape):
@@ -207,7 +211,7 @@ class Proved(Shape):
     """Whether it says what happened elsewhere: attested, not proven."""
     custodial: bool
     recovered: bool
-    verdicts: list[Verdict]
+    verdicts: list[TimingVerdict]
     former: list[str]
     signers: list[str]
     names: Names
@@ -215,7 +219,7 @@ class Proved(Shape):
     retired: list[ProvedBatch]
 
 
-class Checked(Told):
+class FileChecked(Told):
     """What this registry says of a file. It is the operator's word: who does not want to rely on it checks offline."""
 
     holds: bool
@@ -305,15 +309,25 @@ def router(runtime: Runtime) -> APIRouter:
     return made
 
 
+class Looked(APIRoute):
+    """A route of one certificate: what most people ask has nothing in it that the framework would have to read."""
+
+    def get_route_handler(self) -> Handler:
+        read = super().get_route_handler()
+
+        async def looked(request: Request) -> Response:
+            number = request.path_params["number"]
+            if request.scope["query_string"] or _PLAINLY.fullmatch(number) is None:
+                return await read(request)
+            answer: Response = await self.endpoint(request, number, Asked())
+            return answer
+
+        return looked
+
+
 def _add_certificate(made: APIRouter, runtime: Runtime) -> None:
     kept = Kept()
 
-    @made.get(
-        "/certificates/{number}",
-        operation_id="get_certificate",
-        response_model=CertificateTold,
-        responses={**UNCHANGED, **problems(404, 422)},
-    )
     async def certificate(
         request: Request, number: Number, asked: Annotated[Asked, Query()]
     ) -> Response:
@@ -331,6 +345,15 @@ def _add_certificate(made: APIRouter, runtime: Runtime) -> None:
         if response.status_code == 200:
             kept.keep(meant, size, bytes(response.body), response.headers["etag"])
         return response
+
+    made.add_api_route(
+        "/certificates/{number}",
+        certificate,
+        operation_id="get_certificate",
+        response_model=CertificateTold,
+        responses={**UNCHANGED, **problems(404, 422)},
+        route_class_override=Looked,
+    )
 
 
 def _again(request: Request, told: _Told) -> Response:
@@ -456,7 +479,7 @@ def _add_verify(made: APIRouter, runtime: Runtime) -> None:
     @made.post(
         "/verify",
         operation_id="verify_certificate",
-        response_model=Checked,
+        response_model=FileChecked,
         responses=problems(400, 413, 415, 422),
         openapi_extra={
             "requestBody": {
@@ -481,7 +504,7 @@ def _add_verify(made: APIRouter, runtime: Runtime) -> None:
 
 
 def _checked(runtime: Runtime, data: bytes, lang: words.Lang) -> dict[str, Any]:
-    """What there is to say of a file, as `Checked` has it."""
+    """What there is to say of a file, as `FileChecked` has it."""
     told: dict[str, Any] = {
         **runtime.true_of(),
         "holds": False,

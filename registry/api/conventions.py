@@ -1,7 +1,7 @@
 """What all routes have in common: how they answer, and which problems they say that they may answer with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -32,6 +32,10 @@ _DESCRIPTIONS = {
     504: "It took too long: ask again, the same.",
 }
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+"""What answers a request, once it is known which route it is for."""
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,8 +1,7 @@
 """Signed intents: submitted by anybody, since their signatures say whose they are; and signed with keys kept here."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from fastapi.routing import APIRoute
@@ -10,7 +9,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from registry.api.conventions import body_in_json, check_json, json_response, problems
+from registry.api.conventions import Handler, body_in_json, check_json, json_response, problems
 from registry.api.principals import require_scope
 from registry.api.rates import source_of
 from registry.api.runtime import Runtime
@@ -51,9 +50,6 @@ class Signatures(Shape):
 
     signatures: list[Signature]
     order: Annotated[list[str], Field(description="The accounts, in order of their key ids.")]
-
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Direct(APIRoute):
