@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, create_model
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
 from registry.api import cursors, resources
@@ -59,7 +60,7 @@ LISTS_AT_ONCE_MAX = 4
 """So many lists are made at a time: each may take as much as the tables have."""
 LISTS_WAIT_S = 2.0
 _NAME = {
-    "account": "An account: what follows the slash in its name.",
+    "account": "An account: what follows the slash in its name, or all of it, percent-encoded.",
     "number": "A certificate's number, with or without its dashes.",
 }
 
@@ -176,6 +177,8 @@ def sight_of(runtime: Runtime, principal: Principal) -> Sight:
 def router(runtime: Runtime) -> APIRouter:
     """The routes."""
     made = APIRouter(prefix="/v1")
+    for kind in STREAMS:
+        register_url_convertor(kind, _whole_or_id(kind))
     for resource in RESOURCES:
         _add_resource(made, runtime, resource)
     for listed in LISTED:
@@ -183,6 +186,28 @@ def router(runtime: Runtime) -> APIRouter:
     _add_account(made, runtime)
     _add_gram(made, runtime)
     return made
+
+
+def _whole_or_id(kind: str) -> Convertor[str]:
+    """A stream in a path: its id, or its name as a whole, percent-encoded or not."""
+
+    class WholeOrId(Convertor[str]):
+        regex = f"(?:{kind}/)?[^/]+"
+
+        def convert(self, value: str) -> str:
+            return value
+
+        def to_string(self, value: str) -> str:
+            return value
+
+    return WholeOrId()
+
+
+def _either(path: str) -> str:
+    """`path`, in which a stream may stand as its id or as its whole name."""
+    for kind in STREAMS:
+        path = path.replace(f"{{{kind}}}", f"{{{kind}:{kind}}}")
+    return path
 
 
 def meant(parameter: str, said: str) -> str:
@@ -198,7 +223,7 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
     page = _page_model(f"{name}Page", row, resource.about)
     for path, column in {resource.path: None, **resource.under}.items():
         made.add_api_route(
-            path,
+            _either(path),
             _rows_endpoint(runtime, resource, path, column),
             operation_id=_operation("list", path),
             tags=[path.split("/")[1]],
@@ -211,7 +236,7 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
         )
         path = f"{resource.path}/{{{resource.item}}}"
         made.add_api_route(
-            path,
+            _either(path),
             _row_endpoint(runtime, resource, path),
             operation_id=_operation("get", path),
             tags=[path.split("/")[1]],
@@ -449,7 +474,7 @@ def _add_account(made: APIRouter, runtime: Runtime) -> None:
     row = row_model("AccountBalancesRow", fields, "A balance.")
 
     @made.get(
-        "/accounts/{account}/balances",
+        _either("/accounts/{account}/balances"),
         operation_id="list_accounts_balances",
         tags=["accounts"],
         response_model=_page_model("AccountBalances", row, "What an account has."),
@@ -463,7 +488,7 @@ def _add_account(made: APIRouter, runtime: Runtime) -> None:
         )
 
     @made.get(
-        "/accounts/{account}/keys",
+        _either("/accounts/{account}/keys"),
         operation_id="list_accounts_keys",
         tags=["accounts"],
         response_model=Keys,
@@ -549,7 +574,9 @@ def _signed(
         inspect.Parameter("asked", keyword, annotation=Annotated[model, Query()]),
     ]
     if parameter is not None:
-        said = _NAME.get(parameter, f"A {parameter}: what follows the slash in its name.")
+        said = _NAME.get(
+            parameter, f"The {parameter}: what follows the slash in its name, or all of it."
+        )
         named = Path(max_length=TEXT_MAX, pattern=TEXT, description=said)
         found.append(inspect.Parameter(parameter, keyword, annotation=Annotated[str, named]))
     endpoint.__doc__ = about

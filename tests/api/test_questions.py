@@ -34,7 +34,7 @@ def officers(life: Api) -> dict[str, str]:
 def forms(life: Api) -> dict[str, Any]:
     """The form that the answers of each path are said to have."""
     return {
-        route.path: route.response_model
+        route.path_format.replace("{stream}", "{stream:path}"): route.response_model
         for made in (questions, log, certificates)
         for route in made.router(life.runtime).routes
         if isinstance(route, APIRoute) and "GET" in route.methods
@@ -403,3 +403,17 @@ def test_only_so_many_lists_are_made_at_a_time(life: Api, monkeypatch: pytest.Mo
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert answer.headers["retry-after"]
     assert life.get("/v1/lists/board").status_code == 200
+
+
+def test_a_stream_in_a_path_is_its_id_or_its_whole_name(life: Api, officers: dict[str, str]):
+    batch = told(life, "/v1/batches?limit=1")["rows"][0]["batch"]
+    account = life.accounts["alice"]
+    below = "holdings?limit=2"
+
+    assert told(life, f"/v1/batches/{batch.replace('/', '%2F')}") == told(
+        life, f"/v1/batches/{batch.partition('/')[2]}"
+    )
+    found = paged(life, f"/v1/accounts/{account.replace('/', '%2F')}/{below}", officers)
+    assert found == paged(life, f"/v1/accounts/{account.partition('/')[2]}/{below}", officers)
+    assert len(found) > 2
+    assert code(life, "/v1/accounts/batch%2Fx", officers) == (404, "not_found")
