@@ -8,7 +8,8 @@
 
 Whoever comes back with the last id, in Last-Event-ID or `last_event_id`, is told what followed: nothing is left out,
 and nothing comes twice. Who names none is told what is new from now on; who names 0, all. What concerns an account says
-hub.py. The same, page by page: GET /v1/retirements, GET /v1/accounts/{account}/notices, GET /v1/log/entries.
+hub.py; retirements of before, which came with imported books, are not told as new ones. The same, page by page: GET
+/v1/retirements, GET /v1/accounts/{account}/notices, GET /v1/log/entries.
 """
 
 import asyncio

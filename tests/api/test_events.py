@@ -20,6 +20,8 @@ from registry.api import events, hub
 from registry.api.app import guarded_app
 from registry.api.connections import server_options
 from registry.api.runtime import Runtime
+from registry.desk import lists
+from registry.desk.asking import question_to
 from tests.api.conftest import Api, settings
 from tests.books import live_at
 
@@ -377,6 +379,43 @@ def _large(real: Any) -> Any:
         return {**real(*given), "padding": "x" * (2 << 20)}
 
     return large
+
+
+def test_of_all_that_ever_happened_everybody_concerned_is_told(life: Api):
+    source = life.runtime.source()
+    size = life.runtime.heads.size
+    seen, following = hub.read_page(source, 0, size, names=True)
+    while following < size:
+        more, following = hub.read_page(source, following, size, names=True)
+        seen += more
+    alone, _ = hub.read_page(source, 0, size, only_retirements=True, names=True)
+    with question_to(source) as question:
+        rows = question.rows("retirements", imported=0)
+        notices = question.rows("notices")
+        owed = lists.untold(question)
+
+    assert [one.index for one in seen] == list(range(size))
+    told = {one.certificate: one for entry in seen for one in entry.retirements}
+    known = {row["number"]: row for row in rows}
+    # What a certificate replaces, and the group that it was shown out of, were told.
+    assert told.keys() == {
+        number
+        for number, row in known.items()
+        if row["replaces"] is None and row["group_number"] is None
+    }
+    assert [one for entry in alone for one in entry.retirements] == list(told.values())
+    named = {number for number, one in told.items() if one.names}
+    assert named
+    assert all(known[number]["public"] for number in named)
+    for row in (*notices, *({"entry": one["entry"], "party": one["account"]} for one in owed)):
+        if row["party"].startswith("account/"):
+            assert seen[row["entry"]].concerning(row["party"]), row
+    for entry in seen:
+        for one in entry.retirements:
+            events.RetirementEvent.model_validate(events.retirement_object(entry, one))
+        for account in {*entry.signers, *(name for step in entry.steps for name in step.accounts)}:
+            for step in entry.concerning(account):
+                events.AccountEvent.model_validate(events.step_object(entry, step, account))
 
 
 def test_where_nothing_happens_the_line_is_kept_open(served: Api, monkeypatch: pytest.MonkeyPatch):
