@@ -26,7 +26,7 @@ from registry.api.conditional import UNCHANGED, tag_of, told_bytes, told_once
 from registry.api.conventions import problems
 from registry.api.cursors import Cursor
 from registry.api.questions import Paged
-from registry.api.resources import TEXT, TEXT_MAX, Page, Paging
+from registry.api.resources import TEXT, TEXT_MAX, Page, Paging, Unsaid
 from registry.api.runtime import Runtime
 from registry.api.shapes import Base64, EntryMade, Hex, Shape, coded, entry_made
 from registry.api.values import shown_map
@@ -185,7 +185,7 @@ class _Sizes(BaseModel):
 
     from_: Annotated[int, Field(alias="from", ge=0, le=INDEX_MAX)]
     """The smaller size."""
-    to: Annotated[int | None, Field(ge=0, le=INDEX_MAX)] = None
+    to: Annotated[int, Field(ge=0, le=INDEX_MAX)] | Unsaid = None
     """The larger size; that of the checkpoint where it is not said."""
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.json_schema import SkipJsonSchema
 
 from registry.api.shapes import Hex, Shape, Time
 from registry.api.values import time
@@ -23,6 +24,8 @@ Row = Mapping[str, Any]
 Grams = Annotated[str, Field(pattern="^-?[0-9]+$")]
 Serials = Annotated[list[Grams], Field(min_length=2, max_length=2)]
 Name = str | list[str]
+Unsaid = SkipJsonSchema[None]
+"""What a parameter is that was not sent; nobody can send it."""
 
 FLAGS = frozenset(
     {
@@ -407,13 +410,16 @@ class Query(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    as_of: Annotated[
-        str | None,
-        Field(
-            pattern=r"^([0-9]{1,18}|(19[7-9][0-9]|2[0-9]{3})-[0-9TZ:.+-]{1,32})$",
-            examples=["41", "2026-09-21", "2026-09-21T10:00:00+08:00"],
-        ),
-    ] = None
+    as_of: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^([0-9]{1,18}|(19[7-9][0-9]|2[0-9]{3})-[0-9TZ:.+-]{1,32})$",
+                examples=["41", "2026-09-21", "2026-09-21T10:00:00+08:00"],
+            ),
+        ]
+        | Unsaid
+    ) = None
     """As it was after the entry with this index, at the end of this day in China, or at this time."""
 
 
@@ -424,7 +430,7 @@ class Paging(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
     """So many at most."""
-    after: Annotated[str | None, Field(max_length=1_024)] = None
+    after: Annotated[str, Field(max_length=1_024)] | Unsaid = None
     """What follows this cursor: `after` of the page before."""
 
 
@@ -449,7 +455,7 @@ def query_model(resource: Resource, without: str | None) -> type[Page]:
     """What can be asked of the rows of a resource: what columns are equal to."""
     made: Any = {
         column.name: (
-            (bool if column.name in FLAGS else _EQUAL[column.kind]) | None,
+            (bool if column.name in FLAGS else _EQUAL[column.kind]) | Unsaid,
             Field(default=None, description=f"Only where this is so: {_label(column.name)}."),
         )
         for column in filterable(resource)
