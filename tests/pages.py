@@ -12,10 +12,15 @@ Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
 
 
 def blocks(page: str) -> list[list[str]]:
-    """The indented blocks of commands; a line that ends with a backslash goes on in the next."""
+    """The indented blocks of commands; a line that ends with a backslash goes on in the next.
+
+    What stands between fences is to be read, or run somewhere else.
+    """
     found: list[list[str]] = [[]]
+    fenced = False
     for line in (ROOT / page).read_text("utf-8").splitlines():
-        if not line.startswith("    "):
+        fenced ^= line.startswith("```")
+        if fenced or not line.startswith("    "):
             found.append([])
         elif found[-1] and found[-1][-1].endswith("\\"):
             found[-1][-1] += "\n" + line.strip()

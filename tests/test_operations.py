@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from registry import errors
+from registry.api.measures import Measures
+from registry.api.request_log import Request
 from registry.cli import exits
 from registry.desk.codes import CODES
 from registry.store.clock import TOLERANCE_US
 from registry.store.mark import LOCK_PATIENCE_S
+from registry.store.metrics import Metrics
 from registry.store.recorder import LOCK_TIMEOUT_S
 from tests.pages import ROOT, Shell, blocks, shell_in
 from tests.test_format import errors_in
@@ -134,6 +138,33 @@ def test_the_times_of_the_page_are_those_of_the_code():
     assert f"more than {TOLERANCE_US // 1_000_000} s behind" in TEXT
     assert f"for {LOCK_TIMEOUT_S} seconds" in TEXT
     assert LOCK_PATIENCE_S == LOCK_TIMEOUT_S
+
+
+def test_the_page_names_what_a_server_measures():
+    measures = Measures()
+    measures.watch_deliveries(lambda: {"dead": 1})
+    shown = Metrics().text() + measures.text()
+    names = re.findall(r"^# TYPE (\w+) ", shown.decode(), re.MULTILINE)
+    known = {name for name in names if not name.endswith("_created")}
+
+    assert {"registry_http_request_seconds", "registry_webhook_deliveries"} <= known
+    assert {name for name in known if f"`{name}" not in TEXT} == set()
+
+
+def test_the_page_names_what_is_written_of_a_request():
+    renamed = {"seconds": "ms"}
+
+    for field in fields(Request):
+        assert f"`{renamed.get(field.name, field.name)}`" in TEXT
+
+
+def test_the_page_knows_why_a_server_is_not_ready():
+    _, _, table = TEXT.partition("| `/ready` says 503 and | at 3 a.m. |")
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    told = {code for row in rows for code in CODE.findall(row.split(" | ")[0])}
+
+    assert {"behind_mark", "differs_from_mark", "no_mark", "bad_mark", "closing"} <= told
+    assert told <= set(CODES)
 
 
 def test_the_readme_links_the_page():
