@@ -63,7 +63,12 @@ class Direct(APIRoute):
 def router(runtime: Runtime) -> APIRouter:
     """The routes of signed intents."""
     made = APIRouter(prefix="/v1", tags=["intents"], route_class=Direct)
+    _add_submit(made, runtime)
+    _add_sign(made, runtime)
+    return made
 
+
+def _add_submit(made: APIRouter, runtime: Runtime) -> None:
     @made.post(
         "/intents",
         operation_id="submit_intent",
@@ -99,6 +104,8 @@ def router(runtime: Runtime) -> APIRouter:
         }
         return json_response(told, 201, {"location": f"/v1/log/entries/{receipt.index}"})
 
+
+def _add_sign(made: APIRouter, runtime: Runtime) -> None:
     @made.post(
         "/signatures",
         operation_id="sign_intent",
@@ -140,5 +147,3 @@ def router(runtime: Runtime) -> APIRouter:
             if signer.key in found
         ]
         return json_response({"signatures": told, "order": [one.account for one in in_order]})
-
-    return made

@@ -1,7 +1,7 @@
 """`registry activity`: an activity registered, accounted, offset and confirmed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from registry.cli.options import (
     read_from,
 )
 from registry.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from registry.desk.activities import File
 
 app = typer.Typer(no_args_is_help=True, help="Activities to be made neutral / 碳中和活动")
 
@@ -89,11 +92,9 @@ def file(
     lang: Language = None,
 ) -> None:
     """File the registration form / 登记活动"""
-    from registry.cli import acting
-    from registry.desk import activities, given
-    from registry.desk.ask import asked
+    from registry.desk import activities, ask, given
 
-    ask = asked(
+    form = ask.asked(
         activities.File,
         organiser=organiser,
         form=given.digest(document),
@@ -114,8 +115,15 @@ def file(
         confirmation=confirmation,
         plan=given.maybe_digest(plan),
     )
-    voice = Voice(lang, as_json=as_json)
-    acting.act(place_of(directory, state), ask.plans, dry_run=dry_run, voice=voice)
+    _filed(form, directory, state, dry_run=dry_run, voice=Voice(lang, as_json=as_json))
+
+
+def _filed(
+    form: "File", directory: str, state: Path | None, *, dry_run: bool, voice: Voice
+) -> None:
+    from registry.cli import acting
+
+    acting.act(place_of(directory, state), form.plans, dry_run=dry_run, voice=voice)
 
 
 @app.command("receive")
