@@ -171,3 +171,18 @@ def test_a_server_shows_all_of_it_at_once(api: Api):
     assert len(re.findall(rb"^# TYPE ", text, re.MULTILINE)) == len(
         set(re.findall(rb"^# TYPE (\S+)", text, re.MULTILINE))
     )
+
+
+def test_what_nobody_foresaw_is_a_problem_and_counted(api: Api, monkeypatch):
+    def failing():
+        raise ValueError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.runtime.measures, "text", failing)
+        answer = api.get("/metrics")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_fault")
+    assert answer.headers["content-type"] == "application/problem+json"
+    counted = shown(api.get("/metrics").content)
+    assert counted["registry_http_problems_total", "server_fault"] == 1
+    assert counted["registry_http_requests_total", "GET", "/metrics", "5xx"] == 1
