@@ -24,6 +24,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from registry.api.conventions import problems
 from registry.api.hub import Hub, Listener, Retirement, Seen, Step
@@ -98,8 +99,13 @@ class At:
 
 Told = tuple[At, dict[str, Any]]
 LastEventId = Annotated[str | None, Header(max_length=40, description="The last id that came.")]
-LastEventIdQuery = Annotated[
-    str | None, Query(max_length=40, description="The same, for who cannot send the header.")
+LastEventIdAsked = Annotated[
+    str | None,
+    Query(
+        alias="last_event_id",
+        max_length=40,
+        description="The same, for who cannot send the header.",
+    ),
 ]
 _STREAM = "text/event-stream"
 
@@ -226,7 +232,7 @@ def _sent(event: str, at: At, body: dict[str, Any]) -> ServerSentEvent:
 def _add_retirements(made: APIRouter, hub: Hub) -> None:
     async def follower(
         last_event_id: LastEventId = None,
-        asked: Annotated[LastEventIdQuery, Query(alias="last_event_id")] = None,
+        asked: LastEventIdAsked = None,
     ) -> AsyncIterator[Follower]:
         begin = read_id(last_event_id or asked, hub.size)
         listener = hub.join()
@@ -259,6 +265,7 @@ def _add_retirements(made: APIRouter, hub: Hub) -> None:
 def _add_account(made: APIRouter, runtime: Runtime, hub: Hub) -> None:
     async def follower(
         request: Request,
+        response: Response,
         account: Annotated[
             str,
             Path(
@@ -266,7 +273,7 @@ def _add_account(made: APIRouter, runtime: Runtime, hub: Hub) -> None:
             ),
         ],
         last_event_id: LastEventId = None,
-        asked: Annotated[LastEventIdQuery, Query(alias="last_event_id")] = None,
+        asked: LastEventIdAsked = None,
     ) -> AsyncIterator[Follower]:
         name = meant("account", account)
         authorization = request.headers.get("authorization")
@@ -276,6 +283,8 @@ def _add_account(made: APIRouter, runtime: Runtime, hub: Hub) -> None:
             require_sight(principal, runtime.registry(), name)
 
         require_sight(request.state.principal, runtime.registry(), name)
+        # Beside what the library says of every stream.
+        response.headers["cache-control"] = "no-store"
         begin = read_id(last_event_id or asked, hub.size)
         await run_in_threadpool(_check_account, runtime, name)
         listener = hub.join()

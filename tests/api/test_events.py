@@ -309,6 +309,14 @@ def test_what_concerns_an_account_is_for_its_own_and_for_who_is_to_look(served: 
     ]
 
 
+def test_what_concerns_an_account_is_not_kept_on_the_way(served: Api):
+    path = f"/accounts/{served.accounts['owner'][8:]}/stream"
+    with stream(served, path, **served.key("owner")) as own, stream(served, HALL) as hall:
+        kept = [one.answer.headers["cache-control"] for one in (own, hall)]
+
+    assert kept == ["no-cache, no-store", "no-cache"]
+
+
 def test_a_key_that_is_revoked_is_told_nothing_more(served: Api, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(events, "RECHECK_S", 0.02)
     key = served.key("owner")
@@ -383,16 +391,16 @@ def _large(real: Any) -> Any:
 
 def test_of_all_that_ever_happened_everybody_concerned_is_told(life: Api):
     source = life.runtime.source()
-    size = life.runtime.heads.size
+    with question_to(source) as question:
+        size = question.size
+        rows = question.rows("retirements", imported=0)
+        notices = question.rows("notices")
+        owed = lists.untold(question)
     seen, following = hub.read_page(source, 0, size, names=True)
     while following < size:
         more, following = hub.read_page(source, following, size, names=True)
         seen += more
     alone, _ = hub.read_page(source, 0, size, only_retirements=True, names=True)
-    with question_to(source) as question:
-        rows = question.rows("retirements", imported=0)
-        notices = question.rows("notices")
-        owed = lists.untold(question)
 
     assert [one.index for one in seen] == list(range(size))
     told = {one.certificate: one for entry in seen for one in entry.retirements}
