@@ -18,13 +18,12 @@ from registry.api.conventions import json_response, problems
 from registry.api.runtime import Runtime
 from registry.api.shapes import Prepared, Recorded, Rehearsed
 from registry.desk import given
-from registry.desk.ask import Ask
+from registry.desk.ask import Ask, Few
 from registry.errors import UsageError
 
 Mode = Literal["record", "prepare", "dry-run"]
 _ANSWERS = {"prepare": acting.prepare, "dry-run": acting.rehearse}
 _EITHER = Annotated[Rehearsed | Prepared, Field(discriminator="mode")]
-_BODY = ConfigDict(extra="forbid")
 _PARAMETERS = ("mode", "signing_key")
 _NUMBER = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
 
@@ -51,6 +50,10 @@ SigningKey = Annotated[
         description="With `prepare`: the public key that the caller will sign with, if not the last one added.",
     ),
 ]
+
+
+class _Body(Few):
+    model_config = ConfigDict(extra="forbid")
 
 
 def router(runtime: Runtime, acts: tuple[Act, ...]) -> APIRouter:
@@ -97,7 +100,7 @@ def body_of(act: Act) -> type[BaseModel]:
         if name not in inside
     }
     name = "".join(word.title() for word in operation_of(act).split("_"))
-    return create_model(name, __config__=_BODY, __doc__=act.ask.__doc__, **fields)
+    return create_model(name, __base__=_Body, __doc__=act.ask.__doc__, **fields)
 
 
 def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """The application: every route, what surrounds them, and what they say of themselves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -42,6 +42,8 @@ VERSION = "1"
 TITLE = "Carbon registry / 碳信用登记系统"
 FILES = ("/give", "/for-many", "/for-list", "/import-books", "/proofs.zip")
 """What paths end in at which files are taken, or handed out that take long."""
+ERRORS_MAX = 100
+"""So many parts of a request that cannot be read are told."""
 _CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -161,7 +163,7 @@ def _say_problems(app: FastAPI) -> None:
         request: Request, error: RequestValidationError | ValidationError
     ) -> Response:
         in_body = isinstance(error, ValidationError)
-        errors = [_field(one, in_body=in_body) for one in error.errors()]
+        errors = [_field(one, in_body=in_body) for one in _first_of(error)]
         first = errors[0] if errors else {"pointer": "", "why": ""}
         facts = {"field": first["pointer"], "why": first["why"]}
         return said(request, UsageError("malformed", **facts), None, errors)
@@ -181,6 +183,14 @@ def _say_problems(app: FastAPI) -> None:
             # The framework names those of the first route alone.
             response.headers["allow"] = allowed(_methods(app, path_of(request.scope)))
         return response
+
+
+def _first_of(error: RequestValidationError | ValidationError) -> Sequence[Any]:
+    """What is wrong with a request, as far as it is told: a short one may have a million mistakes."""
+    if isinstance(error, ValidationError) and error.error_count() > ERRORS_MAX:
+        # Of them the library tells all or none.
+        return [{"loc": (), "msg": f"{error.error_count()} parts cannot be read"}]
+    return error.errors()[:ERRORS_MAX]
 
 
 def _field(error: Any, *, in_body: bool) -> dict[str, str]:

@@ -119,7 +119,9 @@ class Problem(BaseModel):
     code: str = Field(description="Stable: what programs go by.")
     facts: dict[str, Any] = Field(description="The values that the detail is made of.")
     instance: str = Field(description="The request's id: say it to whoever helps you.")
-    errors: list[MalformedField] = Field(default=[], description="Every part that cannot be read.")
+    errors: list[MalformedField] = Field(
+        default=[], description="Every part that cannot be read, up to a hundred."
+    )
 
 
 def status_of(error: RegistryError) -> int:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from registry.acts.propose import Proposal
 from registry.api.values import shown, shown_map, time
@@ -105,7 +105,7 @@ class RowsShape(Shape):
 
     part: Annotated[int, Field(ge=0, le=2**31)]
     event: Annotated[int, Field(ge=0, le=2**31)]
-    rows: list[Base64]
+    rows: Annotated[list[Base64], FailFast()]
 
 
 class PreparedIntent(Shape):
@@ -137,7 +137,7 @@ class Submission(Shape):
     intent: Base64
     signatures: Annotated[list[Base64], Field(max_length=16)]
     """Of author and cosigners, in order of key id."""
-    openings: Annotated[list[OpeningShape], Field(max_length=400_000)] = []
+    openings: Annotated[list[OpeningShape], FailFast(), Field(max_length=400_000)] = []
     rows: Annotated[list[RowsShape], Field(max_length=256)] = []
 
 

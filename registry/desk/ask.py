@@ -16,10 +16,12 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     Strict,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -31,9 +33,31 @@ from registry.ledger.keys import PUBLIC_BYTES
 
 TEXT_CHARACTERS_MAX = 20_000
 ITEMS_MAX = 1_000
+MEMBERS_MAX = 100
+"""So many members has what can be asked for at most, and far fewer."""
 
 
-class Ask(BaseModel):
+class FirstFault(FailFast):
+    """Of a list in which many cannot be read, the first is told: a short request may have a million."""
+
+    def __hash__(self) -> int:
+        # Else no type that has it may be left out.
+        return hash(type(self))
+
+
+class Few(BaseModel):
+    """Has so few members that each that nobody knows can be told. (A base class, as `Ask` is.)"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _are_few(cls, said: Any) -> Any:
+        if isinstance(said, dict) and len(said) > MEMBERS_MAX:
+            why = {"why": f"more than {MEMBERS_MAX} members"}
+            raise PydanticCustomError("malformed", "{why}", why)
+        return said
+
+
+class Ask(Few):
     """One thing that is asked for. (A base class: the library reads fields of classes.)"""
 
     model_config = ConfigDict(
@@ -119,7 +143,7 @@ Account = Annotated[
         description="An account: `account/…` or its id.", examples=["account/91510100MA61RXYZ17"]
     ),
 ]
-Several = Annotated[tuple[str, ...], Field(max_length=ITEMS_MAX)]
+Several = Annotated[tuple[str, ...], FirstFault(), Field(max_length=ITEMS_MAX)]
 Grams = Annotated[
     int,
     _read(lambda said: given.grams(_text(said), "")),

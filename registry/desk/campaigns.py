@@ -11,7 +11,7 @@ from pydantic import Field
 from registry.acts import campaigns as acts
 from registry.acts.plan import Plan
 from registry.desk import giving
-from registry.desk.ask import Account, Ask, Day, Digest, Flag, Grams, Serials
+from registry.desk.ask import Account, Ask, Day, Digest, FirstFault, Flag, Grams, Serials
 from registry.desk.desk import Desk
 from registry.desk.movements import OutOf
 from registry.domain import shape
@@ -88,7 +88,7 @@ class Give(Ask):
     """
 
     campaign: CampaignName
-    gifts: Annotated[tuple[Gift, ...], Field(min_length=1, max_length=shape.ROWS_MAX)]
+    gifts: Annotated[tuple[Gift, ...], FirstFault(), Field(min_length=1, max_length=shape.ROWS_MAX)]
 
     def plans(self, desk: Desk) -> list[Plan]:
         campaign = found(desk, self.campaign)

@@ -17,7 +17,7 @@ from registry.acts.campaigns import Waiting
 from registry.acts.footprint import LEGS_MAX, Leg
 from registry.acts.movements import Statement
 from registry.acts.plan import Plan
-from registry.desk.ask import Account, Ask, Flag, Grams, Period, PublicKey
+from registry.desk.ask import Account, Ask, FirstFault, Flag, Grams, Period, PublicKey
 from registry.desk.campaigns import CampaignName, found
 from registry.desk.desk import Desk
 from registry.domain.batch import Batch
@@ -34,7 +34,7 @@ Code = Annotated[
     WithJsonSchema({"type": "string", "writeOnly": True, "maxLength": 64}),
 ]
 """Never shown again: not in a log, an answer or an error."""
-Journey = Annotated[tuple[str, ...], Field(max_length=LEGS_MAX)]
+Journey = Annotated[tuple[str, ...], FirstFault(), Field(max_length=LEGS_MAX)]
 
 
 class Gift(Ask):

@@ -11,7 +11,18 @@ from registry.acts.campaigns import Means
 from registry.acts.orders import Owed, Part
 from registry.acts.plan import Plan
 from registry.desk import given
-from registry.desk.ask import ITEMS_MAX, Account, Ask, Day, Digest, Fen, Flag, Grams, Several
+from registry.desk.ask import (
+    ITEMS_MAX,
+    Account,
+    Ask,
+    Day,
+    Digest,
+    Fen,
+    FirstFault,
+    Flag,
+    Grams,
+    Several,
+)
 from registry.desk.desk import Desk
 from registry.desk.movements import Some
 from registry.domain.order import Order
@@ -28,7 +39,7 @@ class Terms(Ask):
     deadline: Day
     amount: Grams | None = None
     yuan: Fen | None = None
-    instalments: Annotated[tuple[Instalment, ...], Field(max_length=ITEMS_MAX)] = ()
+    instalments: Annotated[tuple[Instalment, ...], FirstFault(), Field(max_length=ITEMS_MAX)] = ()
 
     def owed(self) -> Owed:
         """The terms as acts take them.

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from registry.acts import certificates, share_list, sheet
@@ -11,7 +11,7 @@ from registry.acts.movements import Statement
 from registry.acts.plan import Plan, seconded
 from registry.acts.propose import normalised
 from registry.acts.sheet import File
-from registry.desk.ask import Account, Ask, Flag, Grams, Period, Several
+from registry.desk.ask import Account, Ask, Few, FirstFault, Flag, Grams, Period, Several
 from registry.desk.desk import Desk
 from registry.desk.movements import OutOf, Some
 from registry.domain.shape import ROWS_MAX
@@ -79,7 +79,7 @@ def _name(said: str) -> str:
         raise PydanticCustomError("malformed", "a name of 1 to {most} characters", most) from None
 
 
-class Beneficiary(BaseModel):
+class Beneficiary(Few):
     """One of those for whom a retirement is."""
 
     model_config = Ask.model_config
@@ -93,7 +93,7 @@ class RetireForMany(OutOf, Stated):
     """Retire for all who are listed, each with a certificate of their own / 为名单中各人注销，各出一证"""
 
     holder: Account
-    rows: Annotated[tuple[Beneficiary, ...], Field(min_length=1, max_length=ROWS_MAX)]
+    rows: Annotated[tuple[Beneficiary, ...], FirstFault(), Field(min_length=1, max_length=ROWS_MAX)]
     """For whom, and how much of it; a name may stand there more than once."""
 
     @property

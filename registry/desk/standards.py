@@ -7,13 +7,15 @@ from pydantic import Field
 from registry.acts import standards as acts
 from registry.acts.plan import Plan
 from registry.desk import given
-from registry.desk.ask import Account, Ask, Digest, Grams, one_of
+from registry.desk.ask import Account, Ask, Digest, FirstFault, Grams, one_of
 from registry.desk.desk import Desk
 from registry.desk.words import GRAMS_PER_TONNE
 from registry.domain.standard import CLASSES, PURPOSES
 
 Code = Annotated[str, Field(description="The code of a kind of credit.", examples=["CCER"])]
-Claims = Annotated[tuple[Annotated[str, one_of(PURPOSES)], ...], Field(max_length=len(PURPOSES))]
+Claims = Annotated[
+    tuple[Annotated[str, one_of(PURPOSES)], ...], FirstFault(), Field(max_length=len(PURPOSES))
+]
 SerialFormat = Annotated[
     str,
     Field(

@@ -125,6 +125,37 @@ def test_what_json_hardly_is_is_no_fault_of_ours(api: Api, body: bytes):
     assert {answer.status_code for answer in answers} <= {400, 422}
 
 
+MANY = 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/gifts/retire", {"journey": [1] * MANY}),
+        ("/retirements", {"organisers": [1] * MANY}),
+        ("/retirements/for-many", {"rows": [{}] * MANY}),
+        ("/retirements/for-many", {"rows": [dict.fromkeys(map(str, range(MANY)), 1)]}),
+        ("/campaigns/x/gifts", {"gifts": [1] * MANY}),
+        ("/orders", {"instalments": [1] * MANY}),
+        ("/orders", dict.fromkeys(map(str, range(MANY)), 1)),
+        ("/intents", {"intent": "", "signatures": [], "openings": [1] * MANY}),
+        ("/intents", {"intent": "", "signatures": [], "rows": [{"rows": [1] * MANY}]}),
+        ("/intents", dict.fromkeys(map(str, range(MANY // 2)), 1)),
+        ("/keys", dict.fromkeys(map(str, range(MANY // 2)), 1)),
+    ],
+)
+def test_what_is_wrong_a_million_times_is_not_told_a_million_times(
+    api: Api, path: str, said: dict[str, Any]
+):
+    body = json.dumps(said, separators=(",", ":")).encode()
+    headers = {"Content-Type": "application/json", **api.key("owner")}
+    refused = api.client.post(f"/v1{path}", content=body, headers=headers)
+
+    assert refused.status_code == 422, refused.text[:400]
+    assert len(refused.content) < 20_000
+    assert len(refused.json()["errors"]) <= 100
+
+
 # An answer is about what was asked.
 
 
