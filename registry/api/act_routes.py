@@ -39,6 +39,7 @@ Key = Annotated[
 Doing = Annotated[
     Mode,
     Query(
+        title="Doing",
         description="`record` with keys that are kept here; `prepare` intents to be signed by own keys;"
         " `dry-run` says what would be, and does nothing.",
     ),

@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from registry.api.conventions import problems
 from registry.api.problems import Problem
 from registry.api.shapes import Submission, ToSign
 
@@ -37,7 +38,37 @@ def described(app: FastAPI) -> dict[str, Any]:
         components = made.setdefault("components", {})
         components.setdefault("schemas", {}).update(beside["$defs"])
         components["securitySchemes"] = {"bearer": _BEARER}
+        _say_summaries(made)
+        _say_problems(made)
+        _forget_items(made)
         # Much is for everybody; what is not, is for whoever presents this.
         made["security"] = [{}, {"bearer": []}]
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _say_summaries(made: dict[str, Any]) -> None:
+    """Have every operation called by what it does, and not by the name of what does it here."""
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
+
+
+def _say_problems(made: dict[str, Any]) -> None:
+    """Have what cannot be read described as it is answered, where the framework describes an answer of its own."""
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            said = operation["responses"].get("422", {})
+            if "application/json" in said.get("content", {}):
+                operation["responses"]["422"] = problems(422)[422]
+    for name in ("HTTPValidationError", "ValidationError"):
+        made["components"]["schemas"].pop(name, None)
+
+
+def _forget_items(made: dict[str, Any]) -> None:
+    """Leave out what OpenAPI has a word for only since 3.2: of a stream, how one event is written."""
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                for media in answer.get("content", {}).values():
+                    media.pop("itemSchema", None)
