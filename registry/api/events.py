@@ -107,6 +107,10 @@ LastEventIdAsked = Annotated[
         description="The same, for who cannot send the header.",
     ),
 ]
+Named = Annotated[
+    str,
+    Path(max_length=TEXT_MAX, pattern=TEXT, description="What follows the slash in its name."),
+]
 _STREAM = "text/event-stream"
 
 
@@ -266,12 +270,7 @@ def _add_account(made: APIRouter, runtime: Runtime, hub: Hub) -> None:
     async def follower(
         request: Request,
         response: Response,
-        account: Annotated[
-            str,
-            Path(
-                max_length=TEXT_MAX, pattern=TEXT, description="What follows the slash in its name."
-            ),
-        ],
+        account: Named,
         last_event_id: LastEventId = None,
         asked: LastEventIdAsked = None,
     ) -> AsyncIterator[Follower]:
