@@ -337,12 +337,13 @@ def test_a_key_that_is_revoked_is_told_nothing_more(served: Api, monkeypatch: py
 def test_so_many_follow_at_a_time_and_who_leaves_makes_room(
     served: Api, monkeypatch: pytest.MonkeyPatch
 ):
+    left(served)
+    with monkeypatch.context() as patch:
+        patch.setattr(hub_of(served), "_most", 0)
+        refused = served.get(f"/v1{HALL}")
     monkeypatch.setattr(hub_of(served), "_most", 1)
     with stream(served, HALL):
-        # Not read to its end, if there is none.
-        with served.client.stream("GET", f"/v1{HALL}") as refused:
-            assert refused.status_code == 503
-            refused.read()
+        pass
     left(served)
     head = served.client.head(f"/v1{HALL}")
     left(served)
