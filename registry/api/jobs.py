@@ -28,7 +28,7 @@ AT_ONCE = 2
 WAITING_MAX = 16
 """So many may be at work or wait for it."""
 OWN_MAX = 4
-"""So many of them of one subject."""
+"""So many of them of one subject, or about one account: an account may have a hundred keys."""
 KEEP_S = 0.5
 """How far a job is, is kept no more often; whoever asks this process is told exactly."""
 
@@ -97,6 +97,14 @@ def about(job: Job) -> dict[str, str]:
     return found
 
 
+def _is_theirs(job: Job, wanted: Wanted) -> bool:
+    """Whether a job is whose it would be that is wanted."""
+    account = wanted.about.get("account")
+    return job.subject == wanted.subject or (
+        account is not None and about(job).get("account") == account
+    )
+
+
 class Jobs:
     """The jobs of this server. For any number of threads; bounded in all."""
 
@@ -145,7 +153,7 @@ class Jobs:
                 known = self._known(wanted)
             if known is not None:
                 return known
-            own = sum(one.job.subject == wanted.subject for one in self._running.values())
+            own = sum(_is_theirs(one.job, wanted) for one in self._running.values())
             if len(self._running) >= WAITING_MAX or own >= OWN_MAX:
                 most = OWN_MAX if own >= OWN_MAX else WAITING_MAX
                 raise UnavailableError("busy", waiting=len(self._running), own=own, most=most)
@@ -183,16 +191,7 @@ class Jobs:
 
     def _known(self, wanted: Wanted) -> Job | None:
         """The job that does, or did, what is wanted."""
-        states = {"running"} if wanted.anew else {"running", "done"}
-        after = ""
-        while True:
-            page = self._kept.of(wanted.subject, after)
-            for job in page:
-                if job.kind == wanted.spelled and job.state in states:
-                    return job
-            if not page:
-                return None
-            after = page[-1].id
+        return self._kept.same(wanted.spelled, wanted.subject, or_done=not wanted.anew)
 
     def _keep(self, id_: str, done: int, total: int) -> None:
         self._kept.progress(id_, done, total, wall_us())

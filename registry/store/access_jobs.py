@@ -123,6 +123,15 @@ class Jobs:
         rows = self._keeper.rows(f"SELECT {_JOB} FROM access_jobs WHERE id = ?", (id_,))  # noqa: S608  # names of ours
         return _job(rows[0]) if rows else None
 
+    def same(self, kind: str, subject: str, *, or_done: bool) -> Job | None:
+        """The first job of that kind that `subject` asked for and that is running; `or_done`."""
+        found = self._keeper.rows(
+            f"SELECT {_JOB} FROM access_jobs WHERE subject = ? AND kind = ? AND state IN ('running', ?)"  # noqa: S608  # names of ours
+            " ORDER BY id LIMIT 1",
+            (subject, kind, "done" if or_done else "running"),
+        )
+        return _job(found[0]) if found else None
+
     def of(self, subject: str, after: str = "", most: int = PAGE_ROWS) -> list[Job]:
         """The next jobs that `subject` asked for, `most` of them, whose ids come after `after`, in order."""
         found = self._keeper.rows(

@@ -157,6 +157,20 @@ def test_a_subject_has_so_many_at_a_time(jobs: Jobs):
     assert of_another.subject == "key/2"
 
 
+def test_an_account_with_many_keys_has_no_more_at_a_time(jobs: Jobs):
+    gate = Gate()
+    for number in range(OWN_MAX):
+        about = {"account": "account/a", "no": str(number)}
+        jobs.start(other(number, subject=f"key/{number}", about=about), 0, gate)
+
+    busy = refusal_of(lambda: jobs.start(other(9, subject="key/9", about=WANTED.about), 0, gate))
+    of_another = jobs.start(other(9, subject="key/9", about={"account": "account/b"}), 0, gate)
+    gate.opened.set()
+
+    assert busy == "busy"
+    assert of_another.subject == "key/9"
+
+
 def test_there_is_no_job_that_nobody_asked_for(jobs: Jobs):
     assert refusal_of(lambda: jobs.find("a" * 16)) == "no_job"
 
