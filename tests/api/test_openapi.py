@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from jsonschema_rs import Draft202012Validator
@@ -16,6 +17,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 import registry.acts
 import registry.desk
 from registry.api.acts.every import ACTS
+from registry.api.app import create_app
+from registry.api.settings import read_settings
 from registry.desk.ask import Ask
 from registry.desk.keys import RotateLogKey
 from registry.domain.forms import FORMS
@@ -47,11 +50,6 @@ BY_HAND = {
 @cache
 def described() -> Mapping[str, Any]:
     """All of it."""
-    from unittest.mock import MagicMock  # noqa: PLC0415
-
-    from registry.api.app import create_app  # noqa: PLC0415
-    from registry.api.settings import read_settings  # noqa: PLC0415
-
     nothing = MagicMock()
     nothing.settings = read_settings()
     return create_app(nothing).openapi()
