@@ -17,6 +17,8 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 TEXT_CHARACTERS_MAX = 200
 
 PROBLEMS_MAX = 10_000
+LINES_MAX = 2_000_000
+"""With those on which nothing stands: to look at each takes its time, too."""
 """How many are told at once; a file of nothing but problems must not fill the memory with them."""
 
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
@@ -93,10 +95,16 @@ def lines_of(file: File, bad: list[Problem]) -> Iterator[Line]:
 
 
 def _lines(text: str, bad: list[Problem]) -> Iterator[Line]:
-    """The lines of a CSV; where quotes do not close, the rest is one problem."""
+    """The lines of a CSV; where quotes do not close, the rest is one problem.
+
+    Raises:
+        RefusedError: `too_long`.
+    """
     reader = csv.reader((found[0] for found in _LINE.finditer(text)), strict=True)
     try:
         for cells in reader:
+            if reader.line_num > LINES_MAX:
+                raise RefusedError("too_long", lines=reader.line_num, lines_max=LINES_MAX)
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, cells
     except csv.Error as error:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from registry.api.problems import facts_of
 from registry.api.request_log import place_of
 from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.store import access_jobs
@@ -217,7 +218,7 @@ class Jobs:
             self._kept.progress(last.id, last.done, last.total, wall_us())
             self._kept.end(last.id, now_us=wall_us(), result=result)
         except RegistryError as wrong:
-            self._failed(progress, wrong.code, wrong.facts)
+            self._failed(progress, wrong.code, facts_of(wrong))
         except StoppedError:
             raise
         except Exception as fault:  # noqa: BLE001  # in this thread there is nobody else to tell

@@ -95,6 +95,7 @@ _STATUSES: dict[int, Sequence[str]] = {
     500: ("server_fault",),
     504: ("too_long_at_work",),
 }
+_PLACES = frozenset({"directory", "file"})
 STATUS_OF_CODE = {code: status for status, codes in _STATUSES.items() for code in codes}
 
 
@@ -194,12 +195,16 @@ def problem_bytes(
     return told, headers, json.dumps(said, ensure_ascii=False).encode()
 
 
+def facts_of(error: RegistryError) -> dict[str, Any]:
+    """The facts of `error` that the client may see: none that say where this server keeps what it keeps."""
+    return _facts(error, status_of(error))
+
+
 def _facts(error: RegistryError, status: int) -> dict[str, Any]:
-    """The facts of `error` that the client may see."""
     if status >= 500:
         kept = {"stream", "position", "index", "size", "waiting", "most"}
         return {name: value for name, value in error.facts.items() if name in kept}
-    return {name: _plain(value) for name, value in error.facts.items()}
+    return {name: _plain(value) for name, value in error.facts.items() if name not in _PLACES}
 
 
 def _plain(value: object) -> object:

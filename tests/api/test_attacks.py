@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
+from registry.acts import sheet
 from registry.api import acting
-from registry.api.handouts import handed_out
+from registry.api.handouts import GIFT, LIST, directory_of, handed_out
 from registry.api.job_routes import own_job
 from registry.api.limits import IDENTIFIED_AT_ONCE
 from registry.api.principals import Principal
 from registry.errors import RefusedError
 from registry.ledger import intent as intents
 from registry.ledger.intent import Signer
+from registry.store import handout
 from registry.store.log import LOG_ACCOUNT
 from tests.api.asking import StubDoorkeeper, around, asked, echo
 from tests.api.conftest import Api
@@ -211,6 +213,26 @@ def test_who_speaks_for_an_account_no_more_sees_nothing_of_its_jobs(api: Api):
             look(api.runtime, job, left)
     with pytest.raises(RefusedError, match="no_job"):
         handed_out(api.runtime, job, narrow)
+
+
+def test_what_fails_does_not_say_where_things_are_kept(api: Api):
+    name, who, other = campaign(api, each="5g"), api.key("owner"), api.key("owner")
+    first = ended(api, give(api, name, "no\n1\n", who=who), who)
+    digest = bytes.fromhex(first["about"][LIST])
+    with handout.alone(directory_of(api.runtime, GIFT, f"campaign/{name}", digest)):
+        failed = ended(api, give(api, name, "no\n1\n", who=other), other)
+        deleted = api.client.delete(f"/v1/jobs/{first['id']}/handout", headers=who)
+
+    assert (failed["state"], failed["error"]["code"]) == ("failed", "locked_elsewhere")
+    assert (deleted.status_code, deleted.json()["code"]) == (503, "locked_elsewhere")
+    assert str(api.runtime.place) not in json.dumps([failed, deleted.json()])
+
+
+def test_a_list_of_nothing_but_lines_is_not_read_to_its_end(api: Api):
+    name = campaign(api, each="5g")
+    refused = give(api, name, b"no\n" + b"\n" * (sheet.LINES_MAX + 1), mode="dry-run")
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_long")
 
 
 # Whoever watches is answered while all others wait.
