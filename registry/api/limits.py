@@ -7,6 +7,7 @@ Both are plain ASGI, around the application. What they refuse costs no more than
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -68,7 +69,8 @@ class Bounds:
     ) -> None:
         self._app = app
         self._kind_of = kind_of
-        self._uploads = 0
+        self._uploads: Counter[bytes] = Counter()
+        """By who hands them in, as far as their credentials tell; hashes."""
         self._uploads_max = settings.uploads_max
         self._bounds: Mapping[Kind, Bound] = {
             "plain": Bound(
@@ -109,14 +111,19 @@ class Bounds:
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that may be large, if not too many others do so at the moment."""
-        if self._uploads >= self._uploads_max:
+        who = sha256(header(scope, b"authorization") or b"").digest()
+        # One who is slow with all of theirs leaves half of the places to others.
+        own_max = -(-self._uploads_max // 2)
+        if self._uploads.total() >= self._uploads_max or self._uploads[who] >= own_max:
             await send_problem(scope, send, UnavailableError("too_many_uploads"), 503)
             return
-        self._uploads += 1
+        self._uploads[who] += 1
         try:
             await _Exchange(scope, receive, send, self._bounds["upload"]).run(self._app)
         finally:
-            self._uploads -= 1
+            self._uploads[who] -= 1
+            if not self._uploads[who]:
+                del self._uploads[who]
 
 
 class _Exchange:

@@ -21,7 +21,7 @@ from registry.ledger import intent as intents
 from registry.ledger.intent import Signer
 from registry.store import handout
 from registry.store.log import LOG_ACCOUNT
-from tests.api.asking import StubDoorkeeper, around, asked, echo
+from tests.api.asking import NEVER, StubDoorkeeper, around, asked, echo
 from tests.api.conftest import Api
 from tests.api.test_acting import order, registered, size
 from tests.api.test_bulk import campaign, ended, give
@@ -292,3 +292,22 @@ def test_who_has_a_key_does_not_wait_for_the_issuer_of_others():
             await asyncio.gather(*tokens)
 
     assert asyncio.run(all_ask()).status == 200
+
+
+def test_who_is_slow_with_files_leaves_places_to_others():
+    async def all_send() -> tuple[int | None, int | None]:
+        app = around(echo, kind="upload", uploads_max=4)
+        key, token = (
+            {"method": "POST", "headers": [("authorization", f"Bearer {one}")]}
+            for one in ("key", "token")
+        )
+        slow = [asyncio.create_task(asked(app, **key, body=[b"x", NEVER])) for _ in range(2)]
+        # Once both have begun; a place is taken before anything is waited for.
+        await asyncio.sleep(0)
+        own, others = await asked(app, **key), await asked(app, **token)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return own.status, others.status
+
+    assert asyncio.run(all_send()) == (503, 200)

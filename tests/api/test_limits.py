@@ -304,8 +304,9 @@ def test_only_so_many_files_are_taken_at_a_time():
     login = [("authorization", "Bearer key")]
 
     async def several():
-        slow = {"method": "POST", "headers": login, "body": [b"x", NEVER]}
-        waiting = [asyncio.create_task(asked(app, **slow)) for _ in range(2)]
+        slow = {"method": "POST", "body": [b"x", NEVER]}
+        logins = login, [("authorization", "Bearer token")]
+        waiting = [asyncio.create_task(asked(app, headers=one, **slow)) for one in logins]
         await asyncio.sleep(0)
         third = await asked(app, "POST", headers=login)
         return third, await asyncio.gather(*waiting), await asked(app, "POST", headers=login)
