@@ -1,6 +1,7 @@
 """Signed intents: submitted by anybody, since their signatures say whose they are; and signed with keys kept here."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -27,6 +28,7 @@ from registry.api.shapes import (
 )
 from registry.errors import UsageError, require
 from registry.ledger import intent as intents
+from registry.ledger.commitment import Opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX, in_key_order
 
 SIGN = "sign"
@@ -89,18 +91,21 @@ def _add_submit(made: APIRouter, runtime: Runtime) -> None:
         if idempotency_key is not None:
             nonce = intents.decode(data).nonce.hex()
             require(idempotency_key == nonce, "wrong_nonce", nonce=nonce)
+        openings = openings_of(said.openings)
         answer = runtime.sequencer.submit(
             data,
             [decoded(one, "signatures") for one in said.signatures],
-            openings_of(said.openings),
+            openings,
             rows_of(said.rows),
             source=source_of(request.scope),
         )
         receipt = await asyncio.wrap_future(answer)
+        kept = await run_in_threadpool(_kept, runtime, data, openings) if openings else []
         told = {
             "index": receipt.index,
             "leaf": receipt.leaf.hex(),
             "checkpoint": receipt.checkpoint.decode(),
+            "kept": kept,
         }
         return json_response(told, 201, {"location": f"/v1/log/entries/{receipt.index}"})
 
@@ -147,3 +152,11 @@ def _add_sign(made: APIRouter, runtime: Runtime) -> None:
             if signer.key in found
         ]
         return json_response({"signatures": told, "order": [one.account for one in in_order]})
+
+
+def _kept(runtime: Runtime, data: bytes, openings: Sequence[Opening]) -> list[str]:
+    """The fields of `openings`, of the intent `data`, that can be opened here."""
+    asked = intents.decode(data)
+    made = {commitment(asked.log, asked.author, asked.nonce, one): one.field for one in openings}
+    found = runtime.operator.log.openings.find(list(made))
+    return [field for one, field in made.items() if one in found]

@@ -153,6 +153,9 @@ class Receipt(Shape):
     index: int
     leaf: Hex
     checkpoint: str
+    kept: list[str]
+    """The fields, of the openings that were sent, whose names are kept here now. One is not if the intent had been
+    recorded before without it, or the name was erased since."""
 
 
 def entry_made(made: Made) -> dict[str, Any]:

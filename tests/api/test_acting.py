@@ -232,3 +232,22 @@ def test_accounts_are_not_called_by_their_names(api: Api):
     refused = api.act("/orders", {**order(api), "court": "court"}, api.key("court"))
 
     assert (refused.status_code, refused.json()["code"]) == (404, "no_account")
+
+
+@pytest.mark.parametrize(("first", "kept"), [(True, 2), (False, 0)])
+def test_a_receipt_says_which_names_are_kept(api: Api, *, first: bool, kept: int):
+    private = own_key(api, "court")
+    public = private.public_key().public_bytes_raw().hex()
+    (asked,) = registered(api, mode="prepare", signing_key=public).json()["intents"]
+    signature = private.sign(SIGNED_PREFIX + base64.b64decode(asked["intent"]))
+    bare = {
+        "intent": asked["intent"],
+        "signatures": [base64.b64encode(signature).decode()],
+    }
+    whole = {**bare, "openings": asked["openings"]}
+    api.client.post("/v1/intents", json=whole if first else bare)
+
+    again = api.client.post("/v1/intents", json=whole)
+
+    assert again.status_code == 201, again.text
+    assert len(again.json()["kept"]) == kept
