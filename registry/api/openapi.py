@@ -1,11 +1,16 @@
 """What the API says of itself: OpenAPI 3.1, from which clients are made without a hand on it."""
 
+import json
+from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import Response
 
 from registry.api.conventions import problems
 from registry.api.problems import Problem
@@ -45,6 +50,26 @@ def described(app: FastAPI) -> dict[str, Any]:
         made["security"] = [{}, {"bearer": []}]
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def description(app: FastAPI, root_path: str) -> Callable[[Request], Response]:
+    """What answers with the description of `app`, behind a proxy that takes `root_path` off; made when it is asked for.
+
+    It takes seconds to make: in a thread, as this is no coroutine, so that everybody else is answered meanwhile.
+    """
+    made: list[bytes] = []
+    one_at_a_time = Lock()
+
+    def answer(_request: Request) -> Response:
+        with one_at_a_time:
+            if not made:
+                told = described(app)
+                if root_path:
+                    told = {**told, "servers": [{"url": root_path}]}
+                made.append(json.dumps(told, ensure_ascii=False).encode())
+        return Response(made[0], media_type="application/json")
+
+    return answer
 
 
 def _say_summaries(made: dict[str, Any]) -> None:

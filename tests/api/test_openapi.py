@@ -13,6 +13,7 @@ from unittest.mock import MagicMock
 import pytest
 from jsonschema_rs import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
+from starlette.testclient import TestClient
 
 import registry.acts
 import registry.desk
@@ -161,3 +162,15 @@ def test_every_kind_of_event_of_every_act_form_is_made_by_some_act():
     formed = {kind for form in FORMS for part in form.parts for kind in part.kinds}
 
     assert formed - made == set(BY_HAND)
+
+
+def test_a_client_that_is_made_from_it_can_be_packed_and_finds_the_server_behind_a_proxy() -> None:
+    nothing = MagicMock()
+    nothing.settings = read_settings(root_path="/registry")
+
+    with TestClient(create_app(nothing), raise_server_exceptions=True) as client:
+        told = client.get("/openapi.json").json()
+
+    assert told["info"]["title"].isascii()
+    assert told["servers"] == [{"url": "/registry"}]
+    assert told["paths"] == described()["paths"]

@@ -23,7 +23,10 @@ Code = Annotated[str, typer.Argument(metavar="CODE", help="Such as CCER. / 种�
 Class = Annotated[str, typer.Option("--class", help="reduction, removal, allowance. / 类别。")]
 Claims = Annotated[
     list[str] | None,
-    typer.Option("--claim", help="A purpose it may serve, repeated; else all. / 可用于。"),
+    typer.Option(
+        "--claim",
+        help="A purpose, repeated; else all but restoration. / 可用于；默认除修复外全部。",
+    ),
 ]
 Home = Annotated[
     str | None, typer.Option("--home", metavar="CODE", help="Who issues it. / 原登记系统。")
