@@ -178,6 +178,10 @@ def _say_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def nothing(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:
+            # So the framework says of a body that is no text.
+            facts = {"field": "", "why": "neither JSON nor UTF-8"}
+            return said(request, UsageError("malformed", **facts))
         code = _CODES.get(error.status_code, "bad_request")
         response = said(request, RegistryError(code), error.status_code)
         for name, value in (error.headers or {}).items():

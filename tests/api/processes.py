@@ -84,9 +84,10 @@ class Process:
         assert self._process is not None
         assert self._process.stdout is not None
         said = self._process.stdout.readline()
-        if not said:
+        if not said.startswith(b"{"):
+            self._process.kill()
             _, why = self._process.communicate()
-            raise AssertionError(f"it did not start: {why.decode()}")
+            raise AssertionError(f"it did not start: {said.decode()}{why.decode()}")
         assert urlsplit(json.loads(said)["address"]).port == self.port
 
     def stop(self) -> int:

@@ -15,7 +15,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
+from schemathesis.checks import FailureGroup, not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -98,7 +98,7 @@ def tried(
             schemathesis_checked(case, answer)
             if answer.status_code >= 400:
                 checked(answer, json.loads(answer.text))
-        except Exception as error:  # noqa: BLE001  # all of them are told together
+        except (Exception, FailureGroup) as error:  # noqa: BLE001  # all of them are told together
             line = f"{operation.method.upper()} {operation.path} {mode.value}: {error}"
             wrong.append(f"{line}\n{made.url} {made.body!r}"[:1_500])
 
@@ -154,3 +154,10 @@ def test_a_body_of_another_kind_is_refused(api: Api, path: str):
     refused = api.client.post(path, content=b"{}", headers=who)
 
     assert (refused.status_code, refused.json()["code"]) == (415, "unknown_media_type")
+
+
+def test_a_body_that_is_no_text_cannot_be_read(api: Api):
+    who = {**api.key("owner"), "Content-Type": "application/json"}
+    refused = api.client.post("/v1/webhooks", content=b"\xff", headers=who)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
