@@ -178,12 +178,7 @@ def _say_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def nothing(request: Request, error: HTTPException) -> Response:
-        if error.status_code == 400:
-            # So the framework says of a body that is no text.
-            facts = {"field": "", "why": "neither JSON nor UTF-8"}
-            return said(request, UsageError("malformed", **facts))
-        code = _CODES.get(error.status_code, "bad_request")
-        response = said(request, RegistryError(code), error.status_code)
+        response = said(request, *_framework_said(error.status_code))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         if error.status_code == 405:
@@ -198,6 +193,14 @@ def _first_of(error: RequestValidationError | ValidationError) -> Sequence[Any]:
         # Of them the library tells all or none.
         return [{"loc": (), "msg": f"{error.error_count()} parts cannot be read"}]
     return error.errors()[:ERRORS_MAX]
+
+
+def _framework_said(status: int) -> tuple[RegistryError, int]:
+    """What is wrong, and its status, where the framework itself answers with `status`."""
+    if status == 400:
+        # A body that is no text.
+        return UsageError("malformed", field="", why="neither JSON nor UTF-8"), 422
+    return RegistryError(_CODES.get(status, "bad_request")), status
 
 
 def _field(error: Any, *, in_body: bool) -> dict[str, str]:
