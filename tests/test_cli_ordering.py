@@ -198,6 +198,19 @@ def test_terms_are_amended_and_the_obligor_is_another(case: Day):
     assert found["agent"] is None
 
 
+def test_what_was_bought_can_be_cancelled_and_the_order_loses_it(case: Day):
+    order = registered(case)
+    bought = case.acts("order", "buy", order, "12", "--from", "owner")["entries"][0]
+    (lot,) = shown(case, order)["lots"]
+
+    case.acts(
+        *("batch", "cancel", "2", "--batch", lot["batch"], "--holder", "case"),
+        *("--lock", str(bought["index"]), "--reason", "reversal", *ruling(case)),
+    )
+
+    assert shown(case, order)["locked_g"] == 10_000_000
+
+
 def test_what_a_region_wants_is_named_by_the_act_itself(case: Day):
     here = registered(case, "--amount", "10", "--deadline", in_days(30), "--region", "510000")
     elsewhere = registered(case, "--amount", "10", "--deadline", in_days(30), "--region", "500000")

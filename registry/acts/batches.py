@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from registry.acts.movements import Share, hidden
-from registry.acts.plan import Parts, Plan, single
+from registry.acts.plan import Parts, Plan, known, single
 from registry.acts.propose import Happening, Setting
 from registry.domain.account import Account
 from registry.domain.batch import BUFFER, Batch
@@ -211,8 +211,11 @@ def cancel(
     reason: str,
     document: bytes,
     means: Means | None = None,
+    order: str | None = None,
 ) -> Plan:
-    """Grams that `holder` holds, or that entry `means` locked for them, leave circulation for nobody's benefit."""
+    """Grams that `holder` holds, or that entry `means` locked for them, leave circulation for nobody's benefit; if they
+    were bought for the restoration order `order`, that loses them.
+    """
     batch, amount_g, serials = share
     said = {
         "holder": holder,
@@ -223,7 +226,14 @@ def cancel(
         "document": document,
         "means": means,
     }
-    return _by_authority(batch, authority, officer, "batch.cancelled.v1", **said)
+    if order is None:
+        return _by_authority(batch, authority, officer, "batch.cancelled.v1", **said)
+    lost = {"account": holder, "batch": batch.name, "means": means, "amount_g": amount_g}
+    parts: Parts = [
+        (batch.name, [("batch.cancelled.v1", said)]),
+        (order, [("order.lost.v1", lost)]),
+    ]
+    return known((authority, officer), parts)
 
 
 def release_buffer(

@@ -210,17 +210,28 @@ class Cancel(SomeOfBatch):
     authority: InRole = None
 
     def plans(self, desk: Desk) -> list[Plan]:
-        holder = desk.account(self.holder)
+        holder, share = desk.account(self.holder), self.share(desk)
         return [
             acts.cancel(
-                self.share(desk),
+                share,
                 *deciding(desk, self.authority),
                 holder=holder,
                 reason=self.reason,
                 document=self.document,
                 means=None if self.lock is None else desk.means(self.lock),
+                order=self._order(desk, share[0], holder),
             )
         ]
+
+    def _order(self, desk: Desk, batch: Batch, holder: str) -> str | None:
+        """The restoration order for which the lock holds what was bought; None if it is on another ground."""
+        lock = None if self.lock is None else batch.locks.get(self.lock)
+        if lock is None or lock.ground != "order":
+            return None
+        orders = (one for one in sorted(desk.state(holder).bonds) if one.startswith("order/"))
+        return next(
+            (one for one in orders if (batch.name, self.lock) in desk.state(one).lots), None
+        )
 
 
 class ReleaseBuffer(Ask):

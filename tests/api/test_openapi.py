@@ -42,7 +42,6 @@ OF_MANY_FORMS = {
 }
 """Objects whose fields OpenAPI does not say, and why."""
 BY_HAND = {
-    "order.lost.v1": "no ask has it yet: an authority that cancels a lot signs an intent of its own making",
     "registry.created.v1": "`registry init` begins a log",
 }
 """Kinds of events that nobody asks for over HTTP, and why."""
