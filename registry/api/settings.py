@@ -25,6 +25,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -42,6 +43,7 @@ _OTHERS = frozenset({"CONFIG", "LOG", "PASSPHRASE_FILE", "KILLS", "PAIRS", "POST
 """What the environment says to others than the server: the last three to the project's tests."""
 CONFIG_BYTES_MAX = 1 << 20
 HIDDEN = "***"
+UNKNOWN = "there is no such setting"
 _WINDOWS_S = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _RATE = re.compile(rf"[1-9][0-9]{{0,8}}/({'|'.join(_WINDOWS_S)})")
 
@@ -267,7 +269,7 @@ def read_settings(config: Path | None = None, **typed: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(map(str, first["loc"])) or "settings"
-        raise RefusedError("bad_setting", name=name, why=first["msg"]) from None
+        raise RefusedError("bad_setting", name=name, why=_why(first)) from None
     except SettingsError as error:
         # It names a field, and holds the value only in its cause.
         found = re.search(r'field "(\w+)"', str(error))
@@ -275,12 +277,19 @@ def read_settings(config: Path | None = None, **typed: object) -> Settings:
         raise RefusedError("bad_setting", name=name, why="not JSON") from None
 
 
+def _why(fault: ErrorDetails) -> str:
+    """What is wrong with a setting, without the library's own words before it."""
+    if fault["type"] == "extra_forbidden":
+        return UNKNOWN
+    return fault["msg"].removeprefix("Value error, ")
+
+
 def _check_environment() -> None:
     known = {name.upper() for name in Settings.model_fields} | _OTHERS
     for name in os.environ:
         ours = name.upper().startswith(PREFIX)
         if ours and name.upper().removeprefix(PREFIX) not in known:
-            raise RefusedError("bad_setting", name=name, why="there is no such setting")
+            raise RefusedError("bad_setting", name=name, why=UNKNOWN)
 
 
 def _read(file: Path) -> Mapping[str, Any]:
@@ -291,9 +300,11 @@ def _read(file: Path) -> Mapping[str, Any]:
         return tomllib.loads(text.decode())
     except OSError as error:
         raise RefusedError("bad_setting", name=str(file), why=error.strerror) from None
-    except ValueError:
-        # Of TOML that is wrong, the library's message may show a part.
-        raise RefusedError("bad_setting", name=str(file), why="not TOML") from None
+    except ValueError as error:
+        # Of TOML that is wrong, the library's message may show a part: only the place is told.
+        place = re.search(r"\(at (line \d+, column \d+|end of document)\)$", str(error))
+        why = "not TOML" + (f", {place[1]}" if place else "")
+        raise RefusedError("bad_setting", name=str(file), why=why) from None
 
 
 def _shown(value: Any) -> Any:

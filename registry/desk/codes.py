@@ -7,8 +7,8 @@ Text = tuple[str, str]
 
 _FORM: dict[str, Text] = {
     "malformed": (
-        "形式不符[，字段 {field}][：{why}]。请按 docs/format.md 改正后再试。",
-        "Not of the right form[, in the field {field}][: {why}]. Correct it as docs/format.md has it and try again.",
+        "形式不符[，字段 {field}][：{why}]。请按 docs/format.md（HTTP 接口按 /docs）改正后再试。",
+        "Not of the right form[, in the field {field}][: {why}]. See docs/format.md (over HTTP: /docs) and try again.",
     ),
     "not_canonical": (
         "不是规范编码[（{why}）]。文件可能损坏或被改动：请从登记机构重新取得。",
@@ -1335,8 +1335,8 @@ _ASKING: dict[str, Text] = {
 
 HTTP: dict[str, Text] = {
     "address_in_use": (
-        "无法监听 {address}[：{why}]。请换一个端口（--port），或停掉占用它的程序。",
-        "Cannot listen at {address}[: {why}]. Choose another --port, or stop what has it.",
+        "无法监听 {address}[：{why}]。请换端口（--port）或本机地址（--host），或停掉占用它的程序。",
+        "Cannot listen at {address}[: {why}]. Choose another --port or --host, or stop what has it.",
     ),
     "asserts_off": (
         "请不要用 python -O 运行服务：自检已被关闭。",
@@ -1383,8 +1383,8 @@ HTTP: dict[str, Text] = {
         "The API key is not valid: unknown, revoked or expired. Ask the registry for another.",
     ),
     "bad_setting": (
-        "设置 {name} 不可用：{why}。参见 docs/api.md。",
-        "The setting {name} cannot be used: {why}. See docs/api.md.",
+        "设置 {name} 不可用：{why}。各项设置见 deploy/carbon-registry.toml。",
+        "The setting {name} cannot be used: {why}. deploy/carbon-registry.toml has all of them.",
     ),
     "bad_token": (
         "访问令牌无效[（{why}）]。请向签发方重新取得，再试一次。",

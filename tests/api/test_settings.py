@@ -147,11 +147,27 @@ def test_a_mistyped_setting_is_no_setting(say, file):
     assert refused()[0] == "CARBON_REGISTRY_BODY_BYTE_MAX"
 
 
-@pytest.mark.parametrize("text", ["port = ", "\x00", 'port = 1\nport = 2\nsecret = "s"'])
-def test_a_file_that_is_no_toml_is_refused_without_showing_it(file, text):
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("port = ", "end of document"),
+        ("\x00", "line 1, column 1"),
+        ('port = 1\nport = 2\nsecret = "s"', "line 2, column 9"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_refused_without_showing_it(file, text, where):
     config = file(text)
 
-    assert refused(config) == (str(config), "not TOML")
+    name, why = refused(config)
+
+    assert (name, why.partition(", ")[0]) == (str(config), "not TOML")
+    assert where in why
+
+
+def test_a_setting_that_nobody_knows_is_called_so_wherever_it_stands(say, file):
+    assert refused(file("porr = 1")) == ("porr", "there is no such setting")
+    say("PORR", "1")
+    assert refused() == ("CARBON_REGISTRY_PORR", "there is no such setting")
 
 
 def test_a_file_that_is_not_there_or_too_long_is_refused(tmp_path, file):
