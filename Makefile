@@ -22,8 +22,9 @@ check: $(INSTALLED)
 	@$(MAKE) --no-print-directory verifier-only
 	@$(MAKE) --no-print-directory test
 
+# By file: what the tests of one file share is made once.
 test: $(INSTALLED)
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 demo: $(INSTALLED)
 	rm -rf demo-registry

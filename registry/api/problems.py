@@ -175,11 +175,11 @@ def problem_bytes(
         "type": f"{TYPES}{error.code}",
         "title": error.code.replace("_", " ").replace(".", " ").capitalize(),
         "status": told,
-        "detail": words.code_text(error.code, lang, facts),
+        "detail": _detail(error, told, lang, facts),
         "code": error.code,
         "facts": shown_map(facts),
         "instance": request_id,
-        "errors": list(errors),
+        "errors": list(errors) or _pointed_at(error, facts),
     }
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
@@ -198,6 +198,21 @@ def problem_bytes(
 def facts_of(error: RegistryError) -> dict[str, Any]:
     """The facts of `error` that the client may see: none that say where this server keeps what it keeps."""
     return _facts(error, status_of(error))
+
+
+def _detail(error: RegistryError, status: int, lang: Lang, facts: Mapping[str, Any]) -> str:
+    """What `error` says. What only the operator can mend is said to the operator, in the log: not how, to strangers."""
+    said = words.code_text(error.code, lang, facts)
+    if status < 500 or words.UNKNOWN not in said:
+        return said
+    return words.screen("problem.not_now" if status == 503 else "problem.stopped", lang, {})
+
+
+def _pointed_at(error: RegistryError, facts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The field that the rules could not read, where they name one."""
+    if error.code != "malformed" or not facts.get("field"):
+        return []
+    return [{"pointer": f"/{str(facts['field']).strip('/')}", "why": str(facts.get("why", ""))}]
 
 
 def _facts(error: RegistryError, status: int) -> dict[str, Any]:

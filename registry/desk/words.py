@@ -918,6 +918,17 @@ SCREEN: dict[str, Text] = {
     "views.projection": ("投影", "projection"),
     "views.tables": ("数据表", "tables"),
     "views.rebuilt": ("已由全部 {size} 条记录重建。", "Made anew from all {size} entries."),
+    "problem.not_now": (
+        "现在办不到。请稍后以同样的请求再试；若一直如此，请把请求编号告诉登记机构。",
+        "Not now. Ask again later, the same; if it goes on, tell the registry the request's id.",
+    ),
+    "problem.stopped": (
+        "登记系统发现自己的记录有问题，在有人查明之前不再写入。请把请求编号告诉登记机构。",
+        (
+            "The registry found something wrong with its own records, and writes nothing until somebody has looked."
+            " Tell it the request's id."
+        ),
+    ),
     "serve.listening": (
         "正在监听 {address}；按 Ctrl+C 停止。",
         "Listening at {address}; Ctrl+C stops it.",

@@ -1,0 +1,40 @@
+"""What is wrong, as somebody hears it who cannot mend it."""
+
+import json
+
+import pytest
+
+from registry.api.problems import problem_bytes
+from registry.errors import BrokenHistoryError, RefusedError, RegistryError, UnavailableError
+from tests.test_cli import CHINESE
+
+WHERE = "/srv/registry/secret-place"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BrokenHistoryError("behind_mark", size=4, mark=9, first=4, last=8, file=WHERE), 500),
+        (UnavailableError("storage_failed", file=WHERE, why="no space"), 503),
+        (UnavailableError("server_unavailable", server=WHERE, why="gone"), 503),
+    ],
+    ids=["behind_mark", "storage_failed", "server_unavailable"],
+)
+def test_a_stranger_is_told_what_to_do_and_not_where_things_are_kept(
+    error: RegistryError, status: int
+):
+    zh, en = (json.loads(problem_bytes(error, None, lang, "id")[2]) for lang in ("zh", "en"))
+
+    assert (zh["status"], zh["code"]) == (status, error.code)
+    assert CHINESE.search(zh["detail"])
+    for told in (zh, en):
+        assert "…" not in told["detail"]
+        assert WHERE not in json.dumps(told)
+
+
+def test_a_field_that_the_rules_cannot_read_is_pointed_at():
+    refusal = RefusedError("malformed", field="deadline", why="a day expected")
+
+    told = json.loads(problem_bytes(refusal, None, None, "id")[2])
+
+    assert told["errors"] == [{"pointer": "/deadline", "why": "a day expected"}]
