@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter, sleep
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from bench.clients import server
@@ -58,7 +58,7 @@ class Asker:
         )
         access.close()
         self.seen: list[tuple[int, int]] = []
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             base_url=address, timeout=60, headers={"authorization": f"Bearer {presented}"}
         )
 
