@@ -40,6 +40,13 @@ class Api:
         source = runtime.source()
         self.accounts = {source.name_of(name): name for name in source.accounts()}
         self._numbers = count(1)
+        self._logins: dict[str, dict[str, str]] = {}
+
+    def login(self, name: str) -> dict[str, str]:
+        """The header of somebody who speaks for the account, the same each time: an account has only so many keys."""
+        if name not in self._logins:
+            self._logins[name] = self.key(name)
+        return self._logins[name]
 
     def key(self, *names: str, scopes: tuple[str, ...] = SCOPES) -> dict[str, str]:
         """The header of somebody who speaks for these accounts, named as they are called, or by id."""

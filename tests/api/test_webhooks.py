@@ -125,7 +125,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def subscribe(api: Api, url: str, *topics: str, name: str = "owner", **said: Any) -> dict[str, Any]:
     asked = {"account": api.accounts[name], "url": url, "topics": topics or ["account"], **said}
-    answer = api.client.post("/v1/webhooks", json=asked, headers=api.key(name))
+    answer = api.client.post("/v1/webhooks", json=asked, headers=api.login(name))
     assert answer.status_code == 201, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -142,7 +142,7 @@ def ended(hooked: Api) -> Iterator[list[str]]:
 
 def retire(api: Api, **said: Any) -> int:
     asked = {"holder": api.accounts["owner"], "amount": "27g", "purpose": "meeting", **said}
-    answer = api.act("/retirements", asked, api.key("owner"))
+    answer = api.act("/retirements", asked, api.login("owner"))
     assert answer.status_code == 201, answer.text
     index: int = answer.json()["entries"][0]["index"]
     return index
@@ -150,7 +150,7 @@ def retire(api: Api, **said: Any) -> int:
 
 def listed(api: Api, webhook: str, **asked: Any) -> list[dict[str, Any]]:
     path = f"/v1/webhooks/{webhook}/deliveries"
-    found: list[dict[str, Any]] = api.get(path, params=asked, headers=api.key("owner")).json()[
+    found: list[dict[str, Any]] = api.get(path, params=asked, headers=api.login("owner")).json()[
         "deliveries"
     ]
     return found
