@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from registry.acts import claim_codes
-from registry.desk.orders import today
+from registry.desk.given import today
 from registry.ledger import ids
 from registry.store import handout
 from registry.verifier.gift import verify_gift

@@ -12,8 +12,8 @@ import pytest
 
 from registry.cli.main import run
 from registry.desk.ask import asked
-from registry.desk.given import fen
-from registry.desk.orders import Terms, today
+from registry.desk.given import fen, today
+from registry.desk.orders import Terms
 from registry.domain.standard import PURPOSES
 from registry.errors import UsageError
 from tests.books import home, live_at

@@ -42,7 +42,6 @@ class TableKeeper:
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name="tables", daemon=True)
         self.size = 0
-        self.starts = 0
 
     def start(self) -> None:
         """Start it, and again whenever it dies."""
@@ -59,7 +58,6 @@ class TableKeeper:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self.starts += 1
             with subprocess.Popen(  # noqa: S603  # this interpreter, with this very module
                 _COMMAND,
                 stdin=subprocess.PIPE,

@@ -13,8 +13,6 @@ from registry.desk.opened import Opened, opened
 from registry.errors import UsageError
 from registry.place import Place
 
-_PREFIX = "certificate/"
-
 
 def export(
     typed: str,

@@ -1,17 +1,16 @@
 """Batches as somebody asks for what is done with them: issued, deposited, carved out, traded, stopped, cancelled."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from registry.acts import batches as acts
 from registry.acts.plan import Plan, seconded
+from registry.desk import given
 from registry.desk.ask import Account, Ask, Day, Digest, Entry, Flag, Grams, Period
 from registry.desk.desk import Desk
 from registry.desk.movements import BatchName, SomeOfBatch
 from registry.desk.projects import InRole, ProjectName
-from registry.desk.words import CHINA
 from registry.domain.batch import Batch
 from registry.errors import RefusedError
 
@@ -157,8 +156,7 @@ class Trade(SomeOfBatch):
     def plans(self, desk: Desk) -> list[Plan]:
         giver, taker = desk.account(self.giver), desk.account(self.taker)
         venue, share = desk.body("exchange", self.venue), self.share(desk)
-        today = f"{datetime.now(CHINA):%Y-%m-%d}"
-        mandate = acts.mandate_for(desk.state(giver), venue, share[0].standard, today)
+        mandate = acts.mandate_for(desk.state(giver), venue, share[0].standard, given.today())
         plan = acts.trade(
             share,
             giver=giver,

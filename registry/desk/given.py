@@ -5,12 +5,14 @@ cannot be read is refused.
 """
 
 import re
+import time
 from hashlib import sha256
 from pathlib import Path
 
 from registry.desk.files import readable
 from registry.desk.words import GRAMS_PER_TONNE
 from registry.domain.shape import day as read_day
+from registry.domain.timing import day_of
 from registry.errors import RefusedError, UsageError
 
 PAPER_BYTES_MAX = 64 * 2**20
@@ -21,6 +23,11 @@ _YUAN = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,2}))?", re.ASCII)
 _PER_MILLE = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.\.|–|-)(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBERS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2})*", re.ASCII)
+
+
+def today() -> str:
+    """The day in China."""
+    return day_of(time.time_ns() // 1_000).isoformat()
 
 
 def grams(typed: str, field: str = "AMOUNT") -> int:

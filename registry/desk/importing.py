@@ -7,7 +7,6 @@ remembers.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from registry.acts import old_books as acts
 from registry.acts import published_list
@@ -15,8 +14,8 @@ from registry.acts.old_books import ISSUED, RETIRED, TRANSFERRED, Books, Row
 from registry.acts.plan import Plan
 from registry.acts.published_list import PublishedList
 from registry.acts.sheet import File, Problem
+from registry.desk import given
 from registry.desk.desk import Desk
-from registry.desk.words import CHINA
 from registry.errors import RefusedError
 
 PAGE_ROWS = 500
@@ -124,4 +123,4 @@ def published(file: File) -> PublishedList:
     Raises:
         RefusedError: as `published_list.read`.
     """
-    return published_list.read(file, until=f"{datetime.now(CHINA):%Y-%m}")
+    return published_list.read(file, until=given.today()[: len("2026-11")])

@@ -1,6 +1,5 @@
 """Restoration orders (替代性生态修复) as somebody asks for what is done in them, from registration to confirmation."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -26,7 +25,6 @@ from registry.desk.ask import (
 from registry.desk.desk import Desk
 from registry.desk.movements import Some
 from registry.domain.order import Order
-from registry.domain.timing import day_of
 from registry.errors import UsageError, require
 
 OrderName = Annotated[str, Field(description="The order: `order/…` or its id.")]
@@ -250,11 +248,6 @@ class Close(Ask):
     def plans(self, desk: Desk) -> Sequence[Plan]:
         order = found(desk, self.order)
         return [acts.close(order, by=desk.officers(1)[0] if self.by_officer else order.court)]
-
-
-def today() -> str:
-    """The day in China."""
-    return day_of(time.time_ns() // 1_000).isoformat()
 
 
 def found(desk: Desk, typed: str) -> Order:

@@ -13,7 +13,7 @@ import xlsxwriter
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.acts import claim_codes, old_books
-from registry.desk.orders import today
+from registry.desk.given import today
 from registry.ledger import ids
 from registry.ledger.intent import SIGNED_PREFIX
 from registry.ledger.keys import SUITE

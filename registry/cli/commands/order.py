@@ -424,7 +424,7 @@ def list_(
 ) -> None:
     """All orders, with what is overdue today / 列出全部修复令及逾期"""
     from registry.cli import overview
-    from registry.desk import orders
+    from registry.desk import given
 
     place = read_from(directory, state, read_url)
-    overview.orders(place, orders.today(), voice=Voice(lang, as_json=as_json))
+    overview.orders(place, given.today(), voice=Voice(lang, as_json=as_json))
