@@ -539,7 +539,11 @@ def subtrees(data: list[bytes]) -> tree.Node:
 
 
 def table(names: str, *rows: tuple[Any, ...]) -> pytest.MarkDecorator:
-    """A test for every row; what a row expects stands last, and names it, with its number."""
+    """A test for every row; what a row expects stands last, and names it, with its number.
+
+    Every worker has to find the same names; bytes may hold the second in which they were made.
+    """
+    assert not any(isinstance(row[-1], bytes) for row in rows), f"a row of {names} ends in bytes"
     ids = [f"{number}-{row[-1]}" for number, row in enumerate(rows)]
     return pytest.mark.parametrize(names, rows, ids=ids)
 

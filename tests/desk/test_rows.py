@@ -66,15 +66,15 @@ def objects(*said: object) -> bytes:
 
 
 @table(
-    "kind, data",
-    ("csv", "name,tonnes\n王一,0.000027\n\n李二,12\n".encode()),
-    ("xlsx", filled(("name", "tonnes"), ("王一", 0.000027), (), (" 李二", "12"))),
+    "data, kind",
+    ("name,tonnes\n王一,0.000027\n\n李二,12\n".encode(), "csv"),
+    (filled(("name", "tonnes"), ("王一", 0.000027), (), (" 李二", "12")), "xlsx"),
     (
-        "jsonl",
         '{"name": "王一", "tonnes": 0.000027}\n\n{"tonnes": "12", "name": "李二"}'.encode(),
+        "jsonl",
     ),
 )
-def test_files_of_every_kind_say_the_same(kind, data):
+def test_files_of_every_kind_say_the_same(data, kind):
     listed = share_list.read(rows.table_of(data, kind))
 
     assert listed.beneficiaries == (("王一", 27), ("李二", 12_000_000))
