@@ -17,7 +17,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Annotated, Any
 
@@ -34,13 +34,17 @@ from registry.api.resources import TEXT, TEXT_MAX, Grams
 from registry.api.runtime import Runtime
 from registry.api.shapes import Hex, Shape, Time
 from registry.api.values import time
-from registry.errors import RegistryError, UsageError, require
+from registry.errors import RegistryError, UnavailableError, UsageError, require
 from registry.projections.retirements import HIDDEN
 from registry.store.log import Moment
 
 RETRY_MS = 2_000
 RECHECK_S = 20.0
-"""So often it is looked whether somebody still may see what they are told: within a minute they are not any more."""
+"""So often it is looked whether somebody still may see what they are told."""
+UNSURE_S = 60.0
+"""Whoever was not found to be so for so long, since that cannot be looked up, is told nothing more."""
+AGAIN_S = 1.0
+"""So long, at the most, it is waited before what could not be read is read again."""
 MARK_ENTRIES = 1_000
 """After so many entries of which nothing was told, it is said how far that is: whoever comes back begins there."""
 _ID = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?", re.ASCII)
@@ -177,13 +181,13 @@ def read_id(text: str | None, size: int) -> At:
         return At(entry=size)
     found = _ID.fullmatch(text)
     if found is None:
-        raise UsageError("malformed", field="last_event_id", why="ENTRY.EVENT")
+        raise UsageError("malformed", field="last_event_id", why="event_id_expected")
     entry = int(found[1])
     require(entry <= size, "no_such_entry", index=entry, size=size)
     return At(entry=entry, event=-1 if found[2] is None else int(found[2]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Follower:
     """Who follows, from where, and what they are told."""
 
@@ -195,6 +199,13 @@ class Follower:
     told_of: Callable[[Seen], Iterator[Told]]
     may_still: Callable[[], object] | None = None
     """Raises RegistryError once they may not any more."""
+    _following: int = field(init=False)
+    _told: At = field(init=False)
+    _sure_s: float = field(init=False, default_factory=monotonic)
+    """When it was found last that they may."""
+
+    def __post_init__(self) -> None:
+        self._following, self._told = self.begin.entry, self.begin
 
     async def follow(self) -> AsyncIterator[ServerSentEvent]:
         """What they are told; without end, until the server stops or they may not be told any more."""
@@ -206,26 +217,50 @@ class Follower:
                 yield one
 
     async def _events(self) -> AsyncIterator[ServerSentEvent]:
-        following, told = self.begin.entry, self.begin
-        checked_s = monotonic()
         while not self.hub.ended:
             self.listener.rung.clear()
-            seen, reached = await self.hub.page(following, only_retirements=self.only_retirements)
+            wait_s = RECHECK_S
+            try:
+                async for one in self._new():
+                    yield one
+            except UnavailableError as error:
+                # A database that is away for a moment is no reason to have everybody come back at once.
+                if self.may_still is not None and monotonic() >= self._sure_s + UNSURE_S:
+                    return
+                wait_s = AGAIN_S
+                yield ServerSentEvent(comment=error.code)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.listener.rung.wait(), wait_s)
+
+    async def _new(self) -> AsyncIterator[ServerSentEvent]:
+        """What they were not told yet, until there is nothing more."""
+        while not self.hub.ended:
+            await self._check_sight()
+            seen, reached = await self.hub.page(
+                self._following, only_retirements=self.only_retirements
+            )
             for at, body in (one for entry in seen for one in self.told_of(entry)):
-                if at > told:
-                    told = at
+                if at > self._told:
+                    # Whoever takes what they are told slowly takes long over a page.
+                    await self._check_sight()
+                    self._told = at
                     yield _sent(self.event, at, body)
-            if reached - told.entry >= MARK_ENTRIES:
-                told = At(entry=reached)
-                yield ServerSentEvent(id=str(told))
-            if monotonic() >= checked_s + RECHECK_S:
-                checked_s = monotonic()
-                if self.may_still is not None:
-                    await run_in_threadpool(self.may_still)
-            if reached == following and not self.hub.ended:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.listener.rung.wait(), RECHECK_S)
-            following = reached
+            if reached - self._told.entry >= MARK_ENTRIES:
+                self._told = At(entry=reached)
+                yield ServerSentEvent(id=str(self._told))
+            if reached == self._following:
+                return
+            self._following = reached
+
+    async def _check_sight(self) -> None:
+        """Return if they may still be told, as far as was found not long ago.
+
+        Raises:
+            RegistryError: they may not; UnavailableError: nobody knows at the moment.
+        """
+        if self.may_still is not None and monotonic() >= self._sure_s + RECHECK_S:
+            await self.hub.asked(self.may_still)
+            self._sure_s = monotonic()
 
 
 def _sent(event: str, at: At, body: dict[str, Any]) -> ServerSentEvent:

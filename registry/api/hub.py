@@ -43,6 +43,8 @@ PAUSE_S = 0.05
 """So long, at the least, between two looks: what is recorded meanwhile is told together."""
 READERS = 2
 """So many read what was missed at a time; others wait."""
+ASKERS = 4
+"""So many are looked up again at a time: they wait for each other, and not for the threads that answer requests."""
 _CERTIFICATE = "certificate/"
 _ACCOUNT = notices.ACCOUNT
 
@@ -251,7 +253,7 @@ class Hub:
         self._kept: deque[Seen] = deque(maxlen=KEPT_ENTRIES)
         self._next = 0
         self._threads: list[threading.Thread] = []
-        self._readers: anyio.CapacityLimiter | None = None
+        self._limiters: dict[int, anyio.CapacityLimiter] = {}
 
     @property
     def ended(self) -> bool:
@@ -320,9 +322,6 @@ class Hub:
                 found = list(islice(self._kept, start - first.index, None))[:PAGE_ENTRIES]
                 return found, found[-1].index + 1
             end = self._next
-        if self._readers is None:
-            # It belongs to the loop that runs, which there is only now.
-            self._readers = anyio.CapacityLimiter(READERS)
         return await to_thread.run_sync(
             lambda: read_page(
                 self._source(),
@@ -331,8 +330,18 @@ class Hub:
                 only_retirements=only_retirements,
                 names=only_retirements,
             ),
-            limiter=self._readers,
+            limiter=self._limiter(READERS),
         )
+
+    async def asked(self, question: Callable[[], object]) -> None:
+        """Have `question`, which waits for others, asked in a thread. Raises: what it raises."""
+        await to_thread.run_sync(question, limiter=self._limiter(ASKERS))
+
+    def _limiter(self, most: int) -> anyio.CapacityLimiter:
+        # It belongs to the loop that runs, which there is only now.
+        if most not in self._limiters:
+            self._limiters[most] = anyio.CapacityLimiter(most)
+        return self._limiters[most]
 
     def close(self) -> None:
         """Wait for the threads, once `stopping` is set."""

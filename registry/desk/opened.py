@@ -26,22 +26,25 @@ class Opened:
 
     def stream(self, name: str) -> list[Placed]:
         """The entries that touch the stream `name`, in order."""
-        with self.log.recorder.reading() as cursor:
-            moment = Moment(cursor)
+        with self._reading() as moment:
             return [moment.placed(index) for index in moment.indexes(name)]
 
     def state(self, name: str, size: int | None = None) -> Any:
         """The state of the stream `name`, now or as of the log's first `size` entries."""
-        with self.log.recorder.reading() as cursor:
-            moment = Moment(cursor)
+        with self._reading() as moment:
             if size is None:
                 return moment.stream(name).state
             return moment.stream_at(name, size).state
 
+    def size(self) -> int:
+        """How many entries the log has now."""
+        with self._reading() as moment:
+            return moment.head().size
+
     def accounts(self) -> list[str]:
         """All accounts, in the order in which they were opened."""
-        with self.log.recorder.reading() as cursor:
-            return Moment(cursor).streams("account/")
+        with self._reading() as moment:
+            return moment.streams("account/")
 
     def name_of(self, name: str) -> str | None:
         """What the account `name` is called; None where that is not kept."""
@@ -51,11 +54,17 @@ class Opened:
 
     def shown(self, commitments: Sequence[bytes]) -> dict[bytes, Opening]:
         """The openings that are kept of `commitments`."""
-        return self.log.openings.find(commitments)
+        with self.log.recorder.trouble():
+            return self.log.openings.find(commitments)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Moment]:
+        """The log's tables as of now. Raises: what `Recorder.trouble` says."""
+        with self.log.recorder.trouble(), self.log.recorder.reading() as cursor:
+            yield Moment(cursor)
 
     def _name_of(self, name: str) -> str | None:
-        with self.log.recorder.reading() as cursor:
-            moment = Moment(cursor)
+        with self._reading() as moment:
             indexes = moment.indexes(name)
             if not indexes:
                 return None

@@ -167,7 +167,7 @@ class FileOpenings:
         found: dict[bytes, Opening] = {}
         if not self._file.exists():
             return found
-        with closing(self._reading()) as connection:
+        with storage_trouble(str(self._file)), closing(self._reading()) as connection:
             for wanted in commitments:
                 row = connection.execute(
                     "SELECT field, salt, value FROM openings WHERE commitment = ?", (wanted,)

@@ -95,7 +95,8 @@ class SqliteKeeper:
 
     def _create(self) -> None:
         """Have a file that only its owner reads."""
-        if self.where != MEMORY:
+        # To close a file that is there would drop the locks that other connections of this process hold on it.
+        if self.where != MEMORY and not Path(self.where).exists():
             os.close(os.open(self.where, os.O_RDWR | os.O_CREAT, 0o600))
 
     def _connection(self) -> sqlite3.Connection:

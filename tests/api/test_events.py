@@ -5,7 +5,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
@@ -22,6 +22,7 @@ from registry.api.connections import server_options
 from registry.api.runtime import Runtime
 from registry.desk import lists
 from registry.desk.asking import question_to
+from registry.errors import UnavailableError
 from tests.api.conftest import Api, settings
 from tests.books import live_at
 
@@ -332,6 +333,55 @@ def test_a_key_that_is_revoked_is_told_nothing_more(served: Api, monkeypatch: py
         served.runtime.access.revoke_key(record.id, record.made_us + 1)
         while own.next() is not None:
             pass
+
+
+@contextmanager
+def log_busy(api: Api) -> Iterator[None]:
+    """The log cannot be read until the end of the block: others have every connection to it."""
+    pool = api.runtime.operator.log.recorder.datastore.pool  # type: ignore[attr-defined]  # a file's
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as others:
+        patch.setattr(pool, "pool_timeout", 0.01)
+        while pool.num_in_use < pool.pool_size + pool.max_overflow:
+            with suppress(UnavailableError):
+                others.enter_context(api.runtime.source()._reading())
+        yield
+
+
+def test_a_log_that_cannot_be_read_for_a_moment_ends_no_stream(
+    served: Api, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(events, "AGAIN_S", 0.01)
+    left(served)
+    made = retire(served)["index"]
+    with ExitStack() as stack:
+        with log_busy(served):
+            hall = stack.enter_context(stream(served, HALL, str(made)))
+            waited = [hall.fields(), hall.fields()]
+        told = hall.next()
+
+    assert waited == [{"": "storage_failed"}] * 2
+    assert told["entry"] == made
+
+
+@pytest.mark.parametrize(("unsure_s", "goes_on"), [(60.0, True), (0.0, False)])
+def test_who_cannot_be_looked_up_for_a_moment_goes_on_and_for_long_is_told_nothing(
+    served: Api, monkeypatch: pytest.MonkeyPatch, unsure_s: float, goes_on: bool
+):
+    monkeypatch.setattr(events, "RECHECK_S", 0.02)
+    monkeypatch.setattr(events, "UNSURE_S", unsure_s)
+    keys = Path(served.runtime.access._keeper.where)  # type: ignore[attr-defined]  # a file's
+    path = f"/accounts/{served.accounts['owner'][8:]}/stream"
+    with stream(served, path, **served.key("owner")) as own:
+        keys.rename(keys.with_suffix(".away"))
+        try:
+            waited = own.fields()
+        finally:
+            keys.with_suffix(".away").rename(keys)
+        retired = retire(served)
+        told = own.next()
+
+    assert waited == ({"": "database_moved"} if goes_on else None)
+    assert (told and told["entry"]) == (retired["index"] if goes_on else None)
 
 
 def test_so_many_follow_at_a_time_and_who_leaves_makes_room(

@@ -4,6 +4,8 @@
 
 import random
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -26,7 +28,7 @@ from registry.place import Server as Address
 from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.table import Row, Table, entered
 from registry.store import views as viewing
-from registry.store import views_migration
+from registry.store import views_migration, views_sqlite
 from registry.store.follower import Follower
 from registry.store.log import Log, Placed
 from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
@@ -499,6 +501,26 @@ def test_a_keeper_whose_tables_are_of_another_version_makes_them_anew(book: Book
             found = again.rows("accounts")
 
     assert found == expected
+
+
+def test_who_prepares_the_tables_takes_nobody_s_lock_on_them(book: Book):
+    file = book.place / views_sqlite.FILE
+    with closing(Log(book.place)) as log, views(log), closing(kept_at(log)) as other:
+        other.prepare(PROJECTIONS)
+        # A process that believed to be the last one here would fold the write-ahead log in, and take it away.
+        subprocess.run(
+            [sys.executable, "-c", _ASKS, str(file)], check=True, stdout=subprocess.DEVNULL
+        )
+
+        assert Path(f"{file}-wal").exists()
+
+
+_ASKS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM view_accounts").fetchone()
+connection.close()
+"""
 
 
 @BOTH
