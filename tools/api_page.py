@@ -58,6 +58,7 @@ OTHERS = {
     "paper_form": ANYBODY,
     "paper_list": ANYBODY,
     "paper_reconcile": ANYBODY,
+    "paper_reconcile_published": ANYBODY,
     "paper_summary": ANYBODY,
     "prove_consistency": ANYBODY,
     "prove_entry": ANYBODY,

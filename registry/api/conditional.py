@@ -78,9 +78,9 @@ def told_bytes(
 
 
 def has_it(request: Request, tag: str) -> bool:
-    """Whether If-None-Match names `tag`, by weak comparison (RFC 9110, 13.1.2)."""
+    """Whether If-None-Match names `tag`, by weak comparison (RFC 9110, 13.1.2); only of what is asked for by GET."""
     said = request.headers.get("if-none-match")
-    if said is None:
+    if said is None or request.method != "GET":
         return False
     return said.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in said.split(",")}
 

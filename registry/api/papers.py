@@ -1,6 +1,7 @@
 """The official papers, compiled from the log for whoever asks: 清单, 年度表, 勾稽表, 登记表.
 
-    GET /v1/papers/list | summary | reconcile | form     ?format=json | csv | xlsx, and what the paper is to be about
+    GET  /v1/papers/list | summary | reconcile | form    ?format=json | csv | xlsx, and what the paper is to be about
+    POST /v1/papers/reconcile                            the same; in the body figures that were published, JSON
 
 No login: only names that are public stand in them. Each takes all that the tables have: few at a time, the others are
 told to ask again.
@@ -15,10 +16,11 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from registry.api.conditional import tag_of, told_bytes, told_once
-from registry.api.conventions import problems
+from registry.api.conditional import JSON, tag_of, told_bytes, told_once
+from registry.api.conventions import check_json, problems
 from registry.api.problems import language
 from registry.api.runtime import Runtime
 from registry.api.values import shown_map
@@ -27,6 +29,8 @@ from registry.desk.opened import Opened
 from registry.desk.papers import Paper, Wanted
 from registry.desk.words import Lang
 from registry.errors import UnavailableError
+from registry.projections.papers import published
+from registry.projections.papers.claims import TYPES
 
 AT_ONCE_MAX = 2
 """So many papers are compiled at a time: each takes memory in proportion to the registry."""
@@ -78,6 +82,17 @@ class OfList(OfPeriod):
 
     annex: bool = False
     """As the province's annex has it."""
+
+
+class OfPublication(_Asked):
+    """A paper about the days of a publication."""
+
+    area: Annotated[str | None, Field(pattern="^[0-9]{6}$", examples=["510100"])] = None
+    """GB/T 2260."""
+
+    def wanted(self) -> Wanted:
+        """Which area the paper is to be about, and as of when; its days are the publication's."""
+        return Wanted(area=self.area, as_of=self.as_of)
 
 
 class OfActivity(_Asked):
@@ -154,7 +169,61 @@ def router(runtime: Runtime) -> APIRouter:
             response_model=PaperShown,
             responses=_answers(),
         )
+    _add_published(made, office)
     return made
+
+
+def _add_published(made: APIRouter, office: "_Office") -> None:
+    @made.post(
+        "/reconcile",
+        operation_id="paper_reconcile_published",
+        response_model=PaperShown,
+        responses={200: _answers()[200], **problems(404, 413, 415, 422)},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {JSON: {"schema": _publication()}}}
+        },
+    )
+    async def reconcile_published(
+        request: Request, asked: Annotated[OfPublication, Query()]
+    ) -> Response:
+        """What is behind each figure, and where published figures cannot all be true / 与公布数据核对
+
+        The body is the file of `registry report reconcile --against FILE` (docs/reports.md); nothing of it is kept.
+        """
+        check_json(request)
+        return await run_in_threadpool(office.published, request, asked, await request.body())
+
+
+def _publication() -> dict[str, Any]:
+    """What was published, for OpenAPI; `published.read` has the last word."""
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    decimal = {"type": "string", "description": "As printed.", "examples": ["62.75"]}
+    day = {"type": "string", "format": "date"}
+    sort = {"type": "string", "enum": sorted(TYPES.values())}
+
+    def lines(**fields: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "array", "maxItems": published.LINES_MAX, "items": _object(fields)}
+
+    shares = {"scenes_share": decimal, "tonnes": decimal, "tonnes_share": decimal}
+    tonnes = {"type": "array", "items": decimal}
+    return _object(
+        {
+            "title": text,
+            "first": day,
+            "last": day,
+            "text": _object({"scenes": count, "ten_thousand_tonnes": decimal}),
+            "table": lines(type=sort, scenes=count, **shares),
+            "restated": lines(type=sort, where=text, tonnes=tonnes),
+            "growth": lines(figure=text, now=count, before=count, said_times=decimal),
+            "largest": lines(name=text, organiser=text, tonnes=decimal),
+            "largest_count": count,
+            "months": lines(name=text, activity=text, month=text, tonnes=decimal),
+        }
+    )
+
+
+def _object(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": [*fields]}
 
 
 class _Office:
@@ -179,6 +248,14 @@ class _Office:
         """What is behind each figure / 勾稽表"""
         wish = _Wish(paper="reconcile", asked=asked, request=request)
         return self._answer(wish, lambda source: papers.reconciliation(source, asked.wanted()))
+
+    def published(self, request: Request, asked: OfPublication, data: bytes) -> Response:
+        """What is behind each figure, and of those that were published"""
+        wish = _Wish(paper="reconcile", asked=asked, request=request)
+        wanted, said = asked.wanted(), published.read(data)
+        return self._answer(
+            wish, lambda source: papers.reconciliation(source, wanted, against=said)
+        )
 
     def form(self, request: Request, asked: Annotated[OfActivity, Query()]) -> Response:
         """The registration form of an activity / 登记表"""

@@ -14,8 +14,7 @@ from registry.desk.opened import Opened, opened
 from registry.desk.papers import Paper, Wanted
 from registry.errors import UsageError
 from registry.place import Place
-
-FILE_BYTES_MAX = 2**20
+from registry.projections.papers import published
 
 Format = Literal["csv", "xlsx"]
 
@@ -87,7 +86,9 @@ def show_reconciliation(place: Place, typed: Asked, *, against: Path | None, voi
         RefusedError: `no_registry`, `no_such_entry`, `no_stream`.
     """
     wanted = typed.wanted()
-    said = None if against is None else readable(against, FILE_BYTES_MAX)
+    said = None
+    if against is not None:
+        said = published.read(readable(against, published.FILE_BYTES_MAX), "--against")
     _show(place, typed, lambda source: papers.reconciliation(source, wanted, against=said), voice)
 
 

@@ -115,21 +115,22 @@ def summary(source: Opened, wanted: Wanted) -> Paper:
         return found.paper([sheet], figures(counted_in(found.claims, found.scope)))
 
 
-def reconciliation(source: Opened, wanted: Wanted, *, against: bytes | None = None) -> Paper:
+def reconciliation(
+    source: Opened, wanted: Wanted, *, against: published.Published | None = None
+) -> Paper:
     """What is behind the figures; with `against`, figures that were published, also where those cannot all be true.
 
     Raises:
         UsageError: `malformed`.
-        RefusedError: `malformed` if nothing was published in this form; `no_such_entry`, `no_stream`.
+        RefusedError: `no_such_entry`, `no_stream`.
     """
-    publication = None if against is None else published.read(against)
-    if publication is not None:
-        wanted = replace(wanted, first=publication.first, last=publication.last)
+    if against is not None:
+        wanted = replace(wanted, first=against.first, last=against.last)
     with _material(source, wanted) as found:
         sheets = list(reconciled(found.tables, found.claims, found.scope))
-        if publication is not None:
-            sheet = published.sheet(publication, listed(found.claims, found.scope))
-            said = Note(key="published", facts={"title": publication.title})
+        if against is not None:
+            sheet = published.sheet(against, listed(found.claims, found.scope))
+            said = Note(key="published", facts={"title": against.title})
             sheets.append(replace(sheet, notes=(said,)))
         return found.paper(sheets, figures(counted_in(found.claims, found.scope)))
 

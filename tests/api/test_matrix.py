@@ -45,7 +45,7 @@ TABLE: tuple[tuple[str, str], ...] = (
     ("GET /v1/(orders|instalments|lots|performances)(/.*)?", "anybody"),
     ("GET /v1/(grams|papers)/.*", "anybody"),
     ("GET /v1/lists/(blacklist|board|breaches|green|overdue)", "anybody"),
-    ("POST /v1/verify", "anybody"),
+    ("POST /v1/(verify|papers/reconcile)", "anybody"),
     ("POST /v1/intents", "whoever has the signatures"),
     ("GET /v1/accounts/{account}(/.*)?", "own"),
     ("GET /v1/batches/{batch}/(gifts|holdings|locks|ties|transfers)", "mine"),

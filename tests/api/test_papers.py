@@ -21,7 +21,7 @@ from registry.desk.opened import opened
 from registry.errors import RegistryError, UnavailableError
 from tests.books import Book, book, home, shelf
 from tests.test_cli import english, shell
-from tests.test_reports import BOM, WHOLE, Office, activity_of, bureau, imported, papers
+from tests.test_reports import BOM, PUBLISHED, WHOLE, Office, activity_of, bureau, imported, papers
 
 __all__ = ["book", "bureau", "english", "home", "imported", "papers", "shelf", "shell"]
 
@@ -87,6 +87,42 @@ def test_a_file_is_named_in_chinese_and_in_letters_that_every_system_has(client:
     assert encoding == "UTF-8"
     assert unquote(name) == "各类社会活动碳中和清单-510100-2023-05-01-2024-04-30.xlsx"
     assert named.isascii()
+
+
+def test_what_was_published_is_checked_as_from_the_command_line(client: TestClient, papers: Office):
+    written = papers.file("reconcile", "--against", PUBLISHED, form="xlsx", lang="en").read_bytes()
+    asked = {"content": PUBLISHED.read_bytes(), "headers": {"Content-Type": "application/json"}}
+
+    served = client.post("/v1/papers/reconcile?format=xlsx&lang=en", **asked)
+    told = client.post("/v1/papers/reconcile", **asked).json()
+
+    assert (served.status_code, served.content) == (200, written)
+    assert told["sheets"][-1]["sheet"] == "published"
+    assert "contradicts" in {row["verdict"] for row in told["sheets"][-1]["rows"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"first": "yesterday"}, "malformed"),
+        ({"growth": [{}]}, "malformed"),
+        # Each would be held against each other.
+        ({"restated": [{"type": "meeting", "where": "text", "tonnes": ["1"]}] * 101}, "malformed"),
+        (None, "unknown_media_type"),
+    ],
+)
+def test_what_nobody_can_have_published_is_refused(
+    client: TestClient, changes: dict[str, Any] | None, code: str
+):
+    said = {**json.loads(PUBLISHED.read_bytes()), **(changes or {})}
+    media = "text/csv" if changes is None else "application/json"
+
+    with pytest.raises(RegistryError) as refusal:
+        client.post(
+            "/v1/papers/reconcile", content=json.dumps(said), headers={"Content-Type": media}
+        )
+
+    assert refusal.value.code == code
 
 
 @pytest.mark.parametrize("paper", PAPERS)

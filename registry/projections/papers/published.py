@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, Literal
 
 from registry.errors import RefusedError
@@ -32,7 +32,11 @@ from registry.projections.papers.paper import (
 
 GRAMS_PER_TONNE = 1_000_000
 ROWS_TRIED_MAX = 12
-"""Of so many rows every combination is added up, to find those that a published figure counts."""
+"""Of so many rows every combination is added up, to find those that a published figure counts; and so many are named
+that may be the one that a text speaks of."""
+FILE_BYTES_MAX = 1 << 20
+LINES_MAX = 100
+"""Of each list in a publication: each line is held against all of the list, or against the others."""
 
 COLUMNS = (
     "check",
@@ -45,6 +49,7 @@ COLUMNS = (
     "verdict",
     "why",
 )
+_LISTS = ("table", "restated", "growth", "largest", "months")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
 
 
@@ -107,8 +112,8 @@ class Published:
     said: Mapping[str, Any]
 
 
-def read(data: bytes) -> Published:
-    """The publication in a file's bytes.
+def read(data: bytes, field: str = "") -> Published:
+    """The publication in the bytes of a file, which whoever asked calls `field`.
 
     Raises:
         RefusedError: `malformed`.
@@ -116,11 +121,11 @@ def read(data: bytes) -> Published:
     try:
         said = json.loads(data, parse_float=_no_float)
         first, last = (date.fromisoformat(said[name]).isoformat() for name in ("first", "last"))
-        made = Published(title=_text(said["title"]), first=first, last=last, said=said)
+        made = Published(title=_text(said["title"]), first=first, last=last, said=_short(said))
         # Whatever is missing or mistyped shows itself on the first reading.
         checks(made, ())
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise RefusedError("malformed", field="--against", why=str(error)) from error
+        raise RefusedError("malformed", field=field, why="published_expected") from error
     return made
 
 
@@ -290,20 +295,23 @@ def _on_months(said: Mapping[str, Any], listed: Sequence[Claim]) -> Iterator[Che
     for item in said["months"]:
         stated, month = _tonnes(item["tonnes"]), _text(item["month"])
         name, activity = _text(item["name"]), _text(item["activity"])
-        for no, claim in enumerate(listed, start=1):
-            is_it = (claim.activity or "").startswith(activity)
-            if is_it and claim.amount_g == stated.value:
-                yield Check(
-                    check="month",
-                    subject=name,
-                    said=month,
-                    said_in="text",
-                    found=claim.month,
-                    found_in="list",
-                    verdict=_verdict(month == claim.month),
-                    why="rows",
-                    rows=(no,),
-                )
+        fitting = (
+            (no, claim)
+            for no, claim in enumerate(listed, start=1)
+            if claim.amount_g == stated.value and (claim.activity or "").startswith(activity)
+        )
+        for no, claim in islice(fitting, ROWS_TRIED_MAX):
+            yield Check(
+                check="month",
+                subject=name,
+                said=month,
+                said_in="text",
+                found=claim.month,
+                found_in="list",
+                verdict=_verdict(month == claim.month),
+                why="rows",
+                rows=(no,),
+            )
 
 
 def _counted(rows: Sequence[tuple[int, Claim]], amount_g: int) -> tuple[int, ...]:
@@ -395,6 +403,12 @@ def _why(why: str, rows: tuple[int, ...]) -> Cell:
     if why != "rows":
         return Term(terms="whys", name=why)
     return "#" + ", #".join(map(str, rows))
+
+
+def _short(said: dict[str, Any]) -> dict[str, Any]:
+    if any(len(said[name]) > LINES_MAX for name in _LISTS):
+        raise ValueError(LINES_MAX)
+    return said
 
 
 def _text(value: Any) -> str:
