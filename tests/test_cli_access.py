@@ -1,6 +1,7 @@
 """`registry access`, as an operator types it: on a directory and on a server."""
 
 import re
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from registry.place import Place
 from registry.place import Server as Address
-from registry.store.access import Access
+from registry.store.access import Access, KeyRecord, key_subject, token_subject
 from registry.store.clock import wall_us
 from tests.books import Book, shelf
 from tests.grounds import backend, book, ground, schemas, server_shelf
@@ -91,9 +92,50 @@ def test_a_key_is_made_shown_once_listed_and_revoked(desk: Desk, book: Book) -> 
     assert secret.rpartition("_")[2] not in str(listed)
     assert [one["id"] for one in of_bob["keys"]] == [made["id"]]
     assert desk.done("key", "list", "--account", book.accounts["owner"])["keys"] == []
-    assert revoked["state"] == "revoked"
+    assert (revoked["state"], revoked["revoked_with_it"]) == ("revoked", [])
     assert found(book, secret) is None
     assert desk.refused("key", "revoke", made["id"]) == (1, "no_api_key")
+
+
+@BOTH
+def test_what_is_made_here_is_as_old_as_the_log(desk: Desk, book: Book) -> None:
+    alice, ((size,),) = book.accounts["alice"], book.rows("SELECT size FROM head")
+
+    desk.done("key", "create", alice, "--scope", "read")
+    desk.done("bind", LOGIN, "li.si", alice, "--scope", "read")
+
+    with closing(Access(book.place)) as access:
+        assert [one.log_size for one in (*access.keys(), *access.bindings())] == [size, size]
+
+
+@BOTH
+def test_keys_are_revoked_with_the_key_or_the_login_that_made_them(desk: Desk, book: Book) -> None:
+    alice = book.accounts["alice"]
+    root = desk.done("key", "create", alice, "--scope", "keys")["id"]
+    desk.done("bind", LOGIN, "li.si", alice, "--scope", "keys")
+    made = [made_by(book, maker).id for maker in (key_subject(root), token_subject(LOGIN, "li.si"))]
+
+    revoked = desk("key", "revoke", root, "--lang", "en")
+    unbound = desk.done("unbind", LOGIN, "li.si")
+
+    assert "1 key(s)" in revoked.out
+    assert unbound["keys_revoked"] == made[1:]
+    assert {one["state"] for one in desk.done("key", "list")["keys"]} == {"revoked"}
+
+
+def made_by(book: Book, maker: str) -> KeyRecord:
+    """A key that somebody made over the network."""
+    now_us = wall_us()
+    with closing(Access(book.place)) as access:
+        made, _ = access.make_key(
+            [book.accounts["alice"]],
+            ["read"],
+            expires_us=now_us + 60_000_000,
+            label="",
+            made_by=maker,
+            now_us=now_us,
+        )
+    return made
 
 
 def test_what_is_said_of_a_key_is_for_people(desk: Desk, book: Book) -> None:
@@ -149,6 +191,7 @@ def test_a_login_is_bound_listed_and_unbound(desk: Desk, book: Book) -> None:
     }
     assert {(one["issuer"], one["subject"]) for one in listed} == {(LOGIN, "li.si")}
     assert (one["account"], one["ended"], rest["ended"]) == (bob, 1, 1)
+    assert (one["keys_revoked"], rest["keys_revoked"]) == ([], [])
     assert desk.done("bindings")["bindings"] == []
     assert desk.refused("unbind", LOGIN, "li.si") == (1, "not_bound")
     assert desk.refused("bind", LOGIN, "li.si", "nobody", "--scope", "read") == (1, "no_account")

@@ -15,6 +15,7 @@ from registry.place import Server as Address
 from registry.store import standing
 from registry.store.mark import Seen
 from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
+from registry.store.recorder import SCHEMA_VERSION
 from registry.store.standing import look
 from tests.books import Book, book, live_at, shelf
 from tests.servers import Server, database, eventually, server
@@ -95,7 +96,7 @@ def test_a_registry_that_is_well_says_what_it_is(
     assert found["fingerprint"] == book.key.fingerprint
     assert found["vkey"] == str(book.key)
     assert found["database"].startswith("SQLite" if kept == "book" else "PostgreSQL")
-    assert found["schema_version"] == (1 if kept == "book" else 2)
+    assert found["schema_version"] == (1 if kept == "book" else SCHEMA_VERSION)
     assert 0 <= found["mark"]["age_s"] < 600
     assert found["openings"]
     assert found["keys"]

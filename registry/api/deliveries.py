@@ -13,7 +13,8 @@ What is sent is signed as Standard Webhooks have it (standardwebhooks.com):
     webhook-timestamp   of the attempt, seconds since 1970
     webhook-signature   v1,base64(HMAC-SHA256(secret, id || "." || timestamp || "." || body))
 
-The body is made from the log when it is sent, and has no name in it.
+The body is made from the log when it is sent, and has no name in it. What was subscribed to before the account was
+recovered, or succeeded, ends with that.
 
     topics   retirements      every new retirement, anybody's
              account          every event that concerns the subscription's account (see hub.py)
@@ -41,7 +42,8 @@ from registry.api.values import time
 from registry.desk.opened import Opened
 from registry.domain import kinds
 from registry.errors import RefusedError, RegistryError
-from registry.store.access_webhooks import NO_ANSWER, Delivery, Subscription, Webhooks
+from registry.store.access import Access
+from registry.store.access_webhooks import NO_ANSWER, Delivery, Subscription
 
 RETIREMENTS = "retirements"
 ACCOUNT = "account"
@@ -131,14 +133,15 @@ class Deliverer:
     def __init__(
         self,
         place: Place,
-        webhooks: Webhooks,
+        access: Access,
         now_us: Callable[[], int],
         attempted: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         """Nothing runs yet; `attempted` is told what came of each attempt."""
         self._attempted = attempted
         self._place = place
-        self._webhooks = webhooks
+        self._webhooks = access.webhooks
+        self._renewals = access.renewals
         self._now_us = now_us
         self._rung = threading.Event()
         self._subscribed = True
@@ -203,7 +206,7 @@ class Deliverer:
 
     def _look(self) -> float:
         """Enqueue and send; returns in how many seconds there is more to do."""
-        subscriptions = list(self._active())
+        subscriptions = [one for one in self._active() if self._goes_on(one)]
         self._subscribed = bool(subscriptions)
         if not subscriptions:
             return IDLE_S
@@ -227,6 +230,14 @@ class Deliverer:
         found = self._webhooks.find(delivery.subscription)
         assert found is not None
         return found
+
+    def _goes_on(self, subscription: Subscription) -> bool:
+        """Whether whoever subscribed still speaks for the account; if not, the subscription is ended."""
+        _, renewed = self._renewals.last([subscription.account])
+        goes_on = renewed[subscription.account] < subscription.log_size
+        if not goes_on:
+            self._webhooks.end(subscription.id, self._now_us())
+        return goes_on
 
     def _active(self) -> Iterable[Subscription]:
         after = ""
@@ -275,6 +286,8 @@ class Deliverer:
     def _deliver(self, subscription: Subscription, delivery: Delivery) -> None:
         try:
             for _ in range(IN_A_ROW):
+                if not self._goes_on(subscription):
+                    return
                 self._try(subscription, delivery)
                 if self._closing:
                     return

@@ -5,8 +5,8 @@
     GET    /v1/keys
     DELETE /v1/keys/{id}
 
-A key speaks for no other account, does nothing more, and lives no longer than who made it. What was made goes on when
-its maker is revoked: who revokes a key that got into wrong hands looks at what it made, too (`made_by`).
+A key speaks for no other account, does nothing more, and lives no longer than who made it. It is revoked with the key
+that made it (`made_by`), and ends with the recovery or the succession of its account.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -94,6 +94,13 @@ class KeyMade(Told):
     """Authorization: Bearer crk_…"""
 
 
+class KeysRevoked(Told):
+    """What speaks for nobody any more."""
+
+    revoked: list[str]
+    """The ids of the key that was meant, and of those that it made, and those made."""
+
+
 class ApiKeys(Told):
     """The API keys that speak for accounts of yours, or did."""
 
@@ -159,7 +166,8 @@ def _add_making(made: APIRouter, runtime: Runtime) -> None:
     )
     def make(request: Request, asked: NewKey) -> Response:
         """An API key for accounts of yours, with scopes of yours. It is shown now, and never again."""
-        principal: Principal = request.state.principal
+        # Now, when the body is here: they may have been bound, or their key good, when it began to come.
+        principal = runtime.doorkeeper.identify(request.headers.get("authorization"))
         require_scope(principal, SCOPE)
         for account in asked.accounts:
             require(account in principal.accounts, "not_yours", account=account)
@@ -174,6 +182,7 @@ def _add_making(made: APIRouter, runtime: Runtime) -> None:
             label=asked.label,
             made_by=principal.subject,
             now_us=now_us,
+            log_size=principal.log_size,
         )
         told = {"key": key_object(record), "presented": presented, **runtime.true_of()}
         return json_response(told, 201, PRIVATE)
@@ -223,20 +232,19 @@ def _add_keys(made: APIRouter, runtime: Runtime) -> None:
     @made.delete(
         "/keys/{key}",
         operation_id="revoke_key",
-        status_code=204,
-        response_class=Response,
+        response_model=KeysRevoked,
         responses=problems(401, 403, 404, 422),
     )
     def revoke(
         request: Request,
         key: Annotated[str, Path(max_length=ID_CHARACTERS, pattern="^[a-z2-7]*$")],
     ) -> Response:
-        """Have a key that speaks for an account of yours speak for nobody from now on."""
+        """Have a key that speaks for an account of yours speak for nobody from now on, nor those that it made."""
         principal = request.state.principal
         require_scope(principal, SCOPE)
         record = runtime.access.key(key)
         if record is None or not principal.accounts.intersection(record.accounts):
             raise RefusedError("no_api_key", key=key)
-        if not runtime.access.revoke_key(key, wall_us()):
-            raise RefusedError("no_api_key", key=key)
-        return Response(status_code=204, headers=PRIVATE)
+        revoked = runtime.access.revoke_key(key, wall_us())
+        require(bool(revoked), "no_api_key", key=key)
+        return json_response({"revoked": revoked, **runtime.true_of()}, 200, PRIVATE)

@@ -1,7 +1,8 @@
 """Who asks, and what they may: an account's holder with an API key or an issuer's token, or anybody.
 
 What somebody may is the narrower of two things: for which accounts and scopes a key was made or a person was bound, and
-what a token says of itself. Roles are never among them: they come from the log.
+what a token says of itself. Roles are never among them: they come from the log. So does what ends all that was made
+before: the recovery of an account, or its succession.
 
     read          what only concerns these accounts
     act           acts of these accounts; act:<area> those of one area
@@ -9,8 +10,7 @@ what a token says of itself. Roles are never among them: they come from the log.
     webhooks, audit, keys
 """
 
-import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
@@ -18,7 +18,15 @@ from typing import Literal
 from registry.api.oidc import Issuers
 from registry.domain.roles import Registry
 from registry.errors import RefusedError, require
-from registry.store.access import SCOPES, Access, covers
+from registry.store.access import (
+    SCOPES,
+    Access,
+    Binding,
+    KeyRecord,
+    covers,
+    key_subject,
+    token_subject,
+)
 
 KEY_BEGINS = "crk_"
 AUTHORIZATION_MAX = 8_300
@@ -40,6 +48,8 @@ class Principal:
     scopes: frozenset[str]
     """What they may do for each of the accounts."""
     how: How
+    log_size: int = 0
+    """How many entries the log had when it was known that they speak for the accounts."""
 
     def may(self, scope: str) -> bool:
         """Whether `scope` is among the scopes, or part of one."""
@@ -63,7 +73,8 @@ class Doorkeeper:
 
         Raises:
             RefusedError: `bad_credentials`: not of a kind that is taken here; `bad_key`: unknown, revoked or expired,
-                it is not said which; `bad_token`, `subject_unbound`.
+                it is not said which; `bad_token`, `subject_unbound`; `credentials_ended` with the recovery or the
+                succession of every account that they spoke for.
             UnavailableError: `issuer_unavailable`, `storage_failed`.
         """
         if authorization is None:
@@ -81,28 +92,47 @@ class Doorkeeper:
         record = self._access.find_key(presented, self._now_us())
         if record is None:
             raise RefusedError("bad_key")
+        log_size, accounts = self._spoken_for([(one, record) for one in record.accounts])
         return Principal(
-            subject=f"key/{record.id}",
-            accounts=frozenset(record.accounts),
+            subject=key_subject(record.id),
+            accounts=accounts,
             scopes=frozenset(record.scopes),
             how="key",
+            log_size=log_size,
         )
 
     def _of_token(self, presented: str) -> Principal:
         said = self._issuers.verify(presented, self._now_us())
         bindings = self._access.bindings_of(said.issuer, said.subject)
         require(bool(bindings), "subject_unbound")
+        log_size, accounts = self._spoken_for([(one.account, one) for one in bindings])
+        bindings = [one for one in bindings if one.account in accounts]
         # Somebody's scopes hold for each of their accounts: so they are those that all bindings have.
         scopes = reduce(both, (frozenset(one.scopes) for one in bindings))
         if said.scopes is not None:
             # Among what it names may be words of others, such as `openid`.
             scopes = both(scopes, said.scopes.intersection(SCOPES))
         return Principal(
-            subject=_subject(said.issuer, said.subject),
-            accounts=frozenset(one.account for one in bindings),
+            subject=token_subject(said.issuer, said.subject),
+            accounts=accounts,
             scopes=scopes,
             how="token",
+            log_size=log_size,
         )
+
+    def _spoken_for(
+        self, given: Sequence[tuple[str, KeyRecord | Binding]]
+    ) -> tuple[int, frozenset[str]]:
+        """How long the log is, and those of the accounts that were not recovered or succeeded since they were given.
+
+        Raises:
+            RefusedError: `credentials_ended`.
+        """
+        named = [account for account, _ in given]
+        log_size, renewed = self._access.renewals.last(named)
+        left = frozenset(account for account, by in given if renewed[account] < by.log_size)
+        require(bool(left), "credentials_ended", accounts=named)
+        return log_size, left
 
 
 def both(some: frozenset[str], others: frozenset[str]) -> frozenset[str]:
@@ -129,21 +159,13 @@ def require_scope(principal: Principal, scope: str) -> None:
     require(principal.may(scope), "scope_missing", scope=scope)
 
 
-def require_role(principal: Principal, registry: Registry, *roles: str) -> None:
-    """Return if an account of `principal` has one of `roles` now, as `registry` has it.
-
-    Raises:
-        RefusedError: `credentials_missing`; `role_needed`, naming them.
-    """
-    require_login(principal)
-    require(_has_any(principal, registry, roles), "role_needed", roles=", ".join(roles))
-
-
 def may_see(principal: Principal, registry: Registry, account: str) -> bool:
     """Whether `principal` is shown what concerns only `account`: it is theirs, or their role is to look."""
     if not principal.may("read"):
         return False
-    return account in principal.accounts or _has_any(principal, registry, OVERSEERS)
+    return account in principal.accounts or any(
+        registry.has(own, role) for role in OVERSEERS for own in principal.accounts
+    )
 
 
 def require_sight(principal: Principal, registry: Registry, account: str) -> None:
@@ -157,16 +179,5 @@ def require_sight(principal: Principal, registry: Registry, account: str) -> Non
     require(may_see(principal, registry, account), "role_needed", roles=roles, account=account)
 
 
-def _has_any(principal: Principal, registry: Registry, roles: Iterable[str]) -> bool:
-    accounts = principal.accounts
-    return any(registry.has(account, role) for role in roles for account in accounts)
-
-
 def _within(some: frozenset[str], others: frozenset[str]) -> Iterable[str]:
     return (one for one in some if covers(others, one))
-
-
-def _subject(issuer: str, subject: str) -> str:
-    """Stands for a person of an issuer; what the issuer calls them, such as an address, is in no log."""
-    told = hashlib.sha256(f"{issuer}\n{subject}".encode()).hexdigest()
-    return f"token/{told[:32]}"

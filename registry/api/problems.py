@@ -39,7 +39,7 @@ STATUS_OF: dict[type[RegistryError], int] = {
 
 _STATUSES: dict[int, Sequence[str]] = {
     400: ("idempotency_key_missing", "bad_request"),
-    401: ("credentials_missing", "bad_credentials", "bad_token", "bad_key"),
+    401: ("credentials_missing", "credentials_ended", "bad_credentials", "bad_token", "bad_key"),
     403: (
         "bad_signature",
         "not_permitted",

@@ -201,7 +201,7 @@ def secret_text(secret: bytes) -> str:
 def router(runtime: Runtime) -> APIRouter:
     """The routes, and the thread that sends."""
     attempted = runtime.measures.attempted
-    deliverer = Deliverer(runtime, runtime.access.webhooks, wall_us, attempted)
+    deliverer = Deliverer(runtime, runtime.access, wall_us, attempted)
     runtime.heads.tell(deliverer.told)
     runtime.on_start(deliverer.start)
     runtime.on_close(deliverer.close)
@@ -239,7 +239,8 @@ def _add_subscriptions(made: APIRouter, runtime: Runtime, deliverer: Deliverer) 
     )
     def subscribe(request: Request, asked: NewWebhook) -> Response:
         """Have an account of yours told of what is recorded. The secret is shown now, and never again."""
-        principal = request.state.principal
+        # Now, when the body is here: they may have been bound, or their key good, when it began to come.
+        principal = runtime.doorkeeper.identify(request.headers.get("authorization"))
         require_scope(principal, SCOPE)
         require(asked.account in principal.accounts, "not_yours", account=asked.account)
         read_target(asked.url, runtime.settings)
@@ -252,7 +253,12 @@ def _add_subscriptions(made: APIRouter, runtime: Runtime, deliverer: Deliverer) 
         position = size if asked.from_entry is None else asked.from_entry
         require(position <= size, "no_such_entry", index=position, size=size)
         subscribed, secret = hooks.subscribe(
-            asked.account, asked.url, asked.topics, position=position, now_us=wall_us()
+            asked.account,
+            asked.url,
+            asked.topics,
+            position=position,
+            now_us=wall_us(),
+            log_size=principal.log_size,
         )
         deliverer.look()
         told = {

@@ -45,6 +45,7 @@ def make_key(
             label=label,
             made_by=_OPERATOR,
             now_us=now_us,
+            log_size=source.size(),
         )
     if voice.is_json:
         voice.json({**_key_object(made, now_us), "secret": presented, **_where(source)})
@@ -79,21 +80,23 @@ def keys(typed: str | None, place: Place, *, voice: Voice) -> None:
 
 
 def revoke_key(key: str, place: Place, *, voice: Voice) -> None:
-    """Have a key speak for nobody any more.
+    """Have a key speak for nobody any more, nor those that it made.
 
     Raises:
         RefusedError: `no_registry`, `no_api_key`.
     """
     with _access(place) as (access, source):
         now_us = wall_us()
-        require(access.revoke_key(key, now_us), "no_api_key", key=key)
+        ended = access.revoke_key(key, now_us)
+        require(bool(ended), "no_api_key", key=key)
         revoked = access.key(key)
     assert revoked is not None
     if voice.is_json:
-        voice.json({**_key_object(revoked, now_us), **_where(source)})
+        facts = {**_key_object(revoked, now_us), "revoked_with_it": ended[1:]}
+        voice.json({**facts, **_where(source)})
         return
     voice.demonstration(source.origin)
-    voice.say("access.key.revoked", id=key, accounts=revoked.accounts)
+    voice.say("access.key.revoked", id=key, accounts=revoked.accounts, count=len(ended) - 1)
 
 
 def bind(
@@ -106,7 +109,15 @@ def bind(
     """
     with _access(place) as (access, source):
         account = find(typed, source)
-        made = access.bind(issuer, subject, account, scopes, made_by=_OPERATOR, now_us=wall_us())
+        made = access.bind(
+            issuer,
+            subject,
+            account,
+            scopes,
+            made_by=_OPERATOR,
+            now_us=wall_us(),
+            log_size=source.size(),
+        )
     if voice.is_json:
         voice.json({**_binding_object(made), **_where(source)})
         return
@@ -115,22 +126,22 @@ def bind(
 
 
 def unbind(issuer: str, subject: str, typed: str | None, place: Place, *, voice: Voice) -> None:
-    """Have a subject speak for the account that is meant no more, or for nobody.
+    """Have a subject speak for the account that is meant no more, or for nobody; nor the keys that they made.
 
     Raises:
         RefusedError: `no_registry`, `no_account`, `several_accounts`, `not_bound`.
     """
     with _access(place) as (access, source):
         account = None if typed is None else find(typed, source)
-        count = access.unbind(issuer, subject, account)
+        count, revoked = access.unbind(issuer, subject, account, now_us=wall_us())
     named = {} if account is None else {"account": account}
     require(count > 0, "not_bound", issuer=issuer, subject=subject, **named)
     if voice.is_json:
         facts = {"issuer": issuer, "subject": subject, "account": account, "ended": count}
-        voice.json({**facts, **_where(source)})
+        voice.json({**facts, "keys_revoked": revoked, **_where(source)})
         return
     voice.demonstration(source.origin)
-    voice.say("access.unbound", issuer=issuer, subject=subject, count=count)
+    voice.say("access.unbound", issuer=issuer, subject=subject, count=count, keys=len(revoked))
 
 
 def bindings(place: Place, *, voice: Voice) -> None:

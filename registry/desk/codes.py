@@ -1394,6 +1394,13 @@ HTTP: dict[str, Text] = {
         "无法解析为 HTTP 请求。请检查客户端或中间代理。",
         "This cannot be read as an HTTP request. Check the client, or what is between.",
     ),
+    "credentials_ended": (
+        "该 API 密钥或登录绑定早于 {accounts} 最近一次找回或承继，已随之失效。请登记机构重新生成或绑定。",
+        (
+            "This API key or login was given out before the last recovery or succession of {accounts}, and ended with"
+            " it. Ask the registry for another: registry access key create, registry access bind."
+        ),
+    ),
     "credentials_missing": (
         "需要登录：请在 Authorization 头里给出 API 密钥或访问令牌。",
         "A login is needed: send an API key or an access token in the Authorization header.",

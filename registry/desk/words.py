@@ -1226,8 +1226,8 @@ SCREEN: dict[str, Text] = {
         "Hand it over now, and keep it safe: the registry keeps a hash of it alone, and never shows it again.",
     ),
     "access.key.revoked": (
-        "API 密钥 {id}（{accounts}）已撤销，立即失效。",
-        "The API key {id} ({accounts}) is revoked: from now on it speaks for nobody.",
+        "API 密钥 {id}（{accounts}）已撤销，立即失效；由它生成的 {count} 个密钥一并撤销。",
+        "The API key {id} ({accounts}) speaks for nobody from now on; nor do {count} key(s) that it made.",
     ),
     "access.key.title": ("API 密钥", "API keys"),
     "access.key.none": ("没有 API 密钥。", "There are no API keys."),
@@ -1236,8 +1236,8 @@ SCREEN: dict[str, Text] = {
         "The subject {subject} of {issuer} speaks for {account}, with the scopes {scopes}.",
     ),
     "access.unbound": (
-        "{issuer} 的用户 {subject} 已解除 {count} 个绑定。",
-        "The subject {subject} of {issuer} is unbound: {count} binding(s) ended.",
+        "{issuer} 的用户 {subject} 已解除 {count} 个绑定；其生成的 {keys} 个 API 密钥一并撤销。",
+        "The subject {subject} of {issuer} is unbound: {count} binding(s) ended, and {keys} API key(s) that they made.",
     ),
     "access.binding.title": ("登录绑定", "logins that are bound"),
     "access.binding.none": ("没有登录绑定。", "No login is bound to an account."),

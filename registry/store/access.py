@@ -3,8 +3,9 @@
     presented = "crk_" || id (16 characters) || "_" || base32 of 32 random bytes (52), in lower case
     kept      = SHA-256(presented)
 
-Nothing here is of the log. A key or a binding speaks for accounts; which roles those have, the log alone says. What
-runs beside requests is in `Access.webhooks` and `Access.jobs`.
+Nothing here is of the log. A key or a binding speaks for accounts; which roles those have, and whether they were
+recovered or succeeded since (`Access.renewals`), the log alone says. What runs beside requests is in `Access.webhooks`
+and `Access.jobs`.
 """
 
 import hmac
@@ -25,6 +26,8 @@ from registry.store.access_jobs import Jobs
 from registry.store.access_keeper import ID_CHARACTERS, Keeper, forget, joined, new_id, parted
 from registry.store.access_webhooks import Webhooks
 from registry.store.operator import home_of
+from registry.store.recorder import Cursor
+from registry.store.renewals import Renewals
 
 AREAS = (
     "accounts",
@@ -72,8 +75,9 @@ _PREFIX = "crk_"
 _PRESENTED = re.compile(f"{_PREFIX}([a-z2-7]{{{ID_CHARACTERS}}})_[a-z2-7]{{52}}")
 _CLAIM_TAG = b"carbon-registry/idempotency-key/v1\0"
 _NOBODY = bytes(32)
-_KEY = "id, accounts, scopes, label, made_by, made_us, expires_us, revoked_us, used_day"
-_BINDING = "issuer, subject, account, scopes, made_by, made_us"
+_KEY = "id, accounts, scopes, label, made_by, made_us, expires_us, revoked_us, used_day, log_size"
+_BINDING = "issuer, subject, account, scopes, made_by, made_us, log_size"
+_OF_KEY = "key/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,8 @@ class KeyRecord:
     revoked_us: int | None
     used_day: str
     """The day, in China, on which it was used last; empty if it never was."""
+    log_size: int
+    """How many entries the log had when it was known that whoever made it speaks for its accounts."""
 
     def speaks(self, now_us: int) -> bool:
         """Whether it is good for anything at that time."""
@@ -106,6 +112,8 @@ class Binding:
     scopes: tuple[str, ...]
     made_by: str
     made_us: int
+    log_size: int
+    """How many entries the log had then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +139,11 @@ class Access:
         self._keeper = kept_at(place)
         self.webhooks = Webhooks(self._keeper, secret)
         self.jobs = Jobs(self._keeper)
+        self.renewals = Renewals(place)
 
     def close(self) -> None:
         """Give back what is open."""
+        self.renewals.close()
         self._keeper.close()
 
     # API keys.
@@ -147,14 +157,17 @@ class Access:
         label: str,
         made_by: str,
         now_us: int,
+        log_size: int = 0,
     ) -> tuple[KeyRecord, str]:
         """A new key that speaks for `accounts`, and what its owner presents, which nobody can find out again.
 
-        Whether there are such accounts, the caller knows from the log.
+        Whether there are such accounts, and whether whoever makes it speaks for them, the caller knows from the log as
+        it was when it had `log_size` entries: who does not know ends the key with any recovery, also of before.
 
         Raises:
             RefusedError: `unknown_scope`; `malformed`: no account, or too many; a label too long or with what a
                 terminal might obey; it would speak for more than KEY_DAYS_MAX days, or not at all. `too_many_api_keys`.
+                `bad_key` if it is made by a key that is good for nothing any more.
         """
         _check_accounts(accounts)
         check_scopes(scopes)
@@ -172,6 +185,7 @@ class Access:
             expires_us=expires_us,
             revoked_us=None,
             used_day="",
+            log_size=log_size,
         )
         presented = f"{_PREFIX}{made.id}_{_new_secret()}"
         self._add_key(made, sha256(presented.encode()).digest(), now_us)
@@ -224,16 +238,30 @@ class Access:
         )
         return [_key(row) for row in found]
 
-    def revoke_key(self, id_: str, now_us: int) -> bool:
-        """Have a key speak for nobody from now on; whether one did until now that was not revoked."""
-        changed = self._keeper.rows(
-            "UPDATE access_keys SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL RETURNING 1",
-            (now_us, id_),
-        )
-        return bool(changed)
+    def revoke_key(self, id_: str, now_us: int) -> list[str]:
+        """Have a key speak for nobody from now on, nor those that it made, nor theirs: all of it, or nothing.
+
+        Returns: the ids of those that were not revoked until now, its own first; none if it was, or there is none.
+        """
+        with self._keeper.writing() as cursor:
+            cursor.execute(
+                "UPDATE access_keys SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL"
+                " RETURNING id",
+                (now_us, id_),
+            )
+            revoked = [row[0] for row in cursor.fetchall()]
+            return revoked + _revoke_made(cursor, list(map(key_subject, revoked)), now_us)
 
     def _add_key(self, made: KeyRecord, kept: bytes, now_us: int) -> None:
         with self._keeper.writing() as cursor:
+            if made.made_by.startswith(_OF_KEY):
+                # Held until this is done: whoever revokes its maker meanwhile waits, and finds this one, too.
+                cursor.execute(
+                    "UPDATE access_keys SET used_day = used_day"
+                    " WHERE id = ? AND revoked_us IS NULL AND expires_us > ? RETURNING 1",
+                    (made.made_by.removeprefix(_OF_KEY), now_us),
+                )
+                require(cursor.fetchone() is not None, "bad_key")
             for account in made.accounts:
                 cursor.execute(
                     "SELECT count(*) FROM access_key_accounts a JOIN access_keys k ON k.id = a.id"
@@ -245,8 +273,8 @@ class Access:
                 cursor.execute("INSERT INTO access_key_accounts VALUES (?,?)", (account, made.id))
             about = (made.id, kept, joined(made.accounts), joined(made.scopes), made.label)
             life = (made.made_by, made.made_us, made.expires_us, made.revoked_us, made.used_day)
-            statement = "INSERT INTO access_keys VALUES (?,?,?,?,?,?,?,?,?,?)"
-            cursor.execute(statement, (*about, *life))
+            statement = "INSERT INTO access_keys VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+            cursor.execute(statement, (*about, *life, made.log_size))
             ended = forget(
                 self._keeper,
                 cursor,
@@ -273,8 +301,11 @@ class Access:
         *,
         made_by: str,
         now_us: int,
+        log_size: int = 0,
     ) -> Binding:
         """Have `subject`, whom `issuer` vouches for, speak for `account`, with these scopes instead of those before.
+
+        The log has `log_size` entries: who does not know ends the binding with any recovery, also of before.
 
         Raises:
             RefusedError: `unknown_scope`, `malformed`.
@@ -285,10 +316,11 @@ class Access:
             fits = 0 < len(text) <= SUBJECT_CHARACTERS_MAX and text.isprintable()
             require(fits, "malformed", field=field, why=f"1…{SUBJECT_CHARACTERS_MAX}")
         self._keeper.rows(
-            "INSERT INTO access_bindings VALUES (?,?,?,?,?,?)"
+            "INSERT INTO access_bindings VALUES (?,?,?,?,?,?,?)"
             " ON CONFLICT (issuer, subject, account) DO UPDATE SET scopes = excluded.scopes,"
-            " made_by = excluded.made_by, made_us = excluded.made_us RETURNING 1",
-            (issuer, subject, account, joined(scopes), made_by, now_us),
+            " made_by = excluded.made_by, made_us = excluded.made_us,"
+            " log_size = excluded.log_size RETURNING 1",
+            (issuer, subject, account, joined(scopes), made_by, now_us, log_size),
         )
         return Binding(
             issuer=issuer,
@@ -297,14 +329,24 @@ class Access:
             scopes=tuple(scopes),
             made_by=made_by,
             made_us=now_us,
+            log_size=log_size,
         )
 
-    def unbind(self, issuer: str, subject: str, account: str | None = None) -> int:
-        """Have a subject speak for `account` no more, or for nobody; returns how many bindings there were."""
+    def unbind(
+        self, issuer: str, subject: str, account: str | None = None, *, now_us: int
+    ) -> tuple[int, list[str]]:
+        """Have a subject speak for `account` no more, or for nobody, nor the keys for it that they made, nor theirs.
+
+        Returns: how many bindings there were, and the ids of the keys that are revoked with them.
+        """
         narrowed = "" if account is None else " AND account = ?"
         values = (issuer, subject) if account is None else (issuer, subject, account)
         statement = f"DELETE FROM access_bindings WHERE issuer = ? AND subject = ?{narrowed}"  # noqa: S608  # words of ours
-        return len(self._keeper.rows(f"{statement} RETURNING 1", values))
+        with self._keeper.writing() as cursor:
+            cursor.execute(f"{statement} RETURNING 1", values)
+            ended = len(cursor.fetchall())
+            maker = token_subject(issuer, subject)
+            return ended, _revoke_made(cursor, [maker], now_us, account) if ended else []
 
     def bindings_of(self, issuer: str, subject: str) -> list[Binding]:
         """For whom a subject speaks, in the order of the accounts."""
@@ -366,6 +408,46 @@ class Access:
         return Claim(is_new=False, made_us=made_us)
 
 
+def key_subject(id_: str) -> str:
+    """Stands for a key where it is said who did something."""
+    return f"{_OF_KEY}{id_}"
+
+
+def token_subject(issuer: str, subject: str) -> str:
+    """Stands for a person of an issuer; what the issuer calls them, such as an address, is in no log."""
+    told = sha256(f"{issuer}\n{subject}".encode()).hexdigest()
+    return f"token/{told[:32]}"
+
+
+def _revoke_made(
+    cursor: Cursor, makers: Sequence[str], now_us: int, account: str | None = None
+) -> list[str]:
+    """Revoke what `makers` made, for `account` if one is named, and what that made; the ids of all that still spoke.
+
+    Maker by maker, each with a question of its own: who makes a key holds its maker's row, so what they made until then
+    is seen here, and nothing is made afterwards.
+    """
+    narrowed = (
+        ""
+        if account is None
+        else " AND id IN (SELECT id FROM access_key_accounts WHERE account = ?)"
+    )
+    first = () if account is None else (account,)
+    revoked: list[str] = []
+    waiting = [(maker, narrowed, first) for maker in makers]
+    while waiting:
+        maker, where, values = waiting.pop()
+        cursor.execute(
+            "UPDATE access_keys SET revoked_us = ?"  # noqa: S608  # words of ours
+            f" WHERE made_by = ? AND revoked_us IS NULL AND expires_us > ?{where} RETURNING id",
+            (now_us, maker, now_us, *values),
+        )
+        found = [row[0] for row in cursor.fetchall()]
+        revoked += found
+        waiting += [(key_subject(id_), "", ()) for id_ in found]
+    return revoked
+
+
 def check_scopes(scopes: Sequence[str]) -> None:
     """Return if there are scopes, each of them one of SCOPES, and none twice.
 
@@ -411,7 +493,7 @@ def _check_accounts(accounts: Sequence[str]) -> None:
 
 
 def _key(row: Sequence[Any]) -> KeyRecord:
-    id_, accounts, scopes, label, made_by, made_us, expires_us, revoked_us, used_day = row
+    id_, accounts, scopes, label, made_by, made_us, expires_us, revoked_us, used_day, size = row
     return KeyRecord(
         id=id_,
         accounts=parted(accounts),
@@ -422,11 +504,12 @@ def _key(row: Sequence[Any]) -> KeyRecord:
         expires_us=expires_us,
         revoked_us=revoked_us,
         used_day=used_day,
+        log_size=size,
     )
 
 
 def _binding(row: Sequence[Any]) -> Binding:
-    issuer, subject, account, scopes, made_by, made_us = row
+    issuer, subject, account, scopes, made_by, made_us, log_size = row
     return Binding(
         issuer=issuer,
         subject=subject,
@@ -434,4 +517,5 @@ def _binding(row: Sequence[Any]) -> Binding:
         scopes=parted(scopes),
         made_by=made_by,
         made_us=made_us,
+        log_size=log_size,
     )

@@ -16,21 +16,22 @@ from registry.store.recorder import LOCK_TIMEOUT_S, Cursor
 from registry.store.sqlite import STATEMENTS_CACHED, storage_trouble
 
 FILE = "access.db"
-VERSION = 1
+VERSION = 2
 IDLE_KEPT = 32
 
 _TABLES = f"""
 CREATE TABLE access_keys (
     id TEXT PRIMARY KEY, hash BLOB NOT NULL, accounts TEXT NOT NULL, scopes TEXT NOT NULL,
     label TEXT NOT NULL, made_by TEXT NOT NULL, made_us INTEGER NOT NULL,
-    expires_us INTEGER NOT NULL, revoked_us INTEGER, used_day TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    expires_us INTEGER NOT NULL, revoked_us INTEGER, used_day TEXT NOT NULL,
+    log_size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX access_keys_maker ON access_keys (made_by);
 CREATE TABLE access_key_accounts (
     account TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (account, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE access_bindings (
     issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL, scopes TEXT NOT NULL,
-    made_by TEXT NOT NULL, made_us INTEGER NOT NULL, PRIMARY KEY (issuer, subject, account)
-    ) STRICT, WITHOUT ROWID;
+    made_by TEXT NOT NULL, made_us INTEGER NOT NULL, log_size INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject, account)) STRICT, WITHOUT ROWID;
 CREATE TABLE access_claims (
     author TEXT NOT NULL, key BLOB NOT NULL, fingerprint BLOB NOT NULL, made_us INTEGER NOT NULL,
     PRIMARY KEY (author, key)) STRICT, WITHOUT ROWID;
@@ -38,7 +39,8 @@ CREATE INDEX access_claims_made ON access_claims (made_us);
 CREATE TABLE access_subscriptions (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, url TEXT NOT NULL, topics TEXT NOT NULL,
     sealed BLOB NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL,
-    failures INTEGER NOT NULL, made_us INTEGER NOT NULL, ended_us INTEGER) STRICT, WITHOUT ROWID;
+    failures INTEGER NOT NULL, made_us INTEGER NOT NULL, ended_us INTEGER,
+    log_size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX access_subscriptions_account ON access_subscriptions (account);
 CREATE TABLE access_deliveries (
     id TEXT PRIMARY KEY, subscription TEXT NOT NULL, entry INTEGER NOT NULL,
@@ -55,6 +57,16 @@ CREATE INDEX access_jobs_running ON access_jobs (id) WHERE state = 'running';
 CREATE INDEX access_jobs_ended ON access_jobs (ended_us) WHERE ended_us IS NOT NULL;
 PRAGMA user_version = {VERSION};
 """
+
+_UPGRADE = (
+    # Of what was made before, nobody knows how long the log was then: at the worst, empty.
+    "ALTER TABLE access_keys ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE access_bindings ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE access_subscriptions ADD COLUMN log_size INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX access_keys_maker ON access_keys (made_by)",
+    f"PRAGMA user_version = {VERSION}",
+)
+"""From the version before to this one, in one transaction: a crash leaves the one or the other."""
 
 _Identity = tuple[int, int]
 
@@ -152,7 +164,9 @@ class FileKeeper:
             connection.execute("PRAGMA trusted_schema = OFF")
             # Labels and logins are of people.
             connection.execute("PRAGMA secure_delete = ON")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if _version(connection) == VERSION - 1:
+                _upgrade(connection)
+            version = _version(connection)
             require(version == VERSION, "unknown_schema", found=version, known=VERSION)
         except BaseException:
             connection.close()
@@ -190,3 +204,21 @@ def _identity(file: Path) -> _Identity | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Have the tables of this version, unless somebody else was faster."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection) == VERSION - 1:
+            for statement in _UPGRADE:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()

@@ -47,7 +47,7 @@ NO_ANSWER = 0
 
 _NONCE_BYTES = 12
 _TOPIC = re.compile(r"[a-z0-9][a-z0-9_.*:-]{0,63}", re.ASCII)
-_SUBSCRIPTION = "id, account, url, topics, position, state, failures, made_us, ended_us"
+_SUBSCRIPTION = "id, account, url, topics, position, state, failures, made_us, ended_us, log_size"
 _DELIVERY = "id, subscription, entry, attempts, next_try_us, state, last_status, ended_us"
 
 _FIRST = (
@@ -76,6 +76,8 @@ class Subscription:
     """So many attempts failed since the last that did not."""
     made_us: int
     ended_us: int | None
+    log_size: int
+    """How many entries the log had when it was known that whoever made it speaks for the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +107,24 @@ class Webhooks:
     # Subscriptions.
 
     def subscribe(
-        self, account: str, url: str, topics: Sequence[str], *, position: int, now_us: int
+        self,
+        account: str,
+        url: str,
+        topics: Sequence[str],
+        *,
+        position: int,
+        now_us: int,
+        log_size: int = 0,
     ) -> tuple[Subscription, bytes]:
         """A new subscription of `account` from entry `position` on, and the secret that signs what is sent to it.
 
-        Whether `url` may be asked, the caller knows.
+        Whether `url` may be asked, the caller knows; and whether whoever subscribes speaks for the account, from the
+        log as it was when it had `log_size` entries.
 
         Raises:
             RefusedError: `malformed`; `too_many_subscriptions`.
         """
-        told = 0 < len(topics) == len(set(topics)) <= TOPICS_MAX and all(
-            map(_TOPIC.fullmatch, topics)
-        )
-        require(told, "malformed", field="topics", why=f"1…{TOPICS_MAX}")
-        fits = 0 < len(url) <= URL_CHARACTERS_MAX and url.isascii() and url.isprintable()
-        require(fits, "malformed", field="url", why=f"1…{URL_CHARACTERS_MAX}")
+        _check_wanted(url, topics)
         made = Subscription(
             id=new_id(),
             account=account,
@@ -130,10 +135,11 @@ class Webhooks:
             failures=0,
             made_us=now_us,
             ended_us=None,
+            log_size=log_size,
         )
         secret = os.urandom(SECRET_BYTES)
         about = (made.id, account, url, joined(topics), self._sealed(made.id, secret))
-        row = (*about, position, made.state, 0, now_us, None)
+        row = (*about, position, made.state, 0, now_us, None, log_size)
         with self._keeper.writing() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM access_subscriptions WHERE account = ? AND state <> 'ended'",
@@ -141,7 +147,7 @@ class Webhooks:
             )
             few = cursor.fetchone()[0] < SUBSCRIPTIONS_MAX
             require(few, "too_many_subscriptions", account=account, most=SUBSCRIPTIONS_MAX)
-            cursor.execute("INSERT INTO access_subscriptions VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+            cursor.execute("INSERT INTO access_subscriptions VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
             cursor.execute(
                 "DELETE FROM access_subscriptions WHERE account = ? AND ended_us < ?",
                 (account, now_us - KEPT_US),
@@ -239,31 +245,6 @@ class Webhooks:
             ended = ("access_deliveries", "ended_us", now_us - KEPT_US)
             forget(self._keeper, cursor, *ended, most=most)
         return True
-
-    def due(
-        self, now_us: int, most: int, *, of: str | None = None, lease_us: int = LEASE_US
-    ) -> list[Delivery]:
-        """The deliveries that are to be tried now, `most` of them, the longest due first; of one subscription, if it
-        is named.
-
-        Nobody else is given them before `now_us + lease_us`.
-        """
-        narrowed = "" if of is None else " AND subscription = ?"
-        values = () if of is None else (of,)
-        choice = (
-            "SELECT id FROM access_deliveries"  # noqa: S608  # words of ours
-            f" WHERE state = 'pending' AND next_try_us <= ?{narrowed} AND subscription IN"
-            " (SELECT id FROM access_subscriptions WHERE state = 'active')"
-            " ORDER BY next_try_us, entry LIMIT ?"
-        )
-        change = (
-            "UPDATE access_deliveries SET next_try_us = ? WHERE id IN (SELECT id FROM chosen)"  # noqa: S608  # as above
-            f" RETURNING {_DELIVERY}"
-        )
-        found = self._keeper.rows(
-            choosing(self._keeper, choice, change), (now_us, *values, most, now_us + lease_us)
-        )
-        return sorted(map(_delivery, found), key=lambda one: (one.entry, one.id))
 
     def first_due(
         self, now_us: int, most: int, *, of: str | None = None, lease_us: int = LEASE_US
@@ -391,6 +372,20 @@ class Webhooks:
         return nonce + self._sealing.encrypt(nonce, secret, id_.encode())
 
 
+def _check_wanted(url: str, topics: Sequence[str]) -> None:
+    told = 0 < len(topics) == len(set(topics)) <= TOPICS_MAX and all(map(_TOPIC.fullmatch, topics))
+    require(told, "malformed", field="topics", why="items_between", least=1, most=TOPICS_MAX)
+    fits = 0 < len(url) <= URL_CHARACTERS_MAX and url.isascii() and url.isprintable()
+    require(
+        fits,
+        "malformed",
+        field="url",
+        why="characters_between",
+        least=1,
+        most=URL_CHARACTERS_MAX,
+    )
+
+
 def _count_failure(cursor: Any, id_: str) -> None:
     # Before the delivery is touched, as whoever enqueues does it: two who waited for each other would wait for ever.
     cursor.execute(
@@ -419,7 +414,7 @@ def _tried(
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:
-    id_, account, url, topics, position, state, failures, made_us, ended_us = row
+    id_, account, url, topics, position, state, failures, made_us, ended_us, log_size = row
     return Subscription(
         id=id_,
         account=account,
@@ -430,6 +425,7 @@ def _subscription(row: Sequence[Any]) -> Subscription:
         failures=failures,
         made_us=made_us,
         ended_us=ended_us,
+        log_size=log_size,
     )
 
 

@@ -261,6 +261,27 @@ class Moment:
         )
         return {row[0] for row in self._cursor.fetchall()}
 
+    def since(self, size: int, kinds: Sequence[str]) -> dict[str, int]:
+        """Of the streams in which an entry from index `size` on did one of `kinds`, and nothing else, the last such."""
+        signs = ",".join("?" * len(kinds))
+        self._cursor.execute(
+            "SELECT originator_id, rowid FROM stored_events WHERE rowid >= ?"  # noqa: S608  # question marks
+            f" AND topic IN ({signs}) ORDER BY rowid",
+            (row_number(size, 0), *kinds),
+        )
+        return {row[0]: entry_index(row[1]) for row in self._cursor.fetchall()}
+
+    def last(self, stream: str, kinds: Sequence[str]) -> int | None:
+        """The last entry that did one of `kinds` in `stream`, and nothing else there; None if there is none."""
+        signs = ",".join("?" * len(kinds))
+        row = self._one(
+            "SELECT max(rowid) FROM stored_events WHERE originator_id = ?"  # noqa: S608  # question marks
+            f" AND topic IN ({signs})",
+            stream,
+            *kinds,
+        )
+        return None if row[0] is None else entry_index(row[0])
+
     def _found(self, what: str, keys: Sequence[int]) -> dict[int, bytes]:
         """The rows of a table with these keys, its first column: key and second column."""
         key = what.partition(",")[0]

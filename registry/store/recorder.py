@@ -20,7 +20,7 @@ from registry.ledger.tree import stored_number
 
 PARTS_PER_ENTRY = 64
 LOCK_TIMEOUT_S = 30
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of the tables on a server: the number of the last of `migrations.MIGRATIONS`."""
 FILE_VERSION = 1
 """Of the tables in `registry.db`, which holds the log alone."""

@@ -71,8 +71,8 @@ _OPENINGS_TABLES: Mapping[str, str] = {
     " value bytea"
 }
 
-# The second version has other tables beside these.
-_SCHEMA_VERSIONS = (1, 2)
+# The second version has other tables beside these, and the third other columns there.
+_SCHEMA_VERSIONS = (1, 2, 3)
 
 # No snapshot is taken yet: what is locked stays the table that the catalogs of the snapshot describe.
 # Whatever the role or the database is set to, the catalogs spell types as below.

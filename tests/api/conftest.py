@@ -58,6 +58,7 @@ class Api:
             label="test",
             made_by="test",
             now_us=wall_us(),
+            log_size=self.runtime.source().size(),
         )
         return {"Authorization": f"Bearer {presented}"}
 

@@ -1,12 +1,18 @@
 """API keys over HTTP: for one's own accounts and scopes alone, shown once, no longer than one's own; and who one is."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from registry.desk.account_life import Succeed
+from registry.store import renewals
 from registry.store.clock import wall_us
 from tests.api.conftest import HOUR_US, Api
+from tests.books import digest
+from tests.desks import does
 
 OWNER = ("read", "act:transfers", "keys")
 
@@ -29,6 +35,7 @@ def of_long(api: Api) -> dict[str, str]:
         label="long",
         made_by="test",
         now_us=wall_us(),
+        log_size=api.runtime.source().size(),
     )
     return {"Authorization": f"Bearer {presented}"}
 
@@ -52,11 +59,8 @@ def test_a_key_is_made_listed_and_revoked(api: Api):
     assert (own["label"], own["revoked"]) == ("the till", None)
     assert own["made_by"] == api.get("/v1/me", headers=who).json()["subject"]
     assert told["presented"] not in listed.text
-    assert (revoked.status_code, again.status_code, again.json()["code"]) == (
-        204,
-        404,
-        "no_api_key",
-    )
+    assert (revoked.status_code, revoked.json()["revoked"]) == (200, [told["key"]["id"]])
+    assert (again.status_code, again.json()["code"]) == (404, "no_api_key")
     assert (after.status_code, after.json()["code"]) == (401, "bad_key")
 
 
@@ -123,6 +127,72 @@ def test_keys_of_others_are_neither_shown_nor_revoked(api: Api):
         (401, "credentials_missing"),
         (401, "credentials_missing"),
     ]
+
+
+def test_what_a_key_made_is_revoked_with_it(api: Api):
+    who = of_long(api)
+    first = make(api, who, scopes=["read", "keys"]).json()
+    theirs = {"Authorization": f"Bearer {first['presented']}"}
+    second = make(api, theirs, scopes=["read"]).json()
+
+    revoked = api.client.delete(f"/v1/keys/{first['key']['id']}", headers=who).json()["revoked"]
+
+    assert revoked == [first["key"]["id"], second["key"]["id"]]
+    after = api.get("/v1/me", headers={"Authorization": f"Bearer {second['presented']}"})
+    assert (after.status_code, after.json()["code"]) == (401, "bad_key")
+    assert api.get("/v1/me", headers=who).status_code == 200
+
+
+def test_a_key_that_is_made_is_as_old_as_the_log_its_maker_was_judged_by(api: Api):
+    """Not as the clock says: what a thief makes while the account is recovered ends with it."""
+    id_ = make(api, of_long(api)).json()["key"]["id"]
+
+    record = api.runtime.access.key(id_)
+
+    assert record is not None
+    assert record.log_size == api.runtime.source().size()
+
+
+def test_who_is_revoked_while_their_request_comes_makes_no_key(api: Api):
+    record, presented = api.runtime.access.make_key(
+        [api.accounts["owner"]],
+        OWNER,
+        expires_us=wall_us() + HOUR_US,
+        label="slow",
+        made_by="test",
+        now_us=wall_us(),
+        log_size=api.runtime.source().size(),
+    )
+    asked = {"accounts": [api.accounts["owner"]], "scopes": ["read"]}
+
+    def slowly() -> Iterator[bytes]:
+        yield b" "
+        api.runtime.access.revoke_key(record.id, wall_us())
+        yield json.dumps(asked).encode()
+
+    headers = {"Authorization": f"Bearer {presented}", "Content-Type": "application/json"}
+    answer = api.client.post("/v1/keys", content=slowly(), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_key")
+
+
+def test_a_key_of_before_a_succession_speaks_for_the_account_no_more(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(renewals, "LOOK_S", 0)
+    agent, owner = api.accounts["agent"], api.accounts["owner"]
+    alone, both = api.key("agent"), api.key("agent", "owner")
+    before = api.get("/v1/me", headers=alone)
+    ask = Succeed(account=agent, successor=owner, reason="merger", document=digest("register"))
+    does(api.runtime.operator, ask)
+
+    after = api.get("/v1/me", headers={**alone, "Accept-Language": "en"})
+
+    assert before.status_code == 200
+    assert (after.status_code, after.json()["code"]) == (401, "credentials_ended")
+    assert agent in after.json()["detail"]
+    assert api.get("/v1/me", headers=both).json()["accounts"] == [owner]
+    assert api.get("/v1/me", headers=api.key("agent")).status_code == 200
 
 
 def test_roles_are_those_of_the_log(api: Api):

@@ -1,5 +1,7 @@
 """Who somebody is taken for, and what follows of it."""
 
+import shutil
+from contextlib import closing
 from itertools import product
 
 import pytest
@@ -14,25 +16,36 @@ from registry.api.principals import (
     both,
     may_see,
     require_login,
-    require_role,
     require_scope,
     require_sight,
 )
 from registry.api.settings import Issuer
+from registry.desk.account_life import Succeed
+from registry.desk.opened import opened
 from registry.domain.roles import ROLES, Registry
 from registry.errors import RefusedError
+from registry.store import renewals
 from registry.store.access import SCOPES, Access
+from registry.store.operator import Operator
 from tests.api.issuer import AUDIENCE, NOW_US, local_issuer
+from tests.books import digest, live_at
+from tests.desks import does
 
 A, B, C = "account/a", "account/b", "account/c"
 DAY_US = 86_400_000_000
 
 
 @pytest.fixture
-def access(tmp_path):
-    access = Access(tmp_path)
-    yield access
-    access.close()
+def place(courthouse, tmp_path, monkeypatch):
+    shutil.copytree(courthouse, tmp_path, dirs_exist_ok=True)
+    live_at(tmp_path, monkeypatch)
+    return tmp_path / "r"
+
+
+@pytest.fixture
+def access(place):
+    with closing(Access(place)) as access:
+        yield access
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +77,21 @@ def registry(*roles):
     return Registry(roles=HashTrieMap(dict.fromkeys(roles, 0)))
 
 
-def made(access, *accounts, scopes=("read", "act:orders"), expires_us=NOW_US + DAY_US):
+def made(access, *accounts, scopes=("read", "act:orders"), expires_us=NOW_US + DAY_US, log_size=0):
     return access.make_key(
-        accounts, scopes, expires_us=expires_us, label="", made_by=A, now_us=NOW_US - DAY_US
+        accounts,
+        scopes,
+        expires_us=expires_us,
+        label="",
+        made_by=A,
+        now_us=NOW_US - DAY_US,
+        log_size=log_size,
     )
 
 
-def bound(access, issuer, account, *scopes, subject="somebody"):
-    access.bind(issuer.url, subject, account, scopes, made_by=A, now_us=NOW_US)
+def bound(access, issuer, account, *scopes, subject="somebody", log_size=0):
+    made = {"made_by": A, "now_us": NOW_US, "log_size": log_size}
+    access.bind(issuer.url, subject, account, scopes, **made)
 
 
 def test_who_presents_nothing_is_nobody(doorkeeper):
@@ -88,6 +108,7 @@ def test_a_key_speaks_for_its_accounts(access, doorkeeper):
         accounts=frozenset({A, B}),
         scopes=frozenset({"read", "act:orders"}),
         how="key",
+        log_size=principal.log_size,
     )
     assert doorkeeper.identify(f"bearer  {secret} ") == principal
 
@@ -165,6 +186,63 @@ def test_a_token_that_does_not_hold_is_refused(access, doorkeeper, issuer):
     assert refused(doorkeeper.identify, f"Bearer {issuer.token(aud='x')}") == "bad_token"
 
 
+@pytest.fixture
+def succeeded(place, monkeypatch) -> tuple[str, str, int]:
+    """An account that was succeeded, another that was not, and the entry."""
+    monkeypatch.setattr(renewals, "LOOK_S", 0)
+    with opened(place) as source:
+        named = {source.name_of(account): account for account in source.accounts()}
+    gone, other = named["agent"], named["owner"]
+    with closing(Operator(place)) as operator:
+        ask = Succeed(account=gone, successor=other, reason="merger", document=digest("register"))
+        (made,) = does(operator, ask)
+    return gone, other, made.placed.index
+
+
+def test_a_key_ends_with_the_succession_of_its_account(access, doorkeeper, succeeded):
+    gone, other, index = succeeded
+    secrets = {
+        (accounts, size): made(access, *accounts, log_size=size)[1]
+        for accounts in ((gone,), (gone, other))
+        for size in (index, index + 1)
+    }
+
+    found = {
+        asked: doorkeeper.identify(f"Bearer {secret}").accounts
+        for asked, secret in secrets.items()
+        if asked != ((gone,), index)
+    }
+
+    assert refused(doorkeeper.identify, f"Bearer {secrets[(gone,), index]}") == "credentials_ended"
+    assert found == {
+        ((gone,), index + 1): {gone},
+        ((gone, other), index): {other},
+        ((gone, other), index + 1): {gone, other},
+    }
+
+
+def test_a_key_knows_how_long_the_log_was_when_it_was_judged(access, doorkeeper, succeeded):
+    _, other, index = succeeded
+    _, secret = made(access, other)
+
+    assert doorkeeper.identify(f"Bearer {secret}").log_size == index + 1
+
+
+def test_a_binding_ends_with_the_succession_of_its_account(access, doorkeeper, issuer, succeeded):
+    gone, other, index = succeeded
+    bound(access, issuer, gone, "read", log_size=index)
+    alone = refused(doorkeeper.identify, f"Bearer {issuer.token()}")
+    bound(access, issuer, other, "read", "sign", log_size=index)
+    beside = doorkeeper.identify(f"Bearer {issuer.token()}")
+    bound(access, issuer, gone, "read", log_size=index + 1)
+    anew = doorkeeper.identify(f"Bearer {issuer.token()}")
+
+    assert alone == "credentials_ended"
+    # The scopes of a binding that ended narrow nothing.
+    assert (beside.accounts, beside.scopes) == ({other}, {"read", "sign"})
+    assert (anew.accounts, anew.scopes) == ({gone, other}, {"read"})
+
+
 def test_what_both_allow_is_what_each_allows():
     for some, others in product(
         [{"act"}, {"act:orders"}, {"act:batches", "read"}, set()], repeat=2
@@ -191,23 +269,6 @@ def test_who_is_asked_to_log_in():
     assert refused(require_scope, of(), "sign") == "scope_missing"
 
 
-@pytest.mark.parametrize("role", sorted(ROLES))
-def test_a_role_is_what_the_log_says_it_is(role):
-    known = registry((A, role))
-    require_role(of(A, B), known, role)
-
-    assert refused(require_role, of(B), known, role) == "role_needed"
-    assert refused(require_role, of(A), registry(), role) == "role_needed"
-    assert refused(require_role, NOBODY, known, role) == "credentials_missing"
-
-
-def test_a_refusal_names_the_roles_that_would_do():
-    with pytest.raises(RefusedError) as refusal:
-        require_role(of(A), registry(), "court", "officer")
-
-    assert refusal.value.facts == {"roles": "court, officer"}
-
-
 @pytest.mark.parametrize("role", [None, *sorted(ROLES)])
 def test_who_sees_what_concerns_another(role):
     known = registry() if role is None else registry((A, role))
@@ -222,6 +283,13 @@ def test_who_sees_what_concerns_another(role):
 def test_who_may_not_see_learns_why():
     require_sight(of(A), registry(), A)
 
-    assert refused(require_sight, of(A), registry(), C) == "role_needed"
+    for role in OVERSEERS:
+        require_sight(of(A, B), registry((B, role)), C)
+    with pytest.raises(RefusedError) as refusal:
+        require_sight(of(A), registry((B, "court")), C)
+    assert (refusal.value.code, refusal.value.facts) == (
+        "role_needed",
+        {"roles": ", ".join(sorted(OVERSEERS)), "account": C},
+    )
     assert refused(require_sight, of(A, scopes=["sign"]), registry(), A) == "scope_missing"
     assert refused(require_sight, NOBODY, registry(), A) == "credentials_missing"

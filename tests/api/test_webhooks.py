@@ -29,14 +29,17 @@ from registry.api.deliveries import Deliverer
 from registry.api.posting import NotAnsweredError, Target, is_allowed, post, read_target
 from registry.api.settings import Settings
 from registry.api.webhooks import NoticeBody
+from registry.desk.account_life import Succeed
 from registry.desk.opened import opened
 from registry.errors import RefusedError
+from registry.store import renewals
 from registry.store.access import Access
 from registry.store.access_webhooks import LEASE_US, NO_ANSWER, PURPOSE
 from registry.store.clock import wall_us
 from tests.api.conftest import Api, served, settings
 from tests.api.processes import Process, key_of
-from tests.books import live_at
+from tests.books import digest, live_at
+from tests.desks import does
 
 SOON_S = 20
 LOCAL = {"webhook_http": True, "webhook_networks": ("127.0.0.0/8",), "webhook_seconds_max": 5.0}
@@ -343,7 +346,7 @@ def another(api: Api, now_us: Callable[[], int] = wall_us) -> Iterator[Deliverer
     runtime = api.runtime
     secret = runtime.operator.keyring.secret(PURPOSE)
     with closing(Access(runtime.place, secret=secret)) as access:
-        made = Deliverer(Place(api), access.webhooks, now_us)
+        made = Deliverer(Place(api), access, now_us)
         made.start()
         runtime.heads.tell(made.told)
         try:
@@ -353,6 +356,26 @@ def another(api: Api, now_us: Callable[[], int] = wall_us) -> Iterator[Deliverer
         finally:
             runtime.heads._listeners.remove(made.told)
             made.close()
+
+
+def test_what_was_subscribed_to_before_a_succession_ends_with_it(
+    hooked: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    """And who succeeded is not told on of what follows, nor of the succession itself."""
+    monkeypatch.setattr(renewals, "LOOK_S", 0)
+    agent, owner = hooked.accounts["agent"], hooked.accounts["owner"]
+    kept = subscribe(hooked, receiver.url, name="owner")["webhook"]["id"]
+    ends = subscribe(hooked, receiver.url, name="agent")["webhook"]["id"]
+    ask = Succeed(account=agent, successor=owner, reason="merger", document=digest("register"))
+    (made,) = does(hooked.runtime.operator, ask)
+
+    (body,) = receiver.wait(1)
+    hooks = hooked.runtime.access.webhooks
+    until(lambda: [one.state for one in hooks.of(agent)] == ["ended"])
+
+    assert (body["data"]["webhook"], body["data"]["entry"]) == (kept, made.placed.index)
+    assert hooks.find(ends).state == "ended"  # type: ignore[union-attr]  # it is there
+    assert {json.loads(sent)["data"]["webhook"] for _, sent in receiver.got} == {kept}
 
 
 def test_two_servers_send_each_entry_once(hooked: Api, receiver: Receiver):
