@@ -222,6 +222,42 @@ def commitments(asked: Intent, beside: Beside = NO_ROWS) -> Iterator[tuple[str, 
                     yield commitment.field_name(number, order, f"rows/{row}"), committed
 
 
+def committed_fields(asked: Intent) -> Iterator[str]:
+    """The fields in which commitments stand in `asked`, and in the rows that belong beside it, at hand or not.
+
+    Raises:
+        RefusedError: what `kinds.read` says.
+    """
+    yield from (name for name, _ in commitments(asked))
+    for (part, event), count in rows_wanted(asked).items():
+        kind, _ = asked.parts[part].events[event]
+        if _rows_commit(kinds.EVENTS[kind]):
+            yield from (commitment.field_name(part, event, f"rows/{row}") for row in range(count))
+
+
+def may_commit(data: bytes) -> bool:
+    """Whether a commitment may stand in the intent whose bytes are `data`, or in rows beside it; without reading it.
+
+    False only where none does: in canonical bytes a field stands right before its value.
+    """
+    return any(mark in data for mark in _COMMITTING)
+
+
+def _rows_commit(event: type) -> bool:
+    own = shape.rows_field(event)
+    return own is not None and own[1].is_commitment
+
+
+_COMMITTING = tuple(
+    {
+        canonical.encode(name) + canonical.encode(bytes(commitment.BYTES))[: -commitment.BYTES]
+        for event in kinds.EVENTS.values()
+        for name in shape.commitments(event)
+    }
+    | {canonical.encode(kind) for kind, event in kinds.EVENTS.items() if _rows_commit(event)}
+)
+
+
 def rows_wanted(asked: Intent) -> dict[rows.Place, int]:
     """Beside which events of `asked` rows must stand, and how many; nothing of events that are not in form."""
     wanted = {}
@@ -295,7 +331,7 @@ def read_parts(asked: Intent, beside: Beside | None = None) -> tuple[list[ActPar
             for number, part in enumerate(asked.parts)
             for order in range(len(part.events))
         }
-        require(beside.keys() <= places, "wrong_rows", why="rows of no event")
+        require(beside.keys() <= places, "wrong_rows", why="rows_of_no_event")
     form = forms.form_of(tuple([tuple([event.kind for event in made]) for _, made in read]))
     parts = [
         ActPart(stream=name, new_id=partial(_new_id, asked, form, number), events=made)

@@ -18,7 +18,7 @@ from registry.acts.propose import Hidden
 from registry.cli import voice
 from registry.cli.main import run
 from registry.cli.voice import Voice
-from registry.desk import codes, words
+from registry.desk import codes, whys, words
 from registry.desk.certificates import read_number
 from registry.domain import (
     account,
@@ -153,6 +153,7 @@ def texts() -> dict[str, tuple[str, str]]:
         words.FIELDS,
     )
     terms = {f"term {name}": text for table in tables for name, text in table.items()}
+    terms |= {f"why {name}": text for name, text in whys.WHYS.items()}
     return {**codes.CODES, **words.SCREEN, **terms}
 
 
@@ -1004,6 +1005,8 @@ def test_wrong_usage_is_told_in_the_readers_language_and_as_json(shell: Shell):
     assert told.err.startswith("错误（usage）：用法错误")
     assert asked.json["error"] == "usage"
     assert shell("verify", "--lang=zh").err.startswith("错误")
+    assert "：没有选项 --bogus。" in shell("audit", "--bogus", "--lang", "zh").err
+    assert ": there is no option --bogus." in shell("audit", "--bogus", "--lang", "en").err
     assert shell("verify", "x", "--lang", "fr").code == 2
 
 

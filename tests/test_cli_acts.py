@@ -496,7 +496,7 @@ def test_serial_numbers_without_their_batch_are_wrong_usage(day: Day):
         code=2,
     )
 
-    assert refused["facts"]["why"] == "the batch is missing"
+    assert refused["facts"]["why"] == "batch_missing"
 
 
 # Certificates.

@@ -235,8 +235,24 @@ def test_bad_rows_are_named_by_their_lines_before_anything_is_done(day: Day):
         *(listed(day, f"no,account,grams\n1,{nobody},5\n"), "-o", output),
     )
 
-    assert unreadable["facts"]["rows"] == [[3, "grams", "x"]]
-    assert (unknown["error"], unknown["facts"]["rows"]) == ("bad_rows", [[2, "account", nobody]])
+    assert unreadable["facts"]["rows"] == [[3, "grams", "x", "grams_cell"]]
+    row = [2, "account", nobody, "account_unknown"]
+    zh, en = (
+        day(
+            "campaign",
+            "give",
+            campaign,
+            listed(day, "no,grams\n1,x\n"),
+            "-o",
+            output,
+            "--lang",
+            lang,
+        )
+        for lang in ("zh", "en")
+    )
+    assert "第 2 行“grams”为“x”（应为大于 0 的整数克）" in zh.err
+    assert "line 2, grams, “x” (whole grams above 0 are expected)" in en.err
+    assert (unknown["error"], unknown["facts"]["rows"]) == ("bad_rows", [row])
     assert not output.exists()
 
 

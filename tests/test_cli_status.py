@@ -416,8 +416,8 @@ def test_a_role_that_may_not_write_is_told_what_it_lacks(on_server: Book, shell:
     assert well.code == 0
     assert found.code == less.code > 0
     assert found.json["error"] == less.json["error"] == "not_permitted"
-    assert "INSERT ON stored_events" in found.json["findings"][0]["facts"]["why"]
-    why = less.json["findings"][0]["facts"]["why"]
+    assert "INSERT ON stored_events" in found.json["findings"][0]["facts"]["lacking"]
+    why = less.json["findings"][0]["facts"]["lacking"]
     assert why == "INSERT ON tree, INSERT ON nonces, UPDATE ON head"
 
 

@@ -164,7 +164,7 @@ def test_everything_bad_is_named_by_line_and_field_at_once(operator):
         import_list(operator, read(BAD.encode(), until=UNTIL))
 
     assert refusal.value.code == "bad_rows"
-    named = [(line, field) for line, field, _ in refusal.value.facts["rows"]]
+    named = [(line, field) for line, field, _, _ in refusal.value.facts["rows"]]
     assert named == [
         (2, "tonnes"),
         (2, "month"),

@@ -14,7 +14,15 @@ from registry.domain.batch import Batch
 from registry.domain.forms import FORMS
 from registry.domain.kinds import EVENTS
 from registry.errors import RefusedError, RegistryError
-from registry.history import Addition, came_with, check_entry, follow
+from registry.history import (
+    Addition,
+    came_with,
+    check_entry,
+    commitments,
+    committed_fields,
+    follow,
+    may_commit,
+)
 from registry.ledger import canonical, keys, note, tree
 from registry.verifier.award import verify_award
 from registry.verifier.certificate import verify
@@ -92,6 +100,21 @@ def test_every_canonical_vector_decodes_to_its_value_and_back():
 
         assert tagged(value) == vector["value"]
         assert canonical.encode(value).hex() == vector["bytes"]
+
+
+def test_what_an_intent_commits_to_is_told_without_its_rows_and_where_nothing_is_without_reading():
+    found = set()
+    for vector in (one for name in LOGS for one in read(name)["entries"]):
+        entry = check_entry(bytes.fromhex(vector["entry"])).entry
+        committed = [
+            name for name, _ in commitments(entry.intent, came_with(entry, rows_beside(vector)))
+        ]
+
+        assert sorted(committed_fields(entry.intent)) == sorted(committed)
+        assert may_commit(entry.intent_bytes) == bool(committed)
+        found |= {(bool(committed), any("rows/" in name for name in committed))}
+
+    assert found == {(False, False), (True, False), (True, True)}
 
 
 @pytest.mark.parametrize("vector", read("canonical.json")["broken"], ids=lambda v: v["name"])

@@ -51,19 +51,25 @@ def read(typed: str) -> bytes:
         RefusedError: `bad_claim_code`; it never repeats what was typed, which may be somebody's code but for a slip.
     """
     text = typed.strip()
-    require(_TYPED.fullmatch(text) is not None, "bad_claim_code", why="other characters")
+    require(_TYPED.fullmatch(text) is not None, "bad_claim_code", why="other_characters")
     characters = text.replace("-", "").replace(" ", "").upper().translate(_READ_AS)
     long = len(characters)
-    require(long == _CHARACTERS, "bad_claim_code", why=f"{long} characters, not {_CHARACTERS}")
+    require(
+        long == _CHARACTERS,
+        "bad_claim_code",
+        why="characters_counted",
+        found=long,
+        expected=_CHARACTERS,
+    )
     value = 0
     for character in characters[:_SECRET_CHARACTERS]:
         if character not in _VALUES:
-            raise RefusedError("bad_claim_code", why=f"no {character} in a code")
+            raise RefusedError("bad_claim_code", why="character_unknown", character=character)
         value = value << 5 | _VALUES[character]
-    require(value >> 128 == 0, "bad_claim_code", why="the first character is 0 to 7")
+    require(value >> 128 == 0, "bad_claim_code", why="first_character")
     secret = value.to_bytes(SECRET_BYTES, "big")
     same = characters[_SECRET_CHARACTERS:] == _check(secret)
-    require(same, "bad_claim_code", why="a character is wrong")
+    require(same, "bad_claim_code", why="character_wrong")
     return secret
 
 

@@ -63,7 +63,7 @@ def read(legs: Sequence[str]) -> tuple[Leg, ...]:
         RefusedError: `bad_journey`, naming the leg.
     """
     most = LEGS_MAX
-    require(len(legs) <= most, "bad_journey", leg=f"{len(legs)}", why=f"at most {most} legs")
+    require(len(legs) <= most, "bad_journey", leg=f"{len(legs)}", why="legs_most", most=most)
     return tuple(_leg(leg) for leg in legs)
 
 
@@ -75,13 +75,13 @@ def total_g(legs: Sequence[Leg]) -> int:
 def _leg(typed: str) -> Leg:
     found = _LEG.fullmatch(typed)
     if found is None:
-        raise RefusedError("bad_journey", leg=typed, why="such as rail:300km or hotel:2night")
+        raise RefusedError("bad_journey", leg=typed, why="leg_expected")
     mode, whole, thousandths, unit = found.groups()
     if mode not in FACTORS:
-        raise RefusedError("bad_journey", leg=typed, why=f"one of {', '.join(FACTORS)}")
+        raise RefusedError("bad_journey", leg=typed, why="one_of", choices=list(FACTORS))
     factor = FACTORS[mode]
-    require(unit == factor.unit, "bad_journey", leg=typed, why=f"{mode} counts in {factor.unit}")
+    require(unit == factor.unit, "bad_journey", leg=typed, why="unit_expected", unit=factor.unit)
     milli = int(whole) * _MILLI + int((thousandths or "").ljust(3, "0"))
     fits = 0 < milli <= _MOST * _MILLI
-    require(fits, "bad_journey", leg=typed, why=f"above 0, and at most {_MOST}")
+    require(fits, "bad_journey", leg=typed, why="above_zero_expected", most=_MOST)
     return Leg(mode=mode, milli=milli, amount_g=-(-milli * factor.each_g // _MILLI))

@@ -93,9 +93,9 @@ def read(file: File, *, each_g: int | None) -> GuestList:
         # A guest's number names a file, and some file systems do not tell cases apart.
         number = guest.number.casefold()
         if number in guests:
-            bad.append((line, "no", guest.number))
+            bad.append(sheet.unfit(line, "no", guest.number, "repeated"))
         if guest.account is not None and guest.account in accounts:
-            bad.append((line, "account", guest.account))
+            bad.append(sheet.unfit(line, "account", guest.account, "repeated"))
         guests[number] = guest
         accounts.add(guest.account or "")
     if bad:
@@ -130,7 +130,7 @@ def _guest(
 ) -> Guest | None:
     """The guest of one line, or None once all that is bad in it was added to `bad`."""
     if len(cells) != len(columns):
-        bad.append((line, "columns", str(len(cells))))
+        bad.append(sheet.miscounted(line, cells))
         return None
     found: dict[str, Any] = {}
     for column, cell in zip(columns, cells, strict=True):
@@ -138,7 +138,7 @@ def _guest(
         try:
             found[column] = _PARSERS[column](text)
         except ValueError:
-            bad.append((line, column, text[: sheet.TEXT_CHARACTERS_MAX]))
+            bad.append(sheet.unfit(line, column, text, _WHYS[column]))
     if len(found) < len(columns):
         return None
     amounts = [found[column] for column in _AMOUNTS if column in found]
@@ -188,4 +188,12 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "tonnes": sheet.grams_of_tonnes,
     "grams": _grams,
 }
+_WHYS: Mapping[str, str] = {
+    "no": "guest_number_cell",
+    "account": "account_expected",
+    "name": "gift_name_cell",
+    "tonnes": "tonnes_cell",
+    "grams": "grams_cell",
+}
+"""Why a cell is not taken, by column."""
 _AMOUNTS = ("tonnes", "grams")

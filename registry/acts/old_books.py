@@ -114,7 +114,7 @@ def read(file: File) -> Books:
                 raise RefusedError("bad_header", found=",".join(cells), expected=",".join(COLUMNS))
             continue
         if len(cells) != len(columns):
-            bad.append((line, "columns", str(len(cells))))
+            bad.append(sheet.miscounted(line, cells))
             continue
         texts = {
             column: normalised(cell).strip() for column, cell in zip(columns, cells, strict=True)
@@ -134,15 +134,17 @@ def _row(line: int, texts: Mapping[str, str], bad: list[Problem]) -> Row | None:
     """The row that one line says, or None once all that is bad in it was added to `bad`."""
     used = _USED.get(texts["what"])
     if used is None:
-        bad.append((line, "what", texts["what"]))
+        bad.append(sheet.unfit(line, "what", texts["what"], "what_unknown"))
         return None
     found: dict[str, Any] = {"what": texts["what"]}
     before = len(bad)
     for column, text in texts.items():
+        is_used = column not in _IDLE or column in used
         try:
-            found[column] = _cell(column, text, is_used=column not in _IDLE or column in used)
+            found[column] = _cell(column, text, is_used=is_used)
         except ValueError:
-            bad.append((line, column, text))
+            why = _WHYS[column] if is_used else "cell_unused"
+            bad.append(sheet.unfit(line, column, text, why))
     if len(bad) > before:
         return None
     number, amount_g = found.pop("row"), found.pop("tonnes")
@@ -167,9 +169,10 @@ def _check_follows(
 ) -> None:
     """Rows rise; a batch begins once, and before anything else happens to it. Where it begins is noted."""
     if before and row.number <= before[-1].number:
-        bad.append((row.line, "row", str(row.number)))
+        bad.append((row.line, "row", str(row.number), "row_not_rising"))
     if (row.batch in begun) == (row.what == ISSUED):
-        bad.append((row.line, "batch", row.batch))
+        why = "batch_begun" if row.batch in begun else "batch_not_begun"
+        bad.append((row.line, "batch", row.batch, why))
     if row.what == ISSUED:
         begun.setdefault(row.batch, row)
 
@@ -222,6 +225,20 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "activity": sheet.name,
     "certificate": _matching(_REFERENCE),
 }
+_WHYS: Mapping[str, str] = {
+    "row": "number_cell",
+    "batch": "batch_cell",
+    "standard": "standard_code_expected",
+    "period": "period_cell",
+    "holder": "name_cell",
+    "taker": "name_cell",
+    "tonnes": "tonnes_cell",
+    "day": "day_expected",
+    "purpose": "purpose_unknown",
+    "activity": "name_cell",
+    "certificate": "reference_expected",
+}
+"""Why a cell is not taken, by column."""
 _IDLE: frozenset[str] = frozenset().union(*_USED.values())
 _BLANK: Mapping[str, Any] = dict.fromkeys(_IDLE, "") | {"period": ("", "")}
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from registry.acts import sheet
 from registry.acts.propose import normalised
-from registry.acts.sheet import TEXT_CHARACTERS_MAX, File, Problem
+from registry.acts.sheet import File, Problem
 from registry.errors import RefusedError
 from registry.ledger import canonical
 
@@ -87,7 +87,7 @@ def read(file: File, *, until: str) -> PublishedList:
             continue
         row = _read_row(line, cells, until, bad)
         if row is not None and row.number in rows:
-            bad.append((line, "no", cells[0]))
+            bad.append(sheet.unfit(line, "no", cells[0], "repeated"))
         elif row is not None:
             rows[row.number] = row
     if bad:
@@ -124,7 +124,7 @@ def period_in(activity: str) -> tuple[str, str] | None:
 def _read_row(line: int, cells: Sequence[str], until: str, bad: list[Problem]) -> Row | None:
     """The row, or None once all that is bad in it was added to `bad`."""
     if len(cells) != len(COLUMNS):
-        bad.append((line, "columns", str(len(cells))))
+        bad.append(sheet.miscounted(line, cells))
         return None
     found: dict[str, Any] = {}
     for field, cell in zip(COLUMNS, cells, strict=True):
@@ -132,9 +132,9 @@ def _read_row(line: int, cells: Sequence[str], until: str, bad: list[Problem]) -
         try:
             found[field] = _PARSERS[field](text)
         except ValueError:
-            bad.append((line, field, text[:TEXT_CHARACTERS_MAX]))
+            bad.append(sheet.unfit(line, field, text, _WHYS[field]))
     if "month" in found and found["month"] > until:
-        bad.append((line, "month", found.pop("month")))
+        bad.append(sheet.unfit(line, "month", found.pop("month"), "month_ahead"))
     if len(found) < len(COLUMNS):
         return None
     return Row(
@@ -180,3 +180,12 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "tonnes": sheet.grams_of_tonnes,
     "month": _month,
 }
+_WHYS = {
+    "no": "number_cell",
+    "activity": "activity_cell",
+    "organiser": "name_cell",
+    "category": "category_unknown",
+    "tonnes": "tonnes_cell",
+    "month": "month_cell",
+}
+"""Why a cell is not taken, by column."""

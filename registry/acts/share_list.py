@@ -20,6 +20,8 @@ from registry.errors import RefusedError
 EXPECTED = "name,tonnes|grams"
 
 _GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_WHYS = {"name": "name_cell", "tonnes": "tonnes_cell", "grams": "grams_cell"}
+"""Why a cell is not taken, by column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def read(file: File) -> ShareList:
     if not found:
         raise RefusedError("bad_header", found="", expected=EXPECTED)
     if len(found) > shape.ROWS_MAX:
-        raise RefusedError("malformed", why=f"{len(found)} rows, of at most {shape.ROWS_MAX}")
+        raise RefusedError("malformed", why="rows_most", rows=len(found), most=shape.ROWS_MAX)
     return ShareList(beneficiaries=tuple(found))
 
 
@@ -70,7 +72,7 @@ def _row(
 ) -> list[tuple[str, int]]:
     """What one line says; nothing, once all that is bad in it was added to `bad`."""
     if len(cells) != len(columns):
-        bad.append((line, "columns", str(len(cells))))
+        bad.append(sheet.miscounted(line, cells))
         return []
     texts = {column: normalised(cell).strip() for column, cell in zip(columns, cells, strict=True)}
     name, amount_g = "", 0
@@ -81,7 +83,7 @@ def _row(
             else:
                 amount_g = _grams(column, text)
         except ValueError:
-            bad.append((line, column, text[: sheet.TEXT_CHARACTERS_MAX]))
+            bad.append(sheet.unfit(line, column, text, _WHYS[column]))
     return [(name, amount_g)] if name and amount_g else []
 
 

@@ -24,8 +24,11 @@ LINES_MAX = 2_000_000
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 """What begins a cell that a spreadsheet would compute."""
 
-Problem = tuple[int, str, str]
-"""The line in the file, the field, and what stands there."""
+Problem = tuple[int, str, str, str]
+"""The line in the file, the column, what stands there, and why it is not taken: a name of registry/desk/whys.py."""
+
+WHOLE_LINE = "columns"
+"""What stands for a column where the whole line is meant."""
 
 Line = tuple[int, Sequence[str]]
 """Its number in the file, from 1, and its cells."""
@@ -107,8 +110,18 @@ def _lines(text: str, bad: list[Problem]) -> Iterator[Line]:
                 raise RefusedError("too_long", lines=reader.line_num, lines_max=LINES_MAX)
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, cells
-    except csv.Error as error:
-        bad.append((reader.line_num, "columns", str(error)))
+    except csv.Error:
+        bad.append((reader.line_num, WHOLE_LINE, "", "csv_expected"))
+
+
+def miscounted(line: int, cells: Sequence[str]) -> Problem:
+    """What is wrong with a line that has not as many cells as the header."""
+    return line, WHOLE_LINE, str(len(cells)), "cells_counted"
+
+
+def unfit(line: int, column: str, text: str, why: str) -> Problem:
+    """What is wrong with a cell; no more of it is told than people read."""
+    return line, column, text[:TEXT_CHARACTERS_MAX], why
 
 
 def name(text: str) -> str:

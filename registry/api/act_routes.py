@@ -146,11 +146,9 @@ def check_said_once(request: Request, known: Collection[str]) -> None:
     asked = [name for name, _ in request.query_params.multi_items()]
     for name in asked:
         if name not in known or asked.count(name) > 1:
-            raise UsageError(
-                "malformed", field=name, why=f"each of {', '.join(known)} once at most"
-            )
+            raise UsageError("malformed", field=name, why="once_at_most", choices=list(known))
     if len(request.headers.getlist("idempotency-key")) > 1:
-        raise UsageError("malformed", field="Idempotency-Key", why="more than one")
+        raise UsageError("malformed", field="Idempotency-Key", why="more_than_one")
 
 
 def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -163,7 +161,7 @@ def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(said) < len(members):
         names = [name for name, _ in members]
         twice = next(name for name in said if names.count(name) > 1)
-        raise UsageError("malformed", field=twice, why="more than one")
+        raise UsageError("malformed", field=twice, why="more_than_one")
     return said
 
 
@@ -177,7 +175,7 @@ def _ask(act: Act, path: Mapping[str, str], said: Mapping[str, Any]) -> Ask:
     for name, text in path.items():
         if act.ask.model_fields[name].annotation is int:
             if _NUMBER.fullmatch(text) is None:
-                raise UsageError("malformed", field=name, why="an integer, such as 12")
+                raise UsageError("malformed", field=name, why="int_parsing")
             read[name] = int(text)
     return act.ask.model_validate({**said, **read})
 

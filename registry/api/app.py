@@ -33,9 +33,10 @@ from registry.api.asgi import Application, path_of
 from registry.api.limits import Kind
 from registry.api.middleware import METHODS, allowed, guarded
 from registry.api.openapi import described, description
-from registry.api.problems import problem_bytes
+from registry.api.problems import ERRORS_MAX, Fault, problem_bytes
 from registry.api.request_log import requests_log
 from registry.api.runtime import Runtime
+from registry.desk.whys import OWN, of_fault
 from registry.errors import RegistryError, UsageError
 
 VERSION = "1"
@@ -43,8 +44,6 @@ TITLE = "Carbon registry"
 """Generators call their package after it: no packager takes one with other letters than these."""
 FILES = ("/give", "/for-many", "/for-list", "/import-books", "/proofs.zip")
 """What paths end in at which files are taken, or handed out that take long."""
-ERRORS_MAX = 100
-"""So many parts of a request that cannot be read are told."""
 _CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -143,14 +142,14 @@ def _say_problems(app: FastAPI) -> None:
         request: Request,
         error: RegistryError,
         status: int | None = None,
-        errors: list[dict[str, str]] | None = None,
+        errors: Sequence[Fault] = (),
     ) -> Response:
         status, headers, body = problem_bytes(
             error,
             status,
             request.headers.get("accept-language"),
             request.state.request_id,
-            errors or (),
+            errors,
         )
         response = Response(body, status)
         response.raw_headers = [*headers, (b"content-length", str(len(body)).encode())]
@@ -166,10 +165,9 @@ def _say_problems(app: FastAPI) -> None:
         request: Request, error: RequestValidationError | ValidationError
     ) -> Response:
         in_body = isinstance(error, ValidationError)
-        errors = [_field(one, in_body=in_body) for one in _first_of(error)]
-        first = errors[0] if errors else {"pointer": "", "why": ""}
-        facts = {"field": first["pointer"], "why": first["why"]}
-        return said(request, UsageError("malformed", **facts), None, errors)
+        errors = [_fault(one, in_body=in_body) for one in _first_of(error)]
+        (field, facts), *_ = errors
+        return said(request, UsageError("malformed", **{**facts, "field": field}), None, errors)
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, _error: Exception) -> Response:
@@ -191,7 +189,8 @@ def _first_of(error: RequestValidationError | ValidationError) -> Sequence[Any]:
     """What is wrong with a request, as far as it is told: a short one may have a million mistakes."""
     if isinstance(error, ValidationError) and error.error_count() > ERRORS_MAX:
         # Of them the library tells all or none.
-        return [{"loc": (), "msg": f"{error.error_count()} parts cannot be read"}]
+        facts = {"why": "parts_too_many", "found": error.error_count()}
+        return [{"loc": (), "type": OWN, "ctx": facts}]
     return error.errors()[:ERRORS_MAX]
 
 
@@ -199,16 +198,15 @@ def _framework_said(status: int) -> tuple[RegistryError, int]:
     """What is wrong, and its status, where the framework itself answers with `status`."""
     if status == 400:
         # A body that is no text.
-        return UsageError("malformed", field="", why="neither JSON nor UTF-8"), 422
+        return UsageError("malformed", field="", why="json_expected"), 422
     return RegistryError(_CODES.get(status, "bad_request")), status
 
 
-def _field(error: Any, *, in_body: bool) -> dict[str, str]:
-    """One part of a request that cannot be read: a pointer into the body, or the parameter's name."""
-    steps = list(error["loc"])
+def _fault(error: Any, *, in_body: bool) -> Fault:
+    """One part of a request that cannot be read: a pointer into the body, or the parameter's name; and its facts."""
+    steps, facts = list(error["loc"]), of_fault(error)
     if not in_body:
         place, *steps = steps
         if place != "body":
-            return {"pointer": ".".join(map(str, steps)), "why": error["msg"]}
-    pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
-    return {"pointer": pointer, "why": error["msg"]}
+            return ".".join(map(str, steps)), facts
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps), facts

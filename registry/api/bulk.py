@@ -29,9 +29,10 @@ from registry.api.handouts import GIFT, LIST, RETIREMENT, directory_of
 from registry.api.job_routes import JobAnswer, started
 from registry.api.jobs import Progress, Wanted
 from registry.api.principals import Principal, require_scope
+from registry.api.problems import language
 from registry.api.runtime import Runtime
 from registry.api.shapes import Shape, Told
-from registry.desk import campaigns, giving, handing, importing, retirements
+from registry.desk import campaigns, giving, handing, importing, retirements, words
 from registry.desk.desk import Desk
 from registry.desk.importing import Entering
 from registry.desk.made import Made
@@ -78,9 +79,15 @@ class BadRow(Shape):
     """What cannot be read in a list."""
 
     line: int
+    """From 1; those of blank lines are counted."""
     column: str
+    """As the header calls it; `columns` where the whole line is meant."""
+    found: str
+    """What stands there, or its beginning."""
+    code: str
+    """Why it is not taken, stable: what programs go by."""
     why: str
-    """What stands there, or what is wrong with it."""
+    """The same in words, in the language asked for."""
 
 
 class Checked(Told):
@@ -105,6 +112,7 @@ class Bulk:
     path: str
     file: File
     key: str | None
+    lang: words.Lang
 
     def claim(self, runtime: Runtime, digest: bytes) -> None:
         """Return if the Idempotency-Key is new, or was used for the same.
@@ -119,13 +127,17 @@ class Bulk:
 
 
 def checked(
-    runtime: Runtime, count: int | None, amount_g: int | None, acts: int | None, bad: Any = ()
+    runtime: Runtime,
+    count: int | None,
+    amount_g: int | None,
+    acts: int | None,
+    bad: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The answer to a dry run, as `Checked` has it."""
     return {
         "mode": "dry-run",
         "ok": not bad,
-        "rows": [{"line": line, "column": column, "why": why} for line, column, why in bad],
+        "rows": list(bad),
         "count": count,
         "amount_g": None if amount_g is None else str(amount_g),
         "acts": acts,
@@ -133,12 +145,22 @@ def checked(
     }
 
 
-def checked_bad(runtime: Runtime, refusal: RefusedError) -> dict[str, Any]:
+def checked_bad(runtime: Runtime, refusal: RefusedError, lang: words.Lang) -> dict[str, Any]:
     """The same, of a list with bad rows. Raises: RefusedError, `refusal`, if it is of anything else."""
     bad = refusal.facts.get("rows")
     if refusal.code != "bad_rows" or not isinstance(bad, list):
         raise refusal
-    return checked(runtime, None, None, None, bad)
+    told = [
+        {
+            "line": line,
+            "column": column,
+            "found": found,
+            "code": why,
+            "why": words.reason({"why": why}, lang),
+        }
+        for line, column, found, why in bad
+    ]
+    return checked(runtime, None, None, None, told)
 
 
 def give(runtime: Runtime, typed: str, bulk: Bulk) -> Job:
@@ -186,7 +208,7 @@ def rehearse_gift(runtime: Runtime, typed: str, bulk: Bulk) -> dict[str, Any]:
     try:
         campaign, listed = _read(runtime, typed, bulk)
     except RefusedError as refusal:
-        return checked_bad(runtime, refusal)
+        return checked_bad(runtime, refusal, bulk.lang)
     desk = runtime.desk(bulk.principal, dry_run=True)
     given = giving.give(
         campaign, listed, directory_of(runtime, GIFT, campaign.name, listed.digest), desk
@@ -335,7 +357,7 @@ def rehearse_books(runtime: Runtime, authority: str | None, bulk: Bulk) -> dict[
     try:
         entering = importing.entering(desk, old_books.read(bulk.file), authority)
     except RefusedError as refusal:
-        return checked_bad(runtime, refusal)
+        return checked_bad(runtime, refusal, bulk.lang)
     acts = 0
     for plans in entering.steps(entering.left()):
         acts += len(desk.perform(plans))
@@ -361,7 +383,7 @@ async def sent(request: Request, columns: Sequence[str]) -> Sent:
         async with request.form(max_files=1, max_fields=1) as form:
             found, said = form.get("list"), str(form.get("ask", "{}"))
             if not isinstance(found, UploadFile):
-                raise UsageError("malformed", field="list", why="a file is expected")
+                raise UsageError("malformed", field="list", why="file_expected")
             media, data = found.content_type or "", await found.read()
             if media in _UNSAID:
                 media = _ENDINGS.get((found.filename or "").rpartition(".")[2].lower(), media)
@@ -382,9 +404,9 @@ def _object(said: str) -> Mapping[str, Any]:
     try:
         found = json.loads(said, object_pairs_hook=named_once)
     except (ValueError, RecursionError) as error:
-        raise UsageError("malformed", field="ask", why="JSON is expected") from error
+        raise UsageError("malformed", field="ask", why="json_expected") from error
     if not isinstance(found, dict):
-        raise UsageError("malformed", field="ask", why="an object is expected")
+        raise UsageError("malformed", field="ask", why="object_expected")
     return found
 
 
@@ -471,7 +493,7 @@ def _add_retirement(made: APIRouter, runtime: Runtime) -> None:
         except RefusedError as refusal:
             if mode != "dry-run":
                 raise
-            return json_response(checked_bad(runtime, refusal))
+            return json_response(checked_bad(runtime, refusal, bulk.lang))
         ask = await run_in_threadpool(RetireForMany.model_validate, {**found.said, "rows": rows})
         if mode == "dry-run":
             return json_response(await run_in_threadpool(rehearse_retirement, runtime, ask, bulk))
@@ -511,4 +533,10 @@ def _add_books(made: APIRouter, runtime: Runtime) -> None:
 
 
 def _bulk(request: Request, file: File, key: str | None) -> Bulk:
-    return Bulk(principal=request.state.principal, path=request.url.path, file=file, key=key)
+    return Bulk(
+        principal=request.state.principal,
+        path=request.url.path,
+        file=file,
+        key=key,
+        lang=language(request.headers.get("accept-language")),
+    )

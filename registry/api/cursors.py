@@ -56,7 +56,7 @@ def read(text: str, asked: bytes, columns: Sequence[Column]) -> Cursor:
     found = _decoded(text)
     fits = found is not None and found.asked == asked and len(found.key) == len(columns)
     if found is None or not fits or not all(map(_suits, found.key, columns)):
-        raise UsageError("malformed", field="after", why="no cursor of this question")
+        raise UsageError("malformed", field="after", why="other_cursor")
     return found
 
 

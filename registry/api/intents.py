@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from registry import history
 from registry.api.conventions import Handler, body_in_json, check_json, json_response, problems
 from registry.api.principals import require_scope
 from registry.api.rates import source_of
@@ -26,12 +27,15 @@ from registry.api.shapes import (
     openings_of,
     rows_of,
 )
-from registry.errors import UsageError, require
+from registry.errors import RefusedError, UsageError, require
 from registry.ledger import intent as intents
 from registry.ledger.commitment import Opening, commitment
 from registry.ledger.intent import INTENT_BYTES_MAX, in_key_order
+from registry.store.log import Moment
 
 SIGN = "sign"
+FIELDS_TOLD_MAX = 20
+"""So many of the fields that are not opened are named."""
 
 
 Nonce = Annotated[
@@ -82,7 +86,8 @@ def _add_submit(made: APIRouter, runtime: Runtime) -> None:
     async def submit(request: Request, idempotency_key: Nonce = None) -> Response:
         """Record a signed intent. No login is needed: its signatures say whose act it is.
 
-        The same intent again has one effect, and the same answer, under the same or a newer checkpoint.
+        What it commits to comes with it, opened, or is `withheld`: it cannot be handed in later. The same intent again
+        has one effect, and the same answer, under the same or a newer checkpoint.
         """
         check_json(request)
         said = Submission.model_validate_json(await request.body())
@@ -92,6 +97,16 @@ def _add_submit(made: APIRouter, runtime: Runtime) -> None:
             nonce = intents.decode(data).nonce.hex()
             require(idempotency_key == nonce, "wrong_nonce", nonce=nonce)
         openings = openings_of(said.openings)
+        if not said.withheld and history.may_commit(data):
+            # Of a list they may be a hundred thousand.
+            missing = (
+                await run_in_threadpool(_missing, data, openings)
+                if said.rows
+                else _missing(data, openings)
+            )
+            if missing and not await run_in_threadpool(_is_recorded, runtime, data):
+                first = missing[:FIELDS_TOLD_MAX]
+                raise RefusedError("openings_missing", fields=first, missing=len(missing))
         answer = runtime.sequencer.submit(
             data,
             [decoded(one, "signatures") for one in said.signatures],
@@ -152,6 +167,25 @@ def _add_sign(made: APIRouter, runtime: Runtime) -> None:
             if signer.key in found
         ]
         return json_response({"signatures": told, "order": [one.account for one in in_order]})
+
+
+def _missing(data: bytes, openings: Sequence[Opening]) -> list[str]:
+    """The fields of the intent `data` that none of `openings` opens; none, if it cannot be read: the judge says why."""
+    sent = {opening.field for opening in openings}
+    try:
+        return [one for one in history.committed_fields(intents.decode(data)) if one not in sent]
+    except RefusedError:
+        return []
+
+
+def _is_recorded(runtime: Runtime, data: bytes) -> bool:
+    """Whether this very intent was recorded before: asked again, it is answered again."""
+    asked = intents.decode(data)
+    log = runtime.operator.log
+    with log.recorder.trouble(), log.recorder.reading() as cursor:
+        moment = Moment(cursor)
+        found = moment.entries_of([(asked.author, asked.nonce)]).values()
+        return any(moment.placed(index).entry.intent_bytes == data for index in found)
 
 
 def _kept(runtime: Runtime, data: bytes, openings: Sequence[Opening]) -> list[str]:

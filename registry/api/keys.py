@@ -205,7 +205,13 @@ def _expires_us(
     if expires is None:
         return min(now_us + DAYS * DAY_US, most_us)
     asked_us = (expires - _EPOCH) // timedelta(microseconds=1)
-    require(now_us < asked_us <= most_us, "malformed", field="expires", why=f"<= {time(most_us)}")
+    require(
+        now_us < asked_us <= most_us,
+        "malformed",
+        field="expires",
+        why="time_until_expected",
+        until=time(most_us),
+    )
     return asked_us
 
 

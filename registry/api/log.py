@@ -376,7 +376,7 @@ def _add_proofs(made: APIRouter, runtime: Runtime) -> None:
             size = log.size if asked.to is None else asked.to
             require(size <= log.size, "no_such_entry", index=size - 1, size=log.size)
             if asked.from_ > size:
-                raise UsageError("malformed", field="from", why="not more than `to`")
+                raise UsageError("malformed", field="from", why="from_after_to")
             old, new = log.moment.frontiers(asked.from_, size)
             path = tree.consistency_path(asked.from_, size, log.moment.node)
             told = {
@@ -519,7 +519,7 @@ def _size(runtime: Runtime, as_of: str | None, after: Cursor | None) -> tuple[in
         log_size = question.views.size
         size = question.size if after is None else after.size
     if size > log_size:
-        raise UsageError("malformed", field="after", why="of a longer log")
+        raise UsageError("malformed", field="after", why="longer_log")
     return size, log_size
 
 

@@ -63,14 +63,12 @@ def read_target(url: str, settings: Settings) -> Target:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise RefusedError("bad_webhook_url", why="URL") from None
+        raise RefusedError("bad_webhook_url", why="url_expected") from None
     schemes = {"https", "http"} if settings.webhook_http else {"https"}
-    require(parts.scheme in schemes, "bad_webhook_url", why="https")
+    require(parts.scheme in schemes, "bad_webhook_url", why="https_expected")
     plain = url.isascii() and url.isprintable() and " " not in url
     bare = parts.username is None and parts.password is None and not parts.fragment
-    require(
-        plain and bare and bool(parts.hostname), "bad_webhook_url", why="https://HOST[:PORT]/PATH"
-    )
+    require(plain and bare and bool(parts.hostname), "bad_webhook_url", why="url_shape_expected")
     assert parts.hostname is not None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     target = Target(
@@ -84,7 +82,7 @@ def read_target(url: str, settings: Settings) -> Target:
     except ValueError:
         return target
     allowed = is_allowed(literal, _networks(settings))
-    require(allowed, "bad_webhook_url", why=f"{target.host}: private")
+    require(allowed, "bad_webhook_url", why="private_address", host=target.host)
     return target
 
 

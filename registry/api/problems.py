@@ -85,6 +85,7 @@ _STATUSES: dict[int, Sequence[str]] = {
         "malformed",
         "not_canonical",
         "not_utf8",
+        "openings_missing",
         "unknown_kind",
         "unknown_form",
         "unknown_scope",
@@ -96,14 +97,22 @@ _STATUSES: dict[int, Sequence[str]] = {
     504: ("too_long_at_work",),
 }
 _PLACES = frozenset({"directory", "file"})
+ERRORS_MAX = 100
+"""So many parts of a request that cannot be read are told."""
+Fault = tuple[str, Mapping[str, object]]
+"""Where a request cannot be read, and facts: `why`, and those that its text is made of."""
 STATUS_OF_CODE = {code: status for status, codes in _STATUSES.items() for code in codes}
 
 
 class MalformedField(BaseModel):
     """A part of the request that cannot be read."""
 
-    pointer: str = Field(description="Where: a JSON pointer (RFC 6901), or the parameter's name.")
-    why: str
+    pointer: str = Field(
+        description="Where: a JSON pointer (RFC 6901), or the parameter's name; in a list that was sent in a file,"
+        " line:column."
+    )
+    code: str = Field(description="Why, stable: what programs go by.", examples=["amount_expected"])
+    why: str = Field(description="The same in words, in the language asked for.")
 
 
 class Problem(BaseModel):
@@ -157,7 +166,7 @@ def problem_bytes(
     status: int | None,
     accept_language: str | None,
     request_id: str,
-    errors: Sequence[Mapping[str, str]] = (),
+    errors: Sequence[Fault] = (),
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """The status, the headers and the body of the answer that says `error`.
 
@@ -166,7 +175,7 @@ def problem_bytes(
         status: the HTTP status; None for the one of the table.
         accept_language: what the client's header says, if anything.
         request_id: of the request.
-        errors: `pointer` and `why` of every part of the request that cannot be read.
+        errors: every part of the request that cannot be read, where the facts of `error` do not say it.
     """
     lang = language(accept_language)
     told = status or status_of(error)
@@ -179,7 +188,7 @@ def problem_bytes(
         "code": error.code,
         "facts": shown_map(facts),
         "instance": request_id,
-        "errors": list(errors) or _pointed_at(error, facts),
+        "errors": [_told(*one, lang) for one in errors or _faults(error, facts)],
     }
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),
@@ -208,11 +217,19 @@ def _detail(error: RegistryError, status: int, lang: Lang, facts: Mapping[str, A
     return words.screen("problem.not_now" if status == 503 else "problem.stopped", lang, {})
 
 
-def _pointed_at(error: RegistryError, facts: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The field that the rules could not read, where they name one."""
-    if error.code != "malformed" or not facts.get("field"):
+def _told(pointer: str, facts: Mapping[str, object], lang: Lang) -> dict[str, str]:
+    """A part that cannot be read, as `MalformedField` has it."""
+    return {"pointer": pointer, "code": str(facts["why"]), "why": words.reason(facts, lang)}
+
+
+def _faults(error: RegistryError, facts: Mapping[str, Any]) -> list[Fault]:
+    """What the rules could not read: the field, or the first of the bad rows of a list."""
+    rows = facts.get("rows")
+    if error.code == "bad_rows" and isinstance(rows, list):
+        return [(f"{line}:{column}", {"why": why}) for line, column, _, why in rows[:ERRORS_MAX]]
+    if error.code != "malformed" or not facts.get("field") or "why" not in facts:
         return []
-    return [{"pointer": f"/{str(facts['field']).strip('/')}", "why": str(facts.get("why", ""))}]
+    return [(f"/{str(facts['field']).strip('/')}", facts)]
 
 
 def _facts(error: RegistryError, status: int) -> dict[str, Any]:

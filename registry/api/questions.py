@@ -360,7 +360,7 @@ def _paged(
     with question_to(runtime.source(), asked.as_of) as question:
         if cursor is not None:
             if cursor.size > question.views.size:
-                raise UsageError("malformed", field="after", why="of a longer log")
+                raise UsageError("malformed", field="after", why="longer_log")
             question = replace(question, size=cursor.size)
         yield question, () if cursor is None else cursor.key, fingerprint
 

@@ -35,6 +35,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from registry.desk.ask import faulty
+from registry.desk.whys import of_fault
 from registry.errors import RefusedError, require
 
 PREFIX = "CARBON_REGISTRY_"
@@ -43,7 +45,7 @@ _OTHERS = frozenset({"CONFIG", "LOG", "PASSPHRASE_FILE", "KILLS", "PAIRS", "POST
 """What the environment says to others than the server: the last three to the project's tests."""
 CONFIG_BYTES_MAX = 1 << 20
 HIDDEN = "***"
-UNKNOWN = "there is no such setting"
+UNKNOWN = "unknown_setting"
 _WINDOWS_S = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _RATE = re.compile(rf"[1-9][0-9]{{0,8}}/({'|'.join(_WINDOWS_S)})")
 
@@ -71,14 +73,17 @@ def _listed(value: object) -> object:
 
 
 def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text))
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise faulty("network_expected") from None
 
 
 def _rate(value: object) -> object:
     if value in ("off", None):
         return None
     if not isinstance(value, str) or not _RATE.fullmatch(value):
-        raise ValueError('neither "off" nor such as "600/minute"')
+        raise faulty("rate_expected")
     return value
 
 
@@ -93,10 +98,10 @@ def _origin(text: str) -> str:
     parts = urlsplit(text)
     plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not (parts.scheme == "https" or plain) or not parts.hostname:
-        raise ValueError("not https://HOST[:PORT]")
+        raise faulty("origin_url_expected")
     named = re.fullmatch(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", parts.netloc)
     if text != f"{parts.scheme}://{parts.netloc}" or not named:
-        raise ValueError("more than a scheme, a host and a port")
+        raise faulty("origin_url_expected")
     return text
 
 
@@ -104,13 +109,13 @@ def _issuer_url(text: str) -> str:
     parts = urlsplit(text)
     _origin(f"{parts.scheme}://{parts.netloc}")
     if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ValueError("an issuer has neither query nor fragment")
+        raise faulty("issuer_url_expected")
     return text
 
 
 def _root_path(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", text):
-        raise ValueError("not such as /registry, without a slash at its end")
+        raise faulty("root_path_expected")
     return text
 
 
@@ -236,9 +241,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.upload_bytes_max < self.body_bytes_max:
-            raise ValueError("upload_bytes_max is less than body_bytes_max")
+            raise faulty("body_more_than_upload")
         if len({issuer.issuer for issuer in self.oidc}) < len(self.oidc):
-            raise ValueError("oidc names an issuer twice")
+            raise faulty("issuer_twice")
         return self
 
     def redacted(self) -> dict[str, Any]:
@@ -269,19 +274,17 @@ def read_settings(config: Path | None = None, **typed: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(map(str, first["loc"])) or "settings"
-        raise RefusedError("bad_setting", name=name, why=_why(first)) from None
+        raise RefusedError("bad_setting", **{**_why(first), "name": name}) from None
     except SettingsError as error:
         # It names a field, and holds the value only in its cause.
         found = re.search(r'field "(\w+)"', str(error))
         name = found[1] if found else "settings"
-        raise RefusedError("bad_setting", name=name, why="not JSON") from None
+        raise RefusedError("bad_setting", name=name, why="json_expected") from None
 
 
-def _why(fault: ErrorDetails) -> str:
-    """What is wrong with a setting, without the library's own words before it."""
-    if fault["type"] == "extra_forbidden":
-        return UNKNOWN
-    return fault["msg"].removeprefix("Value error, ")
+def _why(fault: ErrorDetails) -> dict[str, Any]:
+    """What is wrong with a setting, as facts."""
+    return {"why": UNKNOWN} if fault["type"] == "extra_forbidden" else of_fault(fault)
 
 
 def _check_environment() -> None:
@@ -296,15 +299,15 @@ def _read(file: Path) -> Mapping[str, Any]:
     try:
         with file.open("rb") as opened:
             text = opened.read(CONFIG_BYTES_MAX + 1)
-        require(len(text) <= CONFIG_BYTES_MAX, "bad_setting", name=str(file), why="too long")
+        require(len(text) <= CONFIG_BYTES_MAX, "bad_setting", name=str(file), why="bytes_too_many")
         return tomllib.loads(text.decode())
     except OSError as error:
-        raise RefusedError("bad_setting", name=str(file), why=error.strerror) from None
+        raise RefusedError("bad_setting", name=str(file), said=error.strerror) from None
     except ValueError as error:
         # Of TOML that is wrong, the library's message may show a part: only the place is told.
-        place = re.search(r"\(at (line \d+, column \d+|end of document)\)$", str(error))
-        why = "not TOML" + (f", {place[1]}" if place else "")
-        raise RefusedError("bad_setting", name=str(file), why=why) from None
+        place = re.search(r"\(at line (?P<line>\d+), column (?P<column>\d+)\)$", str(error))
+        at = place.groupdict() if place else {}
+        raise RefusedError("bad_setting", name=str(file), why="toml_expected", **at) from None
 
 
 def _shown(value: Any) -> Any:

@@ -139,6 +139,8 @@ class Submission(Shape):
     """Of author and cosigners, in order of key id."""
     openings: Annotated[list[OpeningShape], FailFast(), Field(max_length=400_000)] = []
     rows: Annotated[list[RowsShape], Field(max_length=256)] = []
+    withheld: bool = False
+    """Whether openings are left out on purpose: then nobody will ever read here what was committed to."""
 
 
 class ToSign(Shape):
@@ -224,7 +226,7 @@ def decoded(text: str, field: str) -> bytes:
     except ValueError:
         data = b""
     if coded(data) != text:
-        raise UsageError("malformed", field=field, why="base64 with padding, in one line")
+        raise UsageError("malformed", field=field, why="base64_expected")
     return data
 
 
@@ -246,6 +248,6 @@ def rows_of(said: Iterable[RowsShape]) -> Beside:
     for one in said:
         place = one.part, one.event
         if place in found:
-            raise UsageError("malformed", field="rows", why="one event twice")
+            raise UsageError("malformed", field="rows", why="event_twice")
         found[place] = tuple(decoded(row, "rows") for row in one.rows)
     return found

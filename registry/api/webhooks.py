@@ -42,11 +42,6 @@ PRIVATE = {"cache-control": "no-store"}
 Id = Annotated[str, Path(max_length=ID_CHARACTERS, pattern="^[a-z0-9]*$")]
 
 
-TOPICS = (
-    "there are retirements, account, kinds such as batch.retired.v1, and families such as order.*"
-)
-
-
 class NewWebhook(Shape):
     """Who is to be told of what, where."""
 
@@ -246,9 +241,7 @@ def _add_subscriptions(made: APIRouter, runtime: Runtime, deliverer: Deliverer) 
         read_target(asked.url, runtime.settings)
         unknown = [topic for topic in asked.topics if not is_topic(topic)]
         if unknown:
-            raise UsageError(
-                "malformed", field="topics", why=f"{', '.join(unknown)}: no topics; {TOPICS}"
-            )
+            raise UsageError("malformed", field="topics", why="no_topics", found=unknown)
         size = runtime.heads.size
         position = size if asked.from_entry is None else asked.from_entry
         require(position <= size, "no_such_entry", index=position, size=size)

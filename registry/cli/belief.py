@@ -31,9 +31,9 @@ def key_for(origin: str | None, vkey: str | None) -> VerifierKey | None:
     try:
         return None if origin is None else trust.pinned_for(origin)
     except (RefusedError, UnicodeDecodeError, OSError) as error:
-        why = error.code if isinstance(error, RefusedError) else str(error)
+        said = error.code if isinstance(error, RefusedError) else str(error)
         file = str(trust.pins_file())
-        raise IncompleteError("pins_unreadable", file=file, why=why) from error
+        raise IncompleteError("pins_unreadable", file=file, said=said) from error
 
 
 def remember(note: bytes, key: VerifierKey, voice: Voice) -> None:
@@ -48,4 +48,4 @@ def remember(note: bytes, key: VerifierKey, voice: Voice) -> None:
         memory.remember(note)
     except OSError as error:
         # Nothing was found against the proof; only the next one has less to be compared with.
-        voice.warn("verify.not_remembered", why=error.strerror or str(error))
+        voice.warn("verify.not_remembered", said=error.strerror or str(error))

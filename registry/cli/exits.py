@@ -49,13 +49,11 @@ def of_error(error: RegistryError) -> int:
 
 def refused(error: RegistryError, voice: Voice) -> int:
     """Say `error`, and return the exit code."""
+    rows = error.facts.get("rows")
+    if error.code == "bad_rows" and isinstance(rows, list):
+        voice.bad_rows(rows)
     voice.fail(error.code, voice.refusal(error), error.facts)
     return of_error(error)
-
-
-def wrong_usage(why: str, voice: Voice) -> int:
-    """Say that the command line makes no sense, and return the exit code."""
-    return refused(UsageError("usage", why=why), voice)
 
 
 def missing_module(error: ModuleNotFoundError, voice: Voice) -> int | None:
@@ -82,12 +80,12 @@ def _failed_storage(error: BaseException, voice: Voice) -> int | None:
 
     for cause in _causes(error):
         if isinstance(cause, OSError):
-            why, file = cause.strerror or str(cause), cause.filename
+            said, file = cause.strerror or str(cause), cause.filename
         elif isinstance(cause, sqlite3.Error):
-            why, file = str(cause), None
+            said, file = str(cause), None
         else:
             continue
-        facts = {"why": why} if file is None else {"why": why, "file": str(file)}
+        facts = {"said": said} if file is None else {"said": said, "file": str(file)}
         refused(RefusedError("storage_failed", **facts), voice)
         return STORAGE
     return None

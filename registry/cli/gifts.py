@@ -32,7 +32,7 @@ def retire(ask: Retire, place: Place, *, output: Path | None, dry_run: bool, voi
     with at_desk(place, dry_run=dry_run) as desk:
         used = ask.used(desk)
         if output is not None and len(used.gifts) > 1:
-            raise UsageError("malformed", field="-o", why="several gifts, several certificates")
+            raise UsageError("malformed", field="-o", why="several_files")
         made = desk.perform(ask.plans_of(used))
         told: dict[str, object] = {
             "wanted_g": used.wanted_g,

@@ -5,12 +5,10 @@ from pathlib import Path
 
 from registry.acts import old_books as acts
 from registry.acts.old_books import ISSUED, RETIRED, Row
-from registry.acts.sheet import Problem
 from registry.cli.voice import Voice, is_demonstration
-from registry.desk import importing, rows, words
+from registry.desk import importing, rows
 from registry.desk.desk import at_desk
 from registry.desk.importing import Entering
-from registry.errors import RefusedError
 from registry.place import Place
 
 
@@ -21,19 +19,13 @@ def run(file: Path, place: Place, *, authority: str | None, dry_run: bool, voice
         RefusedError: `bad_rows` and what else `old_books.read` says; what the rules say. Of a page nothing is recorded
             then, and those before it stand.
     """
-    try:
-        books = acts.read(rows.file_of(file, acts.COLUMNS))
-        with at_desk(place, dry_run=dry_run) as desk:
-            entering = importing.entering(desk, books, authority)
-            left = entering.left()
-            for plans in entering.steps(left):
-                desk.perform(plans)
-            _tell(entering, left, voice)
-    except RefusedError as refusal:
-        bad = refusal.facts.get("rows")
-        if refusal.code == "bad_rows" and isinstance(bad, list) and not voice.is_json:
-            _tell_bad(bad, voice)
-        raise
+    books = acts.read(rows.file_of(file, acts.COLUMNS))
+    with at_desk(place, dry_run=dry_run) as desk:
+        entering = importing.entering(desk, books, authority)
+        left = entering.left()
+        for plans in entering.steps(left):
+            desk.perform(plans)
+        _tell(entering, left, voice)
 
 
 def _tell(entering: Entering, entered: Sequence[Row], voice: Voice) -> None:
@@ -72,14 +64,3 @@ def _tell(entering: Entering, entered: Sequence[Row], voice: Voice) -> None:
     for row in rows:
         if row.what == ISSUED:
             voice.say("books.batch", before=row.batch, batch=entering.batch(row))
-
-
-def _tell_bad(bad: Sequence[Problem], voice: Voice) -> None:
-    voice.table(
-        voice.text("books.bad"),
-        [words.term(words.FIELDS, name, voice.lang) for name in ("line", "field", "found")],
-        [
-            [str(line), words.term(words.FIELDS, field, voice.lang), text]
-            for line, field, text in bad
-        ],
-    )

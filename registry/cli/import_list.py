@@ -5,35 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.acts import published_list
-from registry.acts.published_list import PublishedList, Row
+from registry.acts.published_list import Row
 from registry.cli.voice import Voice
 from registry.desk import importing, rows
 from registry.desk.words import purpose_word, tonnes, verdict_words
 from registry.domain.timing import Verdict
-from registry.errors import RefusedError
 from registry.place import Place
 
 if TYPE_CHECKING:
     from registry.store.importer import ImportedRow, Plan
-
-FIELDS = {
-    "no": ("序号应为自 1 起且不重复的整数", "a number from 1, not repeated, is expected"),
-    "activity": (
-        "活动名称应有且不长于 200 字，其中的日期应真实且先后有序",
-        "an activity of 1 to 200 characters is expected, with real dates in order",
-    ),
-    "organiser": ("主办单位应有且不长于 200 字", "an organiser of 1 to 200 characters is expected"),
-    "category": ("未知的类别", "an unknown category"),
-    "tonnes": (
-        "应为大于 0、最多六位小数的吨数",
-        "tonnes above 0 with up to six decimals are expected",
-    ),
-    "month": ("应为 YYYY-MM 的月份", "a month YYYY-MM is expected"),
-    "columns": (
-        "列数不对，或引号不成对",
-        "the wrong number of columns, or quotes that do not close",
-    ),
-}
 
 
 def run(file: Path, place: Place, *, dry_run: bool, voice: Voice) -> None:
@@ -45,31 +25,16 @@ def run(file: Path, place: Place, *, dry_run: bool, voice: Voice) -> None:
     from registry.store.importer import Importer, import_list
     from registry.store.operator import Operator
 
-    published = read(file, voice)
+    published = importing.published(rows.file_of(file, published_list.COLUMNS))
     operator = Operator(place)
     try:
         if dry_run:
             _tell_plan(Importer(operator, published).plan(), voice)
             return
-        rows = import_list(operator, published)
+        entered = import_list(operator, published)
     finally:
         operator.close()
-    _tell_rows(rows, voice)
-
-
-def read(file: Path, voice: Voice) -> PublishedList:
-    """The list in `file`; every bad row is told before it is refused.
-
-    Raises:
-        RefusedError: as `published_list.read`.
-    """
-    try:
-        return importing.published(rows.file_of(file, published_list.COLUMNS))
-    except RefusedError as refusal:
-        bad = refusal.facts.get("rows")
-        if isinstance(bad, list) and not voice.is_json:
-            _tell_bad(bad, voice)
-        raise
+    _tell_rows(entered, voice)
 
 
 def flagged(
@@ -104,21 +69,6 @@ def tell_flagged(rows: list[tuple[Row, Verdict]], title: str, voice: Voice) -> N
                 verdict_words(verdict, voice.lang),
             ]
             for row, verdict in rows
-        ],
-    )
-
-
-def _tell_bad(bad: list[tuple[int, str, str]], voice: Voice) -> None:
-    voice.table(
-        voice.pick("有问题的行", "bad rows"),
-        [
-            voice.pick("行", "line"),
-            voice.pick("内容", "stands there"),
-            voice.pick("原因", "reason"),
-        ],
-        [
-            [str(line), found, f"{field}: {voice.pick(*FIELDS[field])}"]
-            for line, field, found in bad
         ],
     )
 

@@ -37,7 +37,7 @@ def make_anew(name: str | None, place: Place, *, voice: Voice) -> None:
         RefusedError: `no_registry`, `not_permitted`.
     """
     if name is not None and name not in _tables():
-        raise UsageError("malformed", field=name, why=", ".join(_tables()))
+        raise UsageError("malformed", field=name, why="one_of", choices=list(_tables()))
     with closing(Log(place)) as log:
         size = rebuild(log, *([] if name is None else [name]))
     if voice.is_json:

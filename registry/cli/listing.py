@@ -25,6 +25,8 @@ from registry.store.views_tables import Comparison, Condition
 _CONDITION = re.compile(r"([a-z_]+)(<=|>=|<>|=|<|>)(.*)", re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _OCTETS = re.compile(r"([0-9a-f]{2})*", re.ASCII)
+_WHYS = {"integer": "int_parsing", "bytes": "hex_expected"}
+"""Why nothing else can be looked for in a column, by its kind."""
 _NAMED = {"accounts": ("name",), "projects": ("name",), "campaigns": ("occasion",)}
 """The commitments of each table that are opened where the row does not say that it is not public."""
 
@@ -81,7 +83,7 @@ def _asked(
     """
     if name in LISTS:
         if where or by:
-            raise UsageError("malformed", field=name, why="--where, --by")
+            raise UsageError("malformed", field=name, why="none_of", choices=["--where", "--by"])
         return list(LISTS[name].columns), LISTS[name].rows(question)
     table = TABLES[name]
     conditions = [_condition(table, typed) for typed in where]
@@ -120,7 +122,7 @@ def _condition(table: Table, typed: str) -> Condition:
     found = _CONDITION.fullmatch(typed)
     known = {column.name: column for column in table.columns}
     if found is None or found[1] not in known:
-        raise UsageError("malformed", field="--where", why=", ".join(known))
+        raise UsageError("malformed", field="--where", why="one_of", choices=list(known))
     (comparison,) = (own for own in get_args(Comparison) if own == found[2])
     return found[1], comparison, _value(known[found[1]], found[3])
 
@@ -139,7 +141,7 @@ def _value(column: Column, typed: str) -> Value:
         return int(typed)
     if column.kind == "bytes" and _OCTETS.fullmatch(typed):
         return bytes.fromhex(typed)
-    raise UsageError("malformed", field=f"--where {column.name}", why=column.kind)
+    raise UsageError("malformed", field=f"--where {column.name}", why=_WHYS[column.kind])
 
 
 def _totals(
@@ -148,7 +150,7 @@ def _totals(
     """How many rows there are, and the sum of each column of grams, by the columns `by`."""
     for column in by:
         if column not in table.names:
-            raise UsageError("malformed", field="--by", why=", ".join(table.names))
+            raise UsageError("malformed", field="--by", why="one_of", choices=list(table.names))
     grams = [column.name for column in table.values if column.name.endswith("_g")]
     found: dict[tuple[Any, ...], Row] = {}
     for column in grams or ["since"]:

@@ -48,9 +48,10 @@ from registry.cli.options import (
     read_from,
     server_of,
 )
+from registry.cli.usage import facts_of
 from registry.cli.voice import Voice
 from registry.desk.words import Lang
-from registry.errors import RegistryError
+from registry.errors import RegistryError, UsageError
 
 app = typer.Typer(
     name="registry",
@@ -462,12 +463,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _wrong_usage(error: typer.TyperException, voice: Voice) -> int:
-    why = error.format_message()
-    if "\n" in why:
+    message = error.format_message()
+    if "\n" in message:
         # No command at all: the message is the help.
-        typer.echo(why, err=True)
+        typer.echo(message, err=True)
         return exits.USAGE
-    return exits.wrong_usage(why, voice)
+    return exits.refused(UsageError("usage", **facts_of(message)), voice)
 
 
 def _voice_for(arguments: Sequence[str]) -> Voice:

@@ -49,10 +49,12 @@ class Asked:
             UsageError: `malformed`.
         """
         if self.as_csv and self.as_xlsx:
-            raise UsageError("malformed", field="--csv", why="--csv / --xlsx")
+            raise UsageError(
+                "malformed", field="--csv", why="one_at_most", choices=["--csv", "--xlsx"]
+            )
         chosen: Format | None = "csv" if self.as_csv else "xlsx" if self.as_xlsx else None
         if (chosen is None) != (self.output is None):
-            raise UsageError("malformed", field="-o", why="--csv -o FILE / --xlsx -o FILE")
+            raise UsageError("malformed", field="-o", why="needs_option", other="-o FILE")
         return chosen
 
 

@@ -33,7 +33,9 @@ def run(
         retire(asked(Retire, **said), place, output=output, dry_run=dry_run, voice=voice)
         return
     if said["amount"]:
-        raise UsageError("malformed", field="AMOUNT", why="AMOUNT, --for-many")
+        raise UsageError(
+            "malformed", field="AMOUNT", why="exactly_one", choices=["AMOUNT", "--for-many"]
+        )
     shared = {name: said[name] for name in said if name in RetireForMany.model_fields}
     ask = asked(RetireForMany, **shared, rows=listed(rows.file_of(for_many)))
     sharing.retire(ask, place, output=output, dry_run=dry_run, voice=voice)

@@ -20,7 +20,7 @@ def status(place: Place, *, prometheus: bool, voice: Voice) -> int:
     """
     if prometheus:
         if voice.is_json:
-            raise UsageError("usage", why="--json, --prometheus")
+            raise UsageError("usage", why="one_at_most", choices=["--json", "--prometheus"])
         return _expose(place, voice)
     standing = look(place)
     if voice.is_json:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from registry.acts.sheet import WHOLE_LINE, Problem
 from registry.desk import words
 from registry.desk.words import Lang
 from registry.errors import BrokenHistoryError, RegistryError
@@ -118,6 +119,25 @@ class Voice:
         with console.capture() as drawn:
             console.print(table)
         _out("\n".join(line.rstrip() for line in drawn.get().rstrip().split("\n")))
+
+    def bad_rows(self, rows: Sequence[Problem]) -> None:
+        """Print what is wrong in a list that was typed or prepared; silent where JSON was asked for."""
+        self.table(
+            self.text("rows.bad"),
+            [
+                *(words.term(words.FIELDS, name, self.lang) for name in ("line", "field", "found")),
+                self.text("rows.why"),
+            ],
+            [
+                [
+                    str(line),
+                    "—" if column == WHOLE_LINE else column,
+                    found,
+                    words.reason({"why": why}, self.lang),
+                ]
+                for line, column, found, why in rows
+            ],
+        )
 
     def refusal(self, error: RegistryError) -> str:
         """What an error says to a person: what was wrong, where, and what to do."""

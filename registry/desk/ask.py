@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from registry.acts.plan import Plan
 from registry.desk import given
 from registry.desk.desk import Desk
+from registry.desk.whys import OWN, of_fault
 from registry.errors import RefusedError, UsageError
 from registry.ledger.keys import PUBLIC_BYTES
 
@@ -35,6 +36,11 @@ TEXT_CHARACTERS_MAX = 20_000
 ITEMS_MAX = 1_000
 MEMBERS_MAX = 100
 """So many members has what can be asked for at most, and far fewer."""
+
+
+def faulty(why: object, **facts: object) -> PydanticCustomError:
+    """What a validator raises, so that it is said `why`, with `facts`, and where."""
+    return PydanticCustomError(OWN, OWN, {"why": why, **facts})
 
 
 class FirstFault(FailFast):
@@ -52,8 +58,7 @@ class Few(BaseModel):
     @classmethod
     def _are_few(cls, said: Any) -> Any:
         if isinstance(said, dict) and len(said) > MEMBERS_MAX:
-            why = {"why": f"more than {MEMBERS_MAX} members"}
-            raise PydanticCustomError("malformed", "{why}", why)
+            raise faulty("members_most", most=MEMBERS_MAX)
         return said
 
 
@@ -95,7 +100,7 @@ def asked(kind: type[Asked], **said: object) -> Asked:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(step) for step in first["loc"])
-        raise UsageError("malformed", field=field, why=first["msg"]) from error
+        raise UsageError("malformed", **{**of_fault(first), "field": field}) from error
 
 
 def _read(parse: Callable[[Any], Any], *, kept: type | tuple[type, ...] = ()) -> BeforeValidator:
@@ -107,15 +112,14 @@ def _read(parse: Callable[[Any], Any], *, kept: type | tuple[type, ...] = ()) ->
         try:
             return parse(said)
         except RefusedError as refusal:
-            why = str(refusal.facts.get("why", refusal.code))
-            raise PydanticCustomError("malformed", "{why}", {"why": why}) from refusal
+            raise faulty(**{"why": None, **refusal.facts}) from refusal
 
     return BeforeValidator(read)
 
 
 def _text(said: Any) -> str:
     if not isinstance(said, str):
-        raise UsageError("malformed", why="a string is expected")
+        raise UsageError("malformed", why="string_type")
     return said
 
 
@@ -128,13 +132,13 @@ def _pair(said: Any, why: str) -> tuple[str, str]:
 def _period(said: Any) -> tuple[str, str]:
     if isinstance(said, str):
         return given.period(said, "")
-    return _pair(said, "two days, the first and the last")
+    return _pair(said, "two_days_expected")
 
 
 def _serials(said: Any) -> tuple[int, int]:
     if isinstance(said, str):
         return given.serials(said, "")
-    return given.serials("..".join(_pair(said, "two serial numbers, the first and the last")), "")
+    return given.serials("..".join(_pair(said, "two_serials_expected")), "")
 
 
 Account = Annotated[

@@ -128,7 +128,7 @@ def _time_us(typed: str) -> int:
         # Some hours around the first and the last day of all have none in China.
         moment = (read if read.tzinfo else read.replace(tzinfo=words.CHINA)).astimezone(words.CHINA)
     except (ValueError, OverflowError) as error:
-        raise UsageError("malformed", field="as_of", why="2026-09-21T10:00+08:00") from error
+        raise UsageError("malformed", field="as_of", why="moment_expected") from error
     return _since_1970(moment)
 
 

@@ -104,7 +104,7 @@ class Give(Ask):
         for gift in self.gifts:
             amount_g = campaign.each_g or gift.amount
             if amount_g is None or None not in (campaign.each_g, gift.amount):
-                raise UsageError("malformed", field="amount", why="either of each, or of all")
+                raise UsageError("malformed", field="amount", why="each_or_all")
             is_known = gift.taker.startswith("bearer/") or gift.taker in known
             require(is_known, "no_account", account=gift.taker)
             yield gift.taker, amount_g

@@ -104,7 +104,12 @@ class Replace(Ask):
         if self.old_consent is None and self.new_consent is None:
             return None
         if self.old_consent is None or self.new_consent is None:
-            raise UsageError("malformed", field="new_consent", why="old_consent, new_consent")
+            raise UsageError(
+                "malformed",
+                field="new_consent",
+                why="all_or_none",
+                choices=["old_consent", "new_consent"],
+            )
         return self.old_consent, self.new_consent
 
 
@@ -142,7 +147,12 @@ class Witness(Ask):
 
     def plans(self, desk: Desk) -> list[Plan]:
         if (self.other is None) != (self.other_number is None):
-            raise UsageError("malformed", field="other_number", why="other, other_number")
+            raise UsageError(
+                "malformed",
+                field="other_number",
+                why="all_or_none",
+                choices=["other", "other_number"],
+            )
         state, means = meant(desk, self.certificate)
         exchange = desk.body("exchange", self.exchange)
         if self.other is None or self.other_number is None:

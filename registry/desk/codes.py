@@ -7,8 +7,11 @@ Text = tuple[str, str]
 
 _FORM: dict[str, Text] = {
     "malformed": (
-        "形式不符[，字段 {field}][：{why}]。请按 docs/format.md（HTTP 接口按 /docs）改正后再试。",
-        "Not of the right form[, in the field {field}][: {why}]. See docs/format.md (over HTTP: /docs) and try again.",
+        "形式不符[，字段 {field}][，第 {row} 行][：{why}]。请按 docs/format.md（HTTP 接口按 /docs）改正后再试。",
+        (
+            "Not of the right form[, in the field {field}][, row {row}][: {why}]. See docs/format.md (over HTTP: /docs)"
+            " and try again."
+        ),
     ),
     "not_canonical": (
         "不是规范编码[（{why}）]。文件可能损坏或被改动：请从登记机构重新取得。",
@@ -212,12 +215,13 @@ _SIGNING: dict[str, Text] = {
     ),
     "server_unavailable": (
         (
-            "数据库服务器 {server} 眼下不能用（{why}）。请求和日志本身都未因此被判有错：查明服务器、网络或权限的问题"
-            "后，用同一请求重试。"
+            "数据库服务器 {server} 眼下不能用[（{why}）][（系统报告“{said}”）]。请求和日志本身都未因此被判有错："
+            "查明服务器、网络或权限的问题后，用同一请求重试。"
         ),
         (
-            "The database server {server} cannot be used now ({why}). This is no verdict on what was asked, nor on the"
-            " log: see to the server, the network or the permissions, and try again, with the same request."
+            "The database server {server} cannot be used now[ ({why})][ (“{said}”)]. This is no verdict on what was"
+            " asked, nor on the log: see to the server, the network or the permissions, and try again, with the same"
+            " request."
         ),
     ),
     "closing": (
@@ -260,8 +264,8 @@ _SIGNING: dict[str, Text] = {
 
 _ORDER: dict[str, Text] = {
     "wrong_log": (
-        "签的是另一个日志[：{log}，应为 {expected}]。请针对本日志重新签署。",
-        "It was signed for another log[: {log}, {expected} expected]. Sign it for this log.",
+        "签的是另一个日志[：{log}，应为 {expected}][（{why}）]。请针对本日志重新签署。",
+        "It was signed for another log[: {log}, {expected} expected][ ({why})]. Sign it for this log.",
     ),
     "nonce_used": (
         "{account} 已用过这个随机数 {nonce}。请换新的随机数重新签署。",
@@ -312,10 +316,10 @@ _ORDER: dict[str, Text] = {
         "Only {officers} officers are left, too few to lose one. Grant the role to another first.",
     ),
     "wrong_entry_meant": (
-        "所指的记录不是那一条[：{meant}，应为 {expected}][（日志共 {size} 条）]。请核对序号和叶哈希。",
+        "所指的记录不是那一条[：{meant}，应为 {expected}][（日志共 {size} 条）][（{why}）]。请核对序号和叶哈希。",
         (
-            "The entry meant is not that one[: {meant}, {expected} expected][ (of {size})]. Check its index and leaf"
-            " hash."
+            "The entry meant is not that one[: {meant}, {expected} expected][ (of {size})][ ({why})]. Check its index"
+            " and leaf hash."
         ),
     ),
     "already_open": (
@@ -932,8 +936,8 @@ _HISTORY: dict[str, Text] = {
         "The tree of {size} entries does not continue that of {old_size}: history was rewritten.",
     ),
     "not_a_certificate": (
-        "文件里的记录不是证明[，而是“{form}”]。请索取证明文件。",
-        "The entry in the file is no certificate[ but “{form}”]. Ask for the certificate's file.",
+        "文件里的记录不是证明[，而是“{form}”][（{why}）]。请索取证明文件。",
+        "The entry in the file is no certificate[ but “{form}”][ ({why})]. Ask for the certificate's file.",
     ),
     "gap_in_certificate": (
         "证明之后的记录有缺漏[（位置 {position}，应为 {expected}）]。请重新导出。",
@@ -971,8 +975,8 @@ _HISTORY: dict[str, Text] = {
         ),
     ),
     "wrong_opening": (
-        "所示内容与账上的承诺不符[（{field}）]：名称或文字被改动。",
-        "What is shown does not open its commitment[ ({field})]: a name or text was altered.",
+        "所示内容与账上的承诺不符[（{field}）][（{why}）]：名称或文字被改动。",
+        "What is shown does not open its commitment[ ({field})][ ({why})]: a name or text was altered.",
     ),
     "forked": (
         "同一大小 {size} 出现两个不同的根，都有签名：日志有两套历史。请保存两份文件，先前那份在 {evidence}。",
@@ -982,8 +986,8 @@ _HISTORY: dict[str, Text] = {
         ),
     ),
     "database_unreadable": (
-        "数据库读不出：{file}[（{why}）]。请从备份恢复。",
-        "The database cannot be read: {file}[ ({why})]. Restore it from a backup.",
+        "数据库读不出：{file}[（{why}）][（系统报告“{said}”）]。请从备份恢复。",
+        "The database cannot be read: {file}[ ({why})][ (“{said}”)]. Restore it from a backup.",
     ),
     "derived.tree": (
         "树表与记录不符[（层 {level}，号 {number}）]；记录本身成立。请由记录重建该表。",
@@ -1008,18 +1012,18 @@ _HISTORY: dict[str, Text] = {
         "The rows beside an entry differ from what it says; the entries themselves stand. Build them again.",
     ),
     "derived.head": (
-        "存储的日志头与记录不符；记录本身成立。请由记录重建。",
-        "The stored head differs from the entries; the entries themselves stand. Build it again.",
+        "存储的日志头与记录不符[（{why}）]；记录本身成立。请由记录重建。",
+        "The stored head differs from the entries[ ({why})]; the entries themselves stand. Build it again.",
     ),
     "derived.views": (
         (
             "投影数据表与由记录重算的结果不同：[表 {table}，][{key} 的 ][{column}：]"
-            "[现为 {found}，][应为 {expected}][{why}]。"
+            "[现为 {found}，][应为 {expected}][：系统报告“{said}”]。"
             "记录本身成立；用 registry views rebuild 重建。"
         ),
         (
             "The tables of projections are not what the entries come to:[ table {table},][ of {key}][ the {column}]"
-            "[ is {found}][ and should be {expected}][ {why}]. The entries themselves stand; registry views rebuild"
+            "[ is {found}][ and should be {expected}][ “{said}”]. The entries themselves stand; registry views rebuild"
             " makes the tables anew."
         ),
     ),
@@ -1158,8 +1162,8 @@ _ASKING: dict[str, Text] = {
         "Another key is pinned for {name}: {pinned}. Find out why first; to change it all the same, add --replace.",
     ),
     "pins_unreadable": (
-        "采信的公钥文件读不出：{file}[（{why}）]。请改正或删除该文件后重新采信。",
-        "The file of pinned keys cannot be read: {file}[ ({why})]. Correct or remove it, and pin again.",
+        "采信的公钥文件读不出：{file}[（系统报告“{said}”）]。请改正或删除该文件后重新采信。",
+        "The file of pinned keys cannot be read: {file}[ (“{said}”)]. Correct or remove it, and pin again.",
     ),
     "no_registry": (
         "{directory} 里没有登记系统。请核对目录，或先 registry init。",
@@ -1209,10 +1213,13 @@ _ASKING: dict[str, Text] = {
         ),
     ),
     "not_permitted": (
-        "数据库角色没有所需权限（{server}）：{why}。请换用有权限的角色，或由数据库所有者运行 registry migrate --role。",
         (
-            "The database role may not do that ({server}): {why}. Use one that may, or have the database's owner run"
-            " registry migrate --role."
+            "数据库角色没有所需权限（{server}）[：缺 {lacking}][：{why}][：系统报告“{said}”]。"
+            "请换用有权限的角色，或由数据库所有者运行 registry migrate --role。"
+        ),
+        (
+            "The database role may not do that ({server})[: it lacks {lacking}][: {why}][: “{said}”]. Use one that may,"
+            " or have the database's owner run registry migrate --role."
         ),
     ),
     "old_server": (
@@ -1320,23 +1327,23 @@ _ASKING: dict[str, Text] = {
         ),
     ),
     "storage_failed": (
-        "读写失败[：{file}]：{why}。请检查磁盘空间和权限；没有得到确认的写入可能已生效：先查看结果再重做（导入可直接重做，不会重复入账）。",
+        "读写失败[：{file}][（系统报告“{said}”）]。请检查磁盘空间和权限；没有得到确认的写入可能已生效：先查看结果再重做（导入可直接重做，不会重复入账）。",
         (
-            "Reading or writing failed[: {file}]: {why}. Check disk space and permissions. What was not acknowledged"
-            " may have been recorded: look before you do it again (an import may be run again as it is: it records"
-            " nothing twice)."
+            "Reading or writing failed[: {file}][ (“{said}”)]. Check disk space and permissions. What was not"
+            " acknowledged may have been recorded: look before you do it again (an import may be run again as it is:"
+            " it records nothing twice)."
         ),
     ),
     "usage": (
-        "用法错误：{why} 参见 --help。",
-        "Wrong usage: {why} See --help.",
+        "用法错误[：{why}][：{said}]。参见 --help。",
+        "Wrong usage[: {why}][: {said}]. See --help.",
     ),
 }
 
 HTTP: dict[str, Text] = {
     "address_in_use": (
-        "无法监听 {address}[：{why}]。请换端口（--port）或本机地址（--host），或停掉占用它的程序。",
-        "Cannot listen at {address}[: {why}]. Choose another --port or --host, or stop what has it.",
+        "无法监听 {address}[（系统报告“{why}”）]。请换端口（--port）或本机地址（--host），或停掉占用它的程序。",
+        "Cannot listen at {address}[ (“{why}”)]. Choose another --port or --host, or stop what has it.",
     ),
     "asserts_off": (
         "请不要用 python -O 运行服务：自检已被关闭。",
@@ -1383,8 +1390,8 @@ HTTP: dict[str, Text] = {
         "The API key is not valid: unknown, revoked or expired. Ask the registry for another.",
     ),
     "bad_setting": (
-        "设置 {name} 不可用：{why}。各项设置见 deploy/carbon-registry.toml。",
-        "The setting {name} cannot be used: {why}. deploy/carbon-registry.toml has all of them.",
+        "设置 {name} 不可用[：{why}][：系统报告“{said}”]。各项设置见 deploy/carbon-registry.toml。",
+        "The setting {name} cannot be used[: {why}][: “{said}”]. deploy/carbon-registry.toml has all of them.",
     ),
     "bad_token": (
         "访问令牌无效[（{why}）]。请向签发方重新取得，再试一次。",
@@ -1412,6 +1419,16 @@ HTTP: dict[str, Text] = {
     "issuer_unavailable": (
         "令牌签发方暂时没有应答，无法核对令牌。请稍后再试。",
         "The issuer of the token does not answer, so it cannot be checked. Try again later.",
+    ),
+    "openings_missing": (
+        (
+            "意向中有 {missing} 处承诺没有随附原文（{fields}）：事后无法补交，名称将永远丢失。"
+            "请随意向一并提交；有意不让登记系统知晓的，请写明 withheld: true。"
+        ),
+        (
+            "{missing} commitment(s) of the intent come without their openings ({fields}): they cannot be handed in"
+            " later, and the names would be lost. Send them along; or say withheld: true if nobody is to know them."
+        ),
     ),
     "server_fault": (
         "服务器出错，已记入日志。请把请求编号告诉登记机构。",

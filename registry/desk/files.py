@@ -29,5 +29,5 @@ def at_hand() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why, file = error.strerror or str(error), str(error.filename or "")
-        raise UsageError("storage_failed", why=why, file=file) from error
+        said, file = error.strerror or str(error), str(error.filename or "")
+        raise UsageError("storage_failed", said=said, file=file) from error

@@ -67,7 +67,9 @@ class Gift(Ask):
             RefusedError: `bad_claim_code`, `no_gift`, `no_stream`, `no_account`.
         """
         if sum(one is not None for one in (self.code, self.bearer, self.holder)) != 1:
-            raise UsageError("malformed", field="code", why="a code, or its key, or an account")
+            raise UsageError(
+                "malformed", field="code", why="exactly_one", choices=["code", "bearer", "holder"]
+            )
         waiting = list(self._waiting(desk))
         named = {} if self.holder is None else {"holder": self.holder}
         require(bool(waiting), "no_gift", **named)
@@ -125,7 +127,7 @@ class Claim(Gift):
     def plans(self, desk: Desk) -> list[Plan]:
         taker = self.to or self.holder
         if taker is None:
-            raise UsageError("malformed", field="to", why="an account to claim into")
+            raise UsageError("malformed", field="to", why="account_to_claim_into")
         account = desk.account(taker)
         return [acts.claim(waiting, account) for waiting in self.waiting(desk)]
 
@@ -199,10 +201,12 @@ class Retire(Gift):
             RefusedError: `bad_journey`.
         """
         if (self.amount is None) == (not self.journey):
-            raise UsageError("malformed", field="journey", why="either a journey or an amount")
+            raise UsageError(
+                "malformed", field="journey", why="exactly_one", choices=["amount", "journey"]
+            )
         wanted_g = self.amount or footprint.total_g(footprint.read(self.journey))
         if not wanted_g:
-            raise UsageError("malformed", field="journey", why="nothing to offset")
+            raise UsageError("malformed", field="journey", why="nothing_to_offset")
         return wanted_g
 
 

@@ -44,7 +44,7 @@ def grams(typed: str, field: str = "AMOUNT") -> int:
         decimals = (in_tonnes[2] or "").ljust(6, "0")
         amount_g = int(in_tonnes[1]) * GRAMS_PER_TONNE + int(decimals)
     if amount_g == 0:
-        raise UsageError("malformed", field=field, why="tonnes above 0, such as 12.5, or 27g")
+        raise UsageError("malformed", field=field, why="amount_expected")
     return amount_g
 
 
@@ -57,7 +57,7 @@ def fen(typed: str, field: str = "--yuan") -> int:
     found = _YUAN.fullmatch(typed)
     amount = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
     if not amount:
-        raise UsageError("malformed", field=field, why="yuan above 0, such as 1000.50")
+        raise UsageError("malformed", field=field, why="yuan_expected")
     return amount
 
 
@@ -72,7 +72,7 @@ def policy_number(policy: str, typed: str) -> int:
     if policy != "buffer_share":
         return grams(typed, "number")
     if _PER_MILLE.fullmatch(typed) is None:
-        raise UsageError("malformed", field="number", why="per mille, from 0 to 1000")
+        raise UsageError("malformed", field="number", why="per_mille_expected")
     return int(typed)
 
 
@@ -84,7 +84,7 @@ def period(typed: str, field: str) -> tuple[str, str]:
     """
     first, dots, last = typed.partition("..")
     if not (first and dots and last):
-        raise UsageError("malformed", field=field, why="2025-01-01..2025-12-31")
+        raise UsageError("malformed", field=field, why="period_expected")
     return first.strip(), last.strip()
 
 
@@ -97,7 +97,7 @@ def day(typed: str, field: str) -> str:
     try:
         return read_day(typed)
     except RefusedError as refusal:
-        raise UsageError("malformed", field=field, why=refusal.facts["why"]) from refusal
+        raise UsageError("malformed", field=field, **refusal.facts) from refusal
 
 
 def serials(typed: str, field: str) -> tuple[int, int]:
@@ -108,7 +108,7 @@ def serials(typed: str, field: str) -> tuple[int, int]:
     """
     found = _RANGE.fullmatch(typed)
     if found is None or int(found[1]) > int(found[2]):
-        raise UsageError("malformed", field=field, why="0..999")
+        raise UsageError("malformed", field=field, why="serials_expected")
     return int(found[1]), int(found[2]) + 1
 
 
@@ -122,7 +122,7 @@ def serial_format(typed: str, field: str) -> tuple[int, tuple[int, ...], int, in
     fits = len(pieces) == 4 and all(_NUMBERS.fullmatch(piece) for piece in pieces if piece)
     fits = fits and all(pieces[place].isdecimal() for place in (0, 2, 3))
     if not fits:
-        raise UsageError("malformed", field=field, why="12:0:1:2")
+        raise UsageError("malformed", field=field, why="serial_format_expected")
     count, block, first, last = pieces
     named = tuple(int(number) for number in block.split(",") if number)
     return int(count), named, int(first), int(last)
@@ -139,7 +139,7 @@ def octets(typed: str, field: str, size: int) -> bytes:
     except ValueError:
         found = b""
     if len(found) != size or len(typed) != 2 * size:
-        raise UsageError("malformed", field=field, why=f"{size} bytes in hex")
+        raise UsageError("malformed", field=field, why="hex_expected", length=size)
     return found
 
 

@@ -63,7 +63,7 @@ def read(campaign: Campaign, file: File, desk: Desk) -> GuestList:
     listed = guest_list.read(file, each_g=campaign.each_g)
     known = set(desk.source.accounts())
     bad = [
-        (guest.line, "account", guest.account)
+        (guest.line, "account", guest.account, "account_unknown")
         for guest in listed.guests
         if guest.account is not None and guest.account not in known
     ]

@@ -104,7 +104,7 @@ def entering(desk: Desk, books: Books, authority: str | None) -> Entering:
                 try:
                     accounts[name] = desk.account(name)
                 except RefusedError:
-                    bad.append((row.line, field, name))
+                    bad.append((row.line, field, name, "account_unknown"))
     if bad:
         raise RefusedError("bad_rows", rows=bad)
     own = desk.body("authority", authority)

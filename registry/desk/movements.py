@@ -36,7 +36,7 @@ class OutOf(Ask):
         """
         if self.batch is None:
             if self.serials is not None:
-                raise UsageError("malformed", field="serials", why="the batch is missing")
+                raise UsageError("malformed", field="serials", why="batch_missing")
             own = _of_one_kind(desk.batches_of(holder), self.standard)
             suited = acts.in_turn(own, transferable=transferable)
             return acts.spread(suited, holder, amount_g)

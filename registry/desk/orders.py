@@ -46,7 +46,9 @@ class Terms(Ask):
             UsageError: `malformed`.
         """
         if (self.amount is None) == (self.yuan is None):
-            raise UsageError("malformed", field="amount", why="either an amount or yuan")
+            raise UsageError(
+                "malformed", field="amount", why="exactly_one", choices=["amount", "yuan"]
+            )
         in_unit = given.grams if self.yuan is None else given.fen
         return Owed(
             amount_g=self.amount,
@@ -111,7 +113,7 @@ class Buy(Some):
         buyer = (order.agent or order.account) if self.by_agent else order.account
         shares = self.shares(desk, seller, transferable=True)
         if self.yuan is not None and len(shares) > 1:
-            raise UsageError("malformed", field="yuan", why="name the batch that it was paid for")
+            raise UsageError("malformed", field="yuan", why="batch_unnamed")
         return [
             acts.buy(
                 order,

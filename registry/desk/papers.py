@@ -55,7 +55,7 @@ class Wanted:
             if day is not None:
                 given.day(day, field)
         if self.area is not None and not _PLACE.fullmatch(self.area):
-            raise UsageError("malformed", field="area", why="510100")
+            raise UsageError("malformed", field="area", why="place_expected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

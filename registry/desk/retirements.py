@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from registry.acts import certificates, share_list, sheet
 from registry.acts import movements as acts
@@ -11,7 +10,7 @@ from registry.acts.movements import Statement
 from registry.acts.plan import Plan, seconded
 from registry.acts.propose import normalised
 from registry.acts.sheet import File
-from registry.desk.ask import Account, Ask, Few, FirstFault, Flag, Grams, Period, Several
+from registry.desk.ask import Account, Ask, Few, FirstFault, Flag, Grams, Period, Several, faulty
 from registry.desk.desk import Desk
 from registry.desk.movements import OutOf, Some
 from registry.domain.shape import ROWS_MAX
@@ -75,8 +74,7 @@ def _name(said: str) -> str:
     try:
         return sheet.name(normalised(said).strip())
     except ValueError:
-        most = {"most": sheet.TEXT_CHARACTERS_MAX}
-        raise PydanticCustomError("malformed", "a name of 1 to {most} characters", most) from None
+        raise faulty("name_between", most=sheet.TEXT_CHARACTERS_MAX) from None
 
 
 class Beneficiary(Few):

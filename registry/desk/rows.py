@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 
 from registry.acts import sheet
 from registry.acts.propose import normalised
-from registry.acts.sheet import FILE_BYTES_MAX, TEXT_CHARACTERS_MAX, File, Line, Problem, Table
+from registry.acts.sheet import FILE_BYTES_MAX, File, Line, Problem, Table
 from registry.desk.files import readable
 from registry.errors import RefusedError
 
@@ -88,7 +88,7 @@ def rows_of(data: bytes, kind: Kind) -> list[Row]:
         if not names:
             names = _names(texts)
         elif len(texts) != len(names):
-            bad.append((line, "columns", str(len(texts))))
+            bad.append(sheet.miscounted(line, texts))
         else:
             rows.append((line, dict(zip(names, texts, strict=True))))
     if bad:
@@ -113,7 +113,7 @@ def _objects(data: bytes, columns: Sequence[str], bad: list[Problem]) -> list[Li
         try:
             cells = _cells(said)
         except (ValueError, RecursionError):
-            bad.append((line, "columns", said[:TEXT_CHARACTERS_MAX]))
+            bad.append(sheet.unfit(line, sheet.WHOLE_LINE, said, "row_object_expected"))
             if len(bad) >= sheet.PROBLEMS_MAX:
                 break
         else:

@@ -17,7 +17,7 @@ from math import ulp
 from typing import NoReturn
 from xml.parsers import expat
 
-from registry.acts.sheet import TEXT_CHARACTERS_MAX, Line, Problem
+from registry.acts.sheet import WHOLE_LINE, Line, Problem
 from registry.errors import RefusedError
 
 Value = int | float | str | bool | time | date | datetime | timedelta
@@ -32,8 +32,8 @@ DECIMALS_MAX = 6
 NOISE_ULPS = 2
 """How far a number may be from what is shown of it, in units of its last place: what adding up leaves, and no more."""
 
-UNSAID = "=?"
-"""What is said of a cell that is an error, or a formula that came to nothing yet."""
+UNSAID = ("=?", "cell_unsaid")
+"""What is said of a cell that is an error, or a formula that came to nothing yet; and why it is not taken."""
 
 _CENTRAL = b"PK\x01\x02"
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
@@ -53,15 +53,19 @@ def lines_in(data: bytes, bad: list[Problem]) -> list[Line]:
     for number, values in enumerate(_rows(_packed(members)), start=1):
         texts = [_text(value) for value in values]
         cells = [text or "" for text in texts]
-        unread = {place: repr(values[place]) for place, text in enumerate(texts) if text is None}
+        unread = {
+            place: (repr(values[place]), "number_not_shown")
+            for place, text in enumerate(texts)
+            if text is None
+        }
         unread |= dict.fromkeys(unsaid.pop(number, ()), UNSAID)
         filled = _filled(cells)
-        bad += [(number, _column(header, place), unread[place]) for place in sorted(unread)]
+        bad += [(number, _column(header, place), *unread[place]) for place in sorted(unread)]
         if filled and not unread:
             header = header or cells[:filled]
             lines.append((number, cells[: max(filled, len(header))]))
     left = [(line, _column(header, place)) for line in unsaid for place in unsaid[line]]
-    bad += [(line, column, UNSAID) for line, column in sorted(left)]
+    bad += [(line, column, *UNSAID) for line, column in sorted(left)]
     return lines
 
 
@@ -71,7 +75,7 @@ def _filled(cells: Sequence[str]) -> int:
 
 
 def _column(header: Sequence[str], place: int) -> str:
-    return header[place] if place < len(header) else "columns"
+    return header[place] if place < len(header) else WHOLE_LINE
 
 
 def _text(value: Value) -> str | None:
@@ -116,7 +120,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
         RefusedError: `too_long`; `unreadable_workbook`.
     """
     if data.count(_CENTRAL) > MEMBERS_MAX:
-        _refuse("too many members")
+        _refuse("members_too_many")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             members = packed.infolist()
@@ -125,7 +129,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
                 raise RefusedError("too_long", bytes=unpacked, bytes_max=UNPACKED_BYTES_MAX)
             for member in members:
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    _refuse("an unknown compression")
+                    _refuse("compression_unknown")
                 # No more is unpacked than was declared: what is longer does not have the checksum that it declares.
                 yield member.filename, packed.read(member)
     except (
@@ -136,7 +140,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
         NotImplementedError,
         ValueError,
     ) as error:
-        raise RefusedError("unreadable_workbook", why=str(error)[:TEXT_CHARACTERS_MAX]) from error
+        raise RefusedError("unreadable_workbook", why="workbook_expected") from error
 
 
 @dataclass(slots=True)
@@ -154,7 +158,7 @@ class _Cells:
         """An element begins."""
         local = name.rpartition(":")[2]
         if local == "c":
-            found = _PLACE.fullmatch(attributes.get("r", "")) or _refuse("a cell without its place")
+            found = _PLACE.fullmatch(attributes.get("r", "")) or _refuse("cell_without_place")
             column = 0
             for letter in found[1]:
                 column = column * 26 + ord(letter) - ord("A") + 1
@@ -206,11 +210,11 @@ def _found(xml: bytes) -> _Cells:
     cells = _Cells()
     parser.StartElementHandler = cells.begins
     parser.EndElementHandler = cells.ends
-    parser.StartDoctypeDeclHandler = lambda *_: _refuse("a document type")
+    parser.StartDoctypeDeclHandler = lambda *_: _refuse("document_type")
     try:
         parser.Parse(xml, True)  # noqa: FBT003  # takes no name
     except expat.ExpatError as error:
-        raise RefusedError("unreadable_workbook", why=str(error)) from error
+        raise RefusedError("unreadable_workbook", why="workbook_expected") from error
     return cells
 
 
@@ -237,8 +241,8 @@ def _rows(workbook: bytes) -> Iterator[Sequence[Value]]:
             book.get_sheet_by_name(name) for name, of in known if of == SheetTypeEnum.WorkSheet
         ]
     except CalamineError as error:
-        raise RefusedError("unreadable_workbook", why=str(error)[:TEXT_CHARACTERS_MAX]) from error
+        raise RefusedError("unreadable_workbook", why="workbook_expected") from error
     filled = [sheet for sheet in sheets if sheet.start is not None]
     if len(filled) > 1:
-        _refuse("rows in several sheets")
+        _refuse("several_sheets")
     return iter(filled[0].to_python(skip_empty_area=False)) if filled else iter(())

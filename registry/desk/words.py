@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal
 
+from registry.acts.sheet import WHOLE_LINE, Problem
 from registry.desk.codes import CODES
+from registry.desk.whys import SYSTEM, WHYS
 from registry.place import Place, Server
 
 Lang = Literal["zh", "en"]
@@ -635,6 +637,7 @@ _TERMS: Mapping[str, Mapping[str, Text]] = {
     "sort": SORTS,
     "category": PURPOSES,
     "roles": ROLES,
+    "said": SYSTEM,
 }
 
 SCREEN: dict[str, Text] = {
@@ -972,7 +975,13 @@ SCREEN: dict[str, Text] = {
         "Would enter {count} rows ({already} are there already). Nothing was written.",
     ),
     "books.batch": ("  旧批次 {before} → {batch}", "  batch {before} of before is {batch}"),
-    "books.bad": ("有问题的行", "bad rows"),
+    "rows.bad": ("有问题的行", "bad rows"),
+    "rows.why": ("原因", "reason"),
+    "row.cell": (
+        "第 {line} 行“{column}”为“{found}”（{why}）",
+        "line {line}, {column}, “{found}” ({why})",
+    ),
+    "row.line": ("第 {line} 行“{found}”（{why}）", "line {line}, “{found}” ({why})"),
     "act.certificate": ("    证明编号：{number}", "    certificate number: {number}"),
     "overview.accounts": ("账户（{count} 个）", "accounts ({count})"),
     "overview.policies": ("制度（{count} 项）", "policies ({count})"),
@@ -1151,8 +1160,8 @@ SCREEN: dict[str, Text] = {
         "Do not rely on this file. Keep it, and ask the registry itself.",
     ),
     "verify.not_remembered": (
-        "注意：未能记住所见的检查点（{why}），下次无法据此发现分叉。",
-        "Note: the checkpoint could not be remembered ({why}), so a fork could not be told by it next time.",
+        "注意：未能记住所见的检查点（系统报告“{said}”），下次无法据此发现分叉。",
+        "Note: the checkpoint could not be remembered (“{said}”), so a fork could not be told by it next time.",
     ),
     # audit
     "audit.subject": ("日志 {origin}", "log {origin}"),
@@ -1362,9 +1371,25 @@ def fill(text: str, lang: Lang, facts: Mapping[str, object]) -> str:
 
     def place(found: re.Match[str]) -> str:
         name = found[1]
-        return fact(name, facts[name], lang) if name in facts else UNKNOWN
+        if name not in facts:
+            return UNKNOWN
+        return reason(facts, lang) if name == "why" else fact(name, facts[name], lang)
 
     return _FACT.sub(place, _OPTIONAL.sub(optional, text))
+
+
+def reason(facts: Mapping[str, object], lang: Lang) -> str:
+    """What the fact `why` says, with the other facts; itself, if it is none of `WHYS`."""
+    why = str(facts["why"])
+    return fill(pick(WHYS[why], lang), lang, facts) if why in WHYS else fact("said", why, lang)
+
+
+def bad_row(row: Problem, lang: Lang) -> str:
+    """What is wrong in a list that somebody sent: the line, the column, what stands there, and why it is not taken."""
+    line, column, found, why = row
+    stands = found or pick(("空", "nothing"), lang)
+    told = {"line": line, "column": column, "found": stands, "why": why}
+    return screen("row.line" if column == WHOLE_LINE else "row.cell", lang, told)
 
 
 def fact(name: str, value: Any, lang: Lang) -> str:
@@ -1416,6 +1441,9 @@ def _one(name: str, item: Any, lang: Lang) -> str:
     if name == "lots" and isinstance(item, list | tuple) and len(item) == 3:
         batch, lock, grams = item
         return f"({batch}, {lock}, {tonnes(grams)})"
+    if name == "rows" and isinstance(item, list | tuple) and len(item) == 4:
+        line, column, found, why = item
+        return bad_row((line, column, found, why), lang)
     nested = isinstance(item, list | tuple | Mapping)
     return f"({fact(name, item, lang)})" if nested else fact(name, item, lang)
 

@@ -126,7 +126,7 @@ def judge(state: Account, event: Event, act: Act) -> Outcome:
         case FreezeConsented():
             freeze = _of(state, event, event.authority)
             whole = freeze.lock is None
-            require(whole, "wrong_entry_meant", meant=event.means[0], why="a range is frozen")
+            require(whole, "wrong_entry_meant", meant=event.means[0], why="range_is_frozen")
         case Unfrozen():
             _check_lock(state, _of(state, event, event.authority), act)
         case FreezeEnded():

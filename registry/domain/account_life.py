@@ -23,7 +23,7 @@ from registry.errors import require
 CHANNELS = frozenset({"app", "email", "in_person", "post", "sms"})
 STANDARDS_MAX = 16
 
-Binding = Annotated[str, shape.stream_of("(?:campaign|order)")]
+Binding = Annotated[str, shape.stream_of("campaign", "order")]
 Channel = Annotated[str, one_of(CHANNELS)]
 Standards = Annotated[tuple[str, ...], listed(shape.code, 0, STANDARDS_MAX)]
 

@@ -54,7 +54,7 @@ _batch = shape.stream_of("batch")
 _means = pair(integer(0, shape.GRAMS_MAX), octets(32))
 
 Row = Annotated[int, integer(1, 1_000_000_000)]
-Year = Annotated[str, matching(_YEAR, "a year YYYY")]
+Year = Annotated[str, matching(_YEAR, "year_expected")]
 LockGround = Annotated[str, one_of(LOCK_GROUNDS)]
 CancelReason = Annotated[str, one_of(CANCEL_REASONS)]
 BatchName = Annotated[str, _batch]

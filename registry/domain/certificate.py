@@ -42,7 +42,7 @@ POLICY = "verdicts_forbidden"
 def _row(value: object) -> bytes:
     """`value` if it may be a detached row."""
     fits = isinstance(value, bytes) and 0 < len(value) <= ROW_BYTES_MAX
-    require(fits, "malformed", why="a row expected")
+    require(fits, "malformed", why="row_expected")
     assert isinstance(value, bytes)
     return value
 
@@ -50,7 +50,7 @@ def _row(value: object) -> bytes:
 def _path(value: object) -> bytes:
     """`value` if it may be hashes that lead from a row upwards."""
     fits = isinstance(value, bytes) and len(value) % 32 == 0 and len(value) <= 32 * ROW_PATH_MAX
-    require(fits, "malformed", why="hashes of 32 bytes expected")
+    require(fits, "malformed", why="hashes_expected")
     assert isinstance(value, bytes)
     return value
 
@@ -677,7 +677,7 @@ def _row_shown(state: Certificate, event: RowShown, act: Act) -> Mapping[str, An
     within = event.number < group.count
     require(within, "wrong_rows", number=event.number, rows=group.count)
     root = act.hashes.row_root(event.row, event.number, group.count, event.path)
-    require(root == group.root, "wrong_rows", number=event.number, why="not under the group's root")
+    require(root == group.root, "wrong_rows", number=event.number, why="not_under_the_root")
     # What stands under the root was read when it was recorded, and is a row.
     _, _, amount_g, _ = act.hashes.row_says(event.row)
     number = act.hashes.row_id(group.author, group.nonce, group.part, event.number)

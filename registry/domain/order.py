@@ -48,7 +48,7 @@ def _instalments(value: object) -> tuple[tuple[str, int], ...]:
     read: tuple[tuple[str, int], ...]
     read = listed(shape.pair(shape.day, _positive), 0, INSTALMENTS_MAX)(value)
     apart = all(one[0] < other[0] for one, other in pairwise(read))
-    require(apart, "malformed", why="two instalments on one day")
+    require(apart, "malformed", why="instalments_one_day")
     return read
 
 
@@ -432,7 +432,7 @@ def _check_registered(state: Order, event: Registered, act: Act) -> None:
     require(able, "role_missing", account=event.court, role=role)
     # The account is its own agent without being named, and stands in this act, where its state is not ours to see.
     apart = event.agent != event.account
-    require(apart, "bad_terms", why="the case's own account named as its agent")
+    require(apart, "bad_terms", why="agent_is_the_case")
     _check_agent(event.agent, act)
     _check_terms(event)
 
@@ -445,16 +445,16 @@ def _check_agent(agent: str | None, act: Act) -> None:
 def _check_terms(event: Registered | Amended) -> None:
     """What is owed is in one unit; its instalments add up to it, and the last is due by the deadline."""
     alone = (event.amount_g is None) != (event.amount_fen is None)
-    require(alone, "bad_terms", why="exactly one of amount_g and amount_fen expected")
+    require(alone, "bad_terms", why="exactly_one", choices=["amount_g", "amount_fen"])
     if event.instalments:
         amount = event.amount_g or event.amount_fen
         due = sum(part for _, part in event.instalments)
         require(
-            due == amount, "bad_terms", why="instalments of another sum", amount=amount, due=due
+            due == amount, "bad_terms", why="instalments_of_another_sum", amount=amount, due=due
         )
         last = event.instalments[-1][0]
         in_time = last <= event.deadline
-        require(in_time, "bad_terms", why="an instalment after the deadline", day=last)
+        require(in_time, "bad_terms", why="instalment_late", day=last)
 
 
 def _terms(event: Registered | Amended, index: int) -> Terms:
@@ -579,10 +579,10 @@ def _check_decided(state: Order, event: Decision, act: Act) -> None:
         case Amended():
             _check_terms(event)
             same = (event.amount_fen is None) == (terms.unit == "g")
-            require(same, "bad_terms", why="an order keeps its unit", unit=terms.unit)
+            require(same, "bad_terms", why="unit_changed", unit=terms.unit)
         case Substituted():
             apart = event.agent != state.account
-            require(apart, "bad_terms", why="the case's own account named as its agent")
+            require(apart, "bad_terms", why="agent_is_the_case")
             _check_agent(event.agent, act)
         case Defaulted():
             today = day_of(act.at_us).isoformat()

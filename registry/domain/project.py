@@ -32,12 +32,13 @@ class Listed:
     consults: ClassVar = ("standard standard", "conduct owner")
     owner: shape.Account
     standard: shape.Code
-    method: Annotated[str, matching(_METHOD, "a method's code")]
+    method: Annotated[str, matching(_METHOD, "method_expected")]
     place: shape.Place
     crediting: shape.Period
     boundary: shape.Digest
     excluded: Annotated[
-        tuple[str, ...], listed(matching(re.compile(r"[A-Z]{2,8}", re.ASCII), "a code"), 0, 16)
+        tuple[str, ...],
+        listed(matching(re.compile(r"[A-Z]{2,8}", re.ASCII), "mechanism_expected"), 0, 16),
     ]
     name: shape.Commitment
 

@@ -72,7 +72,7 @@ _POLICY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,63}", re.ASCII)
 Role = Annotated[str, one_of(ROLES)]
 PolicyName = Annotated[str, one_of(frozenset(POLICIES))]
 PolicyCodes = Annotated[
-    tuple[str, ...], listed(matching(_POLICY_CODE, "a policy's code"), 0, POLICY_CODES_MAX)
+    tuple[str, ...], listed(matching(_POLICY_CODE, "policy_code_expected"), 0, POLICY_CODES_MAX)
 ]
 OptionalNumber = Annotated[int | None, optional(integer(0, shape.GRAMS_MAX))]
 Officers = Annotated[
@@ -287,24 +287,24 @@ def _check_policy(event: PolicySet) -> None:
     expected = POLICIES[event.policy]
     told = (event.subject is not None, event.number is not None)
     fits = told == (expected.by_standard, expected.number_max is not None)
-    require(fits, "bad_policy", policy=event.policy, why="a standard or a number missing, or idle")
+    require(fits, "bad_policy", policy=event.policy, why="policy_fields")
     within = (event.number or 0) <= (expected.number_max or 0)
-    require(within, "bad_policy", policy=event.policy, why=f"{event.number} is too much")
+    require(within, "bad_policy", policy=event.policy, why="number_too_great", number=event.number)
     odd = [code for code in event.codes if not (expected.codes and expected.codes.fullmatch(code))]
-    require(not odd, "bad_policy", policy=event.policy, why=f"{odd} say nothing here")
+    require(not odd, "bad_policy", policy=event.policy, why="idle_fields", found=odd)
 
 
 def _check_officers(event: Created, act: Act) -> None:
     """The officers named are those that sign, each with the key that is named."""
     named = dict(event.officers)
     once = len(named) == len(event.officers)
-    require(once, "officers_differ", why="one officer named twice")
+    require(once, "officers_differ", why="officer_twice")
     signing = {account: key for account, key in act.keys.items() if account != "registry"}
     require(named == signing, "officers_differ", named=sorted(named), signing=sorted(signing))
     opened = {part.stream: made.key for part in act.parts for made in part.events if made != event}
     require(named == opened, "officers_differ", named=sorted(named), opened=sorted(opened))
     own = act.keys["registry"] == event.log_key
-    require(own, "officers_differ", why="the log's key named is not the one that signs")
+    require(own, "officers_differ", why="other_log_key")
 
 
 def _named(event: RoleGranted | RoleWithdrawn) -> Mapping[str, str]:

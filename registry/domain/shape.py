@@ -32,32 +32,33 @@ _DAY = re.compile(r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]", re.ASCII)
 _MONTH = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])", re.ASCII)
 
 
-def matching(pattern: re.Pattern[str], what: str) -> Check:
-    """A check for strings that match `pattern` as a whole."""
+def matching(pattern: re.Pattern[str], why: str, **facts: object) -> Check:
+    """A check for strings that match `pattern` as a whole; of others it is said `why`."""
 
-    fullmatch, why = pattern.fullmatch, f"{what} expected"
+    fullmatch = pattern.fullmatch
 
     def check(value: object) -> str:
         if not isinstance(value, str) or fullmatch(value) is None:
-            raise RefusedError("malformed", why=why)
+            raise RefusedError("malformed", why=why, **facts)
         return value
 
     return check
 
 
-def stream_of(prefix: str) -> Check:
-    """A check for the name of a stream whose id is derived."""
-    return matching(re.compile(rf"{prefix}/{_STREAM_ID.pattern}", re.ASCII), f"{prefix}/<id>")
+def stream_of(*kinds: str) -> Check:
+    """A check for the name of a stream of one of `kinds`, whose id is derived."""
+    pattern = re.compile(rf"(?:{'|'.join(kinds)})/{_STREAM_ID.pattern}", re.ASCII)
+    return matching(pattern, "stream_of_kind", choices=[f"{kind}/…" for kind in kinds])
 
 
 def one_of(choices: frozenset[str]) -> Check:
     """A check for one of the strings in `choices`."""
 
-    why = f"one of {sorted(choices)} expected"
+    known = sorted(choices)
 
     def check(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
-            raise RefusedError("malformed", why=why)
+            raise RefusedError("malformed", why="one_of", choices=known)
         return value
 
     return check
@@ -71,14 +72,12 @@ def optional(check: Check) -> Check:
 def listed(check: Check, least: int, most: int) -> Check:
     """A check for a sorted array of `least` to `most` different things that pass `check`."""
 
-    why = f"an array of {least} to {most} expected"
-
     def check_all(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple) or not least <= len(value) <= most:
-            raise RefusedError("malformed", why=why)
+            raise RefusedError("malformed", why="array_between", least=least, most=most)
         read = tuple(check(item) for item in value)
         rising = all(one < other for one, other in pairwise(read))
-        require(rising, "malformed", why="a sorted array without repetition expected")
+        require(rising, "malformed", why="not_rising")
         return read
 
     return check_all
@@ -87,11 +86,9 @@ def listed(check: Check, least: int, most: int) -> Check:
 def integer(least: int, most: int) -> Check:
     """A check for integers from `least` to `most`, both included."""
 
-    why = f"an integer from {least} to {most} expected"
-
     def check(value: object) -> int:
         if type(value) is not int or not least <= value <= most:
-            raise RefusedError("malformed", why=why)
+            raise RefusedError("malformed", why="integer_between", least=least, most=most)
         return value
 
     return check
@@ -100,11 +97,9 @@ def integer(least: int, most: int) -> Check:
 def octets(size: int) -> Check:
     """A check for byte strings of `size`."""
 
-    why = f"{size} bytes expected"
-
     def check(value: object) -> bytes:
         if not isinstance(value, bytes) or len(value) != size:
-            raise RefusedError("malformed", why=why)
+            raise RefusedError("malformed", why="bytes_expected", length=size)
         return value
 
     return check
@@ -115,7 +110,7 @@ def pair(first: Check, second: Check) -> Check:
 
     def check(value: object) -> tuple[Any, Any]:
         fits = isinstance(value, list | tuple) and len(value) == 2
-        require(fits, "malformed", why="an array of two expected")
+        require(fits, "malformed", why="array_expected", length=2)
         assert isinstance(value, list | tuple)
         return first(value[0]), second(value[1])
 
@@ -124,33 +119,33 @@ def pair(first: Check, second: Check) -> Check:
 
 def flag(value: object) -> bool:
     """`value` if it is true or false."""
-    require(isinstance(value, bool), "malformed", why="true or false expected")
+    require(isinstance(value, bool), "malformed", why="bool_type")
     assert isinstance(value, bool)
     return value
 
 
 def day(value: object) -> str:
     """`value` if it is a day of the calendar, YYYY-MM-DD."""
-    matching(_DAY, "a day YYYY-MM-DD")(value)
+    matching(_DAY, "day_expected")(value)
     assert isinstance(value, str)
     try:
         date.fromisoformat(value)
     except ValueError as error:
-        raise RefusedError("malformed", why="a day of the calendar expected") from error
+        raise RefusedError("malformed", why="day_expected") from error
     return value
 
 
 def period(value: object) -> tuple[str, str]:
     """`value` if it is [first day, last day], both included, in order."""
     first, last = pair(day, day)(value)
-    require(first <= last, "malformed", why="the first day of a period after its last")
+    require(first <= last, "malformed", why="period_reversed")
     return first, last
 
 
 def serials(value: object) -> tuple[int, int]:
     """`value` if it is a half-open range [start, end) of serial numbers that is not empty."""
     start, end = pair(integer(0, GRAMS_MAX), integer(0, GRAMS_MAX))(value)
-    require(start < end, "malformed", why="a range that is not empty expected")
+    require(start < end, "malformed", why="range_expected")
     return start, end
 
 
@@ -183,7 +178,7 @@ class RowsCheck:
     def __call__(self, value: object) -> Rows:
         """The summary in a body."""
         shaped = isinstance(value, Mapping) and value.keys() == _ROWS.keys()
-        require(shaped, "malformed", why="a summary of rows expected")
+        require(shaped, "malformed", why="row_summary_expected")
         assert isinstance(value, Mapping)
         return Rows(
             row_bytes=_ROWS["bytes"](value["bytes"]),
@@ -199,12 +194,12 @@ class RowsCheck:
             RefusedError: `malformed`.
         """
         if type(value) is not list or len(value) != 4 or value[0] != self.tag:
-            raise RefusedError("malformed", why=f"[{self.tag}, whom, grams, grams before] expected")
+            raise RefusedError("malformed", why="row_of_expected", tag=self.tag)
         _, whom, amount_g, before_g = value
         # Not isinstance: true is no gram.
         whole = type(amount_g) is int and type(before_g) is int
         if not (whole and 1 <= amount_g <= GRAMS_MAX and 0 <= before_g <= GRAMS_MAX - amount_g):
-            raise RefusedError("malformed", why="grams, and the grams before them, expected")
+            raise RefusedError("malformed", why="grams_of_row_expected")
         return self.whom(whom), amount_g, before_g
 
     def items(self, values: Sequence[object]) -> tuple[tuple[Any, int, int], ...]:
@@ -220,7 +215,7 @@ class RowsCheck:
             except RefusedError as refusal:
                 raise RefusedError("malformed", row=number, **refusal.facts) from refusal
             if item[2] != above_g:
-                raise RefusedError("malformed", row=number, why="not the grams of the rows before")
+                raise RefusedError("malformed", row=number, why="rows_not_joined")
             above_g += item[1]
             read.append(item)
         return tuple(read)
@@ -232,12 +227,12 @@ def rows_of(tag: str, whom: Check) -> RowsCheck:
 
 
 # The checks that other modules build on, and the types that fields of bodies have.
-account = matching(_ACCOUNT, "account/<id>")
-holder = matching(_HOLDER, "account/<id> or bearer/<key id>")
-code = matching(_CODE, "a code of 2 to 12 capitals and digits")
-place = matching(_PLACE, "a GB/T 2260 code of six digits")
-key = pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "a suite"), octets(32))
-origin = matching(_ORIGIN, "an origin of small letters, digits and . / -")
+account = matching(_ACCOUNT, "account_expected")
+holder = matching(_HOLDER, "holder_expected")
+code = matching(_CODE, "standard_code_expected")
+place = matching(_PLACE, "place_expected")
+key = pair(matching(re.compile(r"[a-z0-9-]{1,32}", re.ASCII), "suite_expected"), octets(32))
+origin = matching(_ORIGIN, "origin_expected")
 Grams = Annotated[int, integer(1, GRAMS_MAX)]
 OptionalGrams = Annotated[int | None, optional(integer(1, GRAMS_MAX))]
 Account = Annotated[str, account]
@@ -246,17 +241,15 @@ Holder = Annotated[str, holder]
 """An account, or a bearer: somebody who has a key and no account."""
 Code = Annotated[str, code]
 OptionalCode = Annotated[str | None, optional(code)]
-Reference = Annotated[str, matching(_REFERENCE, "a reference of capitals, digits and . / -")]
-OptionalReference = Annotated[
-    str | None, optional(matching(_REFERENCE, "a reference of capitals, digits and . / -"))
-]
+Reference = Annotated[str, matching(_REFERENCE, "reference_expected")]
+OptionalReference = Annotated[str | None, optional(matching(_REFERENCE, "reference_expected"))]
 Origin = Annotated[str, origin]
 Place = Annotated[str, place]
 OptionalPlace = Annotated[str | None, optional(place)]
 Flag = Annotated[bool, flag]
 Day = Annotated[str, day]
 OptionalDay = Annotated[str | None, optional(day)]
-Month = Annotated[str, matching(_MONTH, "a month YYYY-MM")]
+Month = Annotated[str, matching(_MONTH, "month_expected")]
 Period = Annotated[tuple[str, str], period]
 OptionalPeriod = Annotated[tuple[str, str] | None, optional(period)]
 Serials = Annotated[tuple[int, int] | None, optional(serials)]
@@ -322,13 +315,13 @@ def read(event: type[Event], body: Mapping[str, Any]) -> Event:
     checks = schema(event)
     if body.keys() != checks.keys():
         odd = sorted(body.keys() ^ checks.keys(), key=str)
-        raise RefusedError("malformed", field=odd[0], why="a field too many, or missing")
+        raise RefusedError("malformed", field=odd[0], why="other_fields")
     values = {}
     for name, check in checks.items():
         try:
             values[name] = check(body[name])
         except RefusedError as refusal:
-            raise RefusedError("malformed", field=name, why=refusal.facts["why"]) from refusal
+            raise RefusedError("malformed", field=name, **refusal.facts) from refusal
     return event(**values)
 
 

@@ -45,14 +45,14 @@ _COUNT = re.compile(r"[0-9]{1,15}", re.ASCII)
 def _serial_format(value: object) -> tuple[int, tuple[int, ...], int, int]:
     """[number of fields, fields that name the block, field of the first unit, field of the last]."""
     fits = isinstance(value, list | tuple) and len(value) == 4
-    require(fits, "malformed", why="[fields, block, first, last] expected")
+    require(fits, "malformed", why="serial_fields_expected")
     assert isinstance(value, list | tuple)
     count = integer(2, SERIAL_FIELDS_MAX)(value[0])
     inside = integer(0, count - 1)
     block = listed(inside, 0, count - 2)(value[1])
     first, last = inside(value[2]), inside(value[3])
     apart = first != last and first not in block and last not in block
-    require(apart, "malformed", why="one field of a serial number used twice")
+    require(apart, "malformed", why="serial_field_twice")
     return count, block, first, last
 
 
@@ -64,8 +64,8 @@ SerialFormat = Annotated[
     optional(_serial_format),
 ]
 HomeSerialFormat = Annotated[tuple[int, tuple[int, ...], int, int], _serial_format]
-Spelled = Annotated[str, shape.matching(_SPELLED, "a serial range of 1 to 96 ASCII characters")]
-Year = Annotated[str, shape.matching(_YEAR, "a year YYYY")]
+Spelled = Annotated[str, shape.matching(_SPELLED, "serials_spelled_expected")]
+Year = Annotated[str, shape.matching(_YEAR, "year_expected")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,9 +261,9 @@ def home_range(
     require(fits, "bad_home_serials", spelled=spelled, fields=len(pieces), expected=count)
     numbers = [pieces[first], pieces[last]]
     if not all(_COUNT.fullmatch(number) for number in numbers):
-        raise RefusedError("bad_home_serials", spelled=spelled, why="a unit that is no number")
+        raise RefusedError("bad_home_serials", spelled=spelled, why="unit_no_number")
     low, high = map(int, numbers)
-    require(low <= high, "bad_home_serials", spelled=spelled, why="the first unit after the last")
+    require(low <= high, "bad_home_serials", spelled=spelled, why="units_reversed")
     return "-".join(pieces[field] for field in block), (low, high)
 
 
@@ -282,5 +282,5 @@ def _deposited(state: Standard, event: DepositOf) -> Mapping[str, Any]:
     overlap = before.first_overlap(first, last + 1)
     require(overlap is None, "deposited_before", home_serials=event.home_serials, overlap=overlap)
     amount_g = (last - first + 1) * state.unit_g
-    require(amount_g <= shape.GRAMS_MAX, "bad_home_serials", why="more grams than 2^63")
+    require(amount_g <= shape.GRAMS_MAX, "bad_home_serials", why="too_many_grams")
     return {"amount_g": amount_g, "block": block, "units": (first, last)}

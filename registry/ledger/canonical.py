@@ -32,7 +32,7 @@ def encode(value: Any) -> bytes:
     try:
         return msgpack.packb(value, use_bin_type=True)  # type: ignore[no-any-return]  # msgpack has no stubs for packb's result
     except UnicodeEncodeError as error:
-        raise RefusedError("not_canonical", why="a string that is not UTF-8") from error
+        raise RefusedError("not_canonical", why="utf8_expected") from error
 
 
 def decode(data: bytes, *, bytes_max: int) -> Any:
@@ -54,9 +54,9 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
     except RefusedError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise RefusedError("not_canonical", why="cut short, or no MessagePack") from error
+        raise RefusedError("not_canonical", why="not_messagepack") from error
     if not in_order or again != data:
-        raise RefusedError("not_canonical", why=f"{len(data)} bytes re-encode to others")
+        raise RefusedError("not_canonical", why="other_bytes")
     return value
 
 
@@ -79,9 +79,9 @@ def decode_all(several: Sequence[bytes], *, bytes_max: int) -> list[Any]:
     except RefusedError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise RefusedError("not_canonical", why="cut short, or no MessagePack") from error
+        raise RefusedError("not_canonical", why="not_messagepack") from error
     if not in_order or again != list(several):
-        raise RefusedError("not_canonical", why="other bytes than these would say the same")
+        raise RefusedError("not_canonical", why="other_bytes")
     return values
 
 
@@ -100,20 +100,20 @@ def _in_order(items: Iterable[Any], depth: int) -> bool:
             continue
         if kind is int:
             if not INTEGER_MIN <= item <= INTEGER_MAX:
-                raise RefusedError("not_canonical", why="an integer beyond 64 bits")
+                raise RefusedError("not_canonical", why="beyond_64_bits")
         elif depth == 1:
-            raise RefusedError("not_canonical", why=f"more than {DEPTH_MAX} levels")
+            raise RefusedError("not_canonical", why="too_deep", most=DEPTH_MAX)
         elif kind is list or kind is tuple:
             ordered &= _in_order(item, depth - 1)
         elif kind is dict:
             keys = list(item)
             if any(type(key) is not str for key in keys):
-                raise RefusedError("not_canonical", why="a map key that is not a string")
+                raise RefusedError("not_canonical", why="map_key")
             # Code points and UTF-8 bytes sort alike: that is a property of UTF-8.
             ordered &= keys == sorted(keys)
             ordered &= _in_order(item.values(), depth - 1)
         else:
-            raise RefusedError("not_canonical", why=f"{kind.__name__} has no canonical form")
+            raise RefusedError("not_canonical", why="no_canonical_form", type=kind.__name__)
     return ordered
 
 

@@ -16,6 +16,8 @@ from registry.ledger import canonical
 
 TAG = "carbon-registry/commitment/v1"
 SALT_BYTES = 32
+BYTES = 32
+"""So long is a commitment."""
 OPENING_BYTES_MAX = 16_384
 """So long a value may be, in canonical form."""
 
@@ -37,10 +39,10 @@ def check_form(opening: Opening) -> None:
     """
     salt: object = opening.salt
     salted = isinstance(salt, bytes) and len(salt) == SALT_BYTES
-    require(salted, "wrong_opening", field=opening.field, why="a salt of 32 bytes expected")
+    require(salted, "wrong_opening", field=opening.field, why="salt_expected")
     texts = opening.value if isinstance(opening.value, list) else [opening.value]
     textual = bool(texts) and all(isinstance(text, str) for text in texts)
-    require(textual, "wrong_opening", field=opening.field, why="a text or several expected")
+    require(textual, "wrong_opening", field=opening.field, why="texts_expected")
     size = len(canonical.encode(opening.value))
     short = size <= OPENING_BYTES_MAX
     require(short, "wrong_opening", field=opening.field, bytes=size, bytes_max=OPENING_BYTES_MAX)

@@ -81,9 +81,9 @@ def decode(data: bytes) -> Dossier:
     """
     value = array(canonical.decode(data, bytes_max=DOSSIER_BYTES_MAX), _FIELDS, "dossier")
     tag, number, row, note, entries, meant, hashes, rows, openings = value
-    require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
+    require(tag == TAG, "malformed", field="tag", why="tag_expected", expected=TAG)
     named = isinstance(number, str) and len(number) <= NUMBER_CHARACTERS_MAX
-    require(named, "malformed", field="number", why="a certificate's number expected")
+    require(named, "malformed", field="number", why="certificate_number_expected")
     return Dossier(
         number=number,
         row=None if row is None else natural(row, "row"),
@@ -110,7 +110,7 @@ def _rising(value: object, least: int, field: str) -> list[tuple[int, bytes]]:
 
 def _read_hashes(value: object) -> list[bytes]:
     data = octets(value, DOSSIER_BYTES_MAX, "hashes")
-    require(len(data) % HASH_BYTES == 0, "malformed", field="hashes", why="not of 32-byte hashes")
+    require(len(data) % HASH_BYTES == 0, "malformed", field="hashes", why="hashes_expected")
     return [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
 
 
@@ -127,4 +127,4 @@ def _read_rows(value: Sequence[object]) -> list[RowsAt]:
 
 def _check_rising(keys: Sequence[Any], field: str) -> None:
     rising = all(one < other for one, other in pairwise(keys))
-    require(rising, "malformed", field=field, why="not in order, or one twice")
+    require(rising, "malformed", field=field, why="not_rising")

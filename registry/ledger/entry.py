@@ -75,8 +75,8 @@ def decode(data: bytes) -> Entry:
     """
     value = array(canonical.decode(data, bytes_max=ENTRY_BYTES_MAX), 6, "entry")
     tag, at_us, intent_bytes, signatures, consulted, places = value
-    require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
-    require(isinstance(intent_bytes, bytes), "malformed", field="intent", why="bytes expected")
+    require(tag == TAG, "malformed", field="tag", why="tag_expected", expected=TAG)
+    require(isinstance(intent_bytes, bytes), "malformed", field="intent", why="octets_expected")
     intent = intents.decode(intent_bytes)
     listed = several(signatures, 0, intents.SIGNERS_MAX, "signatures")
     placed = array(places, len(intent.parts), "places")
@@ -97,17 +97,23 @@ def _read_consulted(value: object) -> tuple[tuple[str, int], ...]:
     read = []
     for item in several(value, 0, CONSULTED_MAX, "consulted"):
         stream, length = array(item, 2, "consulted")
-        require(isinstance(stream, str), "malformed", field="consulted", why="a stream expected")
+        require(isinstance(stream, str), "malformed", field="consulted", why="stream_expected")
         read.append((stream, natural(length, "consulted")))
     streams = [stream for stream, _ in read]
     rising = all(one < other for one, other in pairwise(streams))
-    require(rising, "malformed", field="consulted", why="not sorted, or one stream twice")
+    require(rising, "malformed", field="consulted", why="not_rising")
     return tuple(read)
 
 
 def _read_place(value: object, events: int) -> Place:
     position, previous, outcomes = array(value, 3, "place")
-    require(natural(position, "position") >= 1, "malformed", field="position", why="from 1")
+    require(
+        natural(position, "position") >= 1,
+        "malformed",
+        field="position",
+        why="integer_from_expected",
+        least=1,
+    )
     return Place(
         position=position,
         previous=sized(previous, 32, "previous"),

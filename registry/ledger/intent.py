@@ -92,7 +92,7 @@ def decode(data: bytes) -> Intent:
     value = canonical.decode(data, bytes_max=INTENT_BYTES_MAX)
     fields = array(value, 8, "intent")
     tag, log, account, key, cosigners, parts, nonce, not_after_us = fields
-    require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
+    require(tag == TAG, "malformed", field="tag", why="tag_expected", expected=TAG)
     read = [_read_signer([account, key])]
     read += [_read_signer(item) for item in several(cosigners, 0, SIGNERS_MAX - 1, "cosigners")]
     intent = Intent(
@@ -139,41 +139,41 @@ def by_key(intent: Intent, signatures: Sequence[bytes]) -> list[tuple[Key, bytes
 def array(value: object, length: int, field: str) -> list[Any]:
     """`value` if it is an array of `length`. Raises: RefusedError `malformed`."""
     if not isinstance(value, list) or len(value) != length:
-        raise RefusedError("malformed", field=field, why=f"an array of {length} expected")
+        raise RefusedError("malformed", field=field, why="array_expected", length=length)
     return value
 
 
 def several(value: object, least: int, most: int, field: str) -> list[Any]:
     """`value` if it is an array of `least` to `most`. Raises: RefusedError `malformed`."""
     if not isinstance(value, list) or not least <= len(value) <= most:
-        raise RefusedError("malformed", field=field, why=f"an array of {least} to {most} expected")
+        raise RefusedError("malformed", field=field, why="array_between", least=least, most=most)
     return value
 
 
 def sized(value: object, size: int, field: str) -> bytes:
     """`value` if it is a byte string of `size`. Raises: RefusedError `malformed`."""
     if not isinstance(value, bytes) or len(value) != size:
-        raise RefusedError("malformed", field=field, why=f"{size} bytes expected")
+        raise RefusedError("malformed", field=field, why="bytes_expected", length=size)
     return value
 
 
 def natural(value: object, field: str) -> int:
     """`value` if it is an integer from 0. Raises: RefusedError `malformed`."""
     if type(value) is not int or value < 0:
-        raise RefusedError("malformed", field=field, why="an integer from 0 expected")
+        raise RefusedError("malformed", field=field, why="integer_from_expected", least=0)
     return value
 
 
 def moment(value: object, field: str) -> int:
     """`value` if it is a time in microseconds, from 0 to TIME_US_MAX. Raises: RefusedError `malformed`."""
     at_us = natural(value, field)
-    require(at_us <= TIME_US_MAX, "malformed", field=field, why="too late a time")
+    require(at_us <= TIME_US_MAX, "malformed", field=field, why="time_too_late")
     return at_us
 
 
 def _matching(pattern: re.Pattern[str], value: object, field: str) -> str:
     if not isinstance(value, str) or pattern.fullmatch(value) is None:
-        raise RefusedError("malformed", field=field, why="not of the grammar")
+        raise RefusedError("malformed", field=field, why="grammar")
     return value
 
 
@@ -194,9 +194,9 @@ def _read_part(value: object) -> Part:
 
 def _read_event(value: object) -> tuple[str, Mapping[str, Any]]:
     kind, body = array(value, 2, "event")
-    require(isinstance(body, dict), "malformed", field="body", why="a map expected")
+    require(isinstance(body, dict), "malformed", field="body", why="map_expected")
     return _matching(_KIND, kind, "kind"), body
 
 
 def _check_distinct(values: Sequence[object], field: str) -> None:
-    require(len(set(values)) == len(values), "malformed", field=field, why="one of them twice")
+    require(len(set(values)) == len(values), "malformed", field=field, why="one_twice")

@@ -40,12 +40,12 @@ def read_key(value: object) -> Key:
         RefusedError: `malformed` for another shape; `unknown_suite`.
     """
     shaped = isinstance(value, list | tuple) and len(value) == 2
-    require(shaped, "malformed", field="key", why="[suite, public key] expected")
+    require(shaped, "malformed", field="key", why="key_expected")
     assert isinstance(value, list | tuple)
     suite, public = value
     require(suite == SUITE, "unknown_suite", suite=suite)
     sized = isinstance(public, bytes) and len(public) == PUBLIC_BYTES
-    require(sized, "malformed", field="key", why="a public key of 32 bytes expected")
+    require(sized, "malformed", field="key", why="public_key_expected")
     return suite, public
 
 
@@ -69,7 +69,12 @@ def check_signature(key: Key, message: bytes, signature: bytes) -> None:
     """
     suite, public = read_key(key)
     assert suite == SUITE
-    require(len(signature) == SIGNATURE_BYTES, "bad_signature", why="64 bytes expected")
+    require(
+        len(signature) == SIGNATURE_BYTES,
+        "bad_signature",
+        why="bytes_expected",
+        length=SIGNATURE_BYTES,
+    )
     try:
         crypto_sign_open(signature + message, public)
     except BadSignatureError as error:

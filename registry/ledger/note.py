@@ -82,15 +82,15 @@ def read_vkey(line: str) -> VerifierKey:
         RefusedError: `bad_vkey`, `bad_name`, `weak_key`.
     """
     pieces = line.split("+", 2)
-    require(len(pieces) == 3, "bad_vkey", why="name+id+key expected")
+    require(len(pieces) == 3, "bad_vkey", why="vkey_expected")
     name, key_id_hex, encoded = pieces
     check_name(name)
     data = _base64(encoded, "bad_vkey")
     typed = data[:1] == ED25519 and len(data) == 1 + PUBLIC_BYTES
-    require(typed, "bad_vkey", why="not an Ed25519 key")
+    require(typed, "bad_vkey", why="not_ed25519")
     key = VerifierKey(name=name, public=data[1:])
     named = _KEY_ID.fullmatch(key_id_hex) is not None and key.key_id.hex() == key_id_hex
-    require(named, "bad_vkey", why="the key id does not belong to the key")
+    require(named, "bad_vkey", why="other_key_id")
     check_registrable((SUITE, key.public))
     return key
 
@@ -107,16 +107,16 @@ def read_checkpoint(text: str) -> Checkpoint:
         RefusedError: `bad_checkpoint`.
     """
     lines = text.split("\n")
-    require(len(lines) == 4 and lines[3] == "", "bad_checkpoint", why="three lines expected")
+    require(len(lines) == 4 and lines[3] == "", "bad_checkpoint", why="three_lines_expected")
     origin, size, root_text, _ = lines
     try:
         check_name(origin)
     except RefusedError as error:
-        raise RefusedError("bad_checkpoint", why="the origin is no name") from error
+        raise RefusedError("bad_checkpoint", why="origin_no_name") from error
     decimal = _DECIMAL.fullmatch(size) is not None and int(size) <= SIZE_MAX
-    require(decimal, "bad_checkpoint", why="the size is no decimal number below 2^63")
+    require(decimal, "bad_checkpoint", why="size_expected")
     root = _base64(root_text, "bad_checkpoint")
-    require(len(root) == HASH_BYTES, "bad_checkpoint", why="the root is not 32 bytes")
+    require(len(root) == HASH_BYTES, "bad_checkpoint", why="root_expected")
     return Checkpoint(origin=origin, size=int(size), root=root)
 
 
@@ -126,18 +126,18 @@ def split_note(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     Raises:
         RefusedError: `bad_note` for everything that the grammar above does not say.
     """
-    require(len(data) <= NOTE_BYTES_MAX, "bad_note", why="too long")
+    require(len(data) <= NOTE_BYTES_MAX, "bad_note", why="bytes_too_many")
     try:
         whole = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RefusedError("bad_note", why="not UTF-8") from error
+        raise RefusedError("bad_note", why="utf8_expected") from error
     controls = any(character < " " and character != "\n" for character in whole)
-    require(not controls, "bad_note", why="a control character")
+    require(not controls, "bad_note", why="control_character")
     text, blank, signatures = whole.rpartition("\n\n")
     ended = blank != "" and signatures.endswith("\n") and len(signatures) > 1
-    require(ended, "bad_note", why="no signature lines after a blank line")
+    require(ended, "bad_note", why="signatures_missing")
     lines = signatures[:-1].split("\n")
-    require(len(lines) <= SIGNATURES_MAX, "bad_note", why="too many signatures")
+    require(len(lines) <= SIGNATURES_MAX, "bad_note", why="signatures_too_many")
     return text + "\n", [_read_line(line) for line in lines]
 
 
@@ -155,7 +155,7 @@ def open_checkpoint(data: bytes, key: VerifierKey) -> Checkpoint:
     same = checkpoint.origin == key.name
     require(same, "wrong_origin", origin=checkpoint.origin, expected=key.name)
     own = [line for line in lines if line[:2] == (key.name, key.key_id)]
-    require(bool(own), "bad_checkpoint_signature", why="no line by this key")
+    require(bool(own), "bad_checkpoint_signature", why="no_line_by_key")
     for _, _, signature in own:
         try:
             check_signature((SUITE, key.public), text.encode(), signature)
@@ -166,13 +166,13 @@ def open_checkpoint(data: bytes, key: VerifierKey) -> Checkpoint:
 
 def _read_line(line: str) -> tuple[str, bytes, bytes]:
     mark, name, encoded = ([*line.split(" "), "", "", ""])[:3]
-    require(mark == "—" and line.count(" ") == 2, "bad_note", why="not a signature line")
+    require(mark == "—" and line.count(" ") == 2, "bad_note", why="signature_line_expected")
     try:
         check_name(name)
     except RefusedError as error:
-        raise RefusedError("bad_note", why="a name that is none") from error
+        raise RefusedError("bad_note", why="name_expected") from error
     data = _base64(encoded, "bad_note")
-    require(len(data) > 4, "bad_note", why="a signature of no bytes")
+    require(len(data) > 4, "bad_note", why="signature_empty")
     return name, data[:4], data[4:]
 
 
@@ -180,6 +180,6 @@ def _base64(text: str, code: str) -> bytes:
     try:
         data = b64decode(text.encode("ascii"), validate=True)
     except ValueError as error:
-        raise RefusedError(code, why="not base64") from error
-    require(b64encode(data).decode("ascii") == text, code, why="not canonical base64")
+        raise RefusedError(code, why="base64_expected") from error
+    require(b64encode(data).decode("ascii") == text, code, why="base64_expected")
     return data

@@ -106,7 +106,7 @@ def decode(data: bytes) -> Proof:
     """
     value = array(canonical.decode(data, bytes_max=PROOF_BYTES_MAX), 8, "proof")
     tag, random, note, leaf, later, rotations, row, openings = value
-    require(tag == TAG, "malformed", field="tag", why=f"{TAG} expected")
+    require(tag == TAG, "malformed", field="tag", why="tag_expected", expected=TAG)
     return Proof(
         random=sized(random, RANDOM_BYTES, "random"),
         note=octets(note, NOTE_BYTES_MAX, "note"),
@@ -161,14 +161,14 @@ def read_opening(value: object) -> tuple[int, Opening]:
         RefusedError: `malformed`.
     """
     number, field, salt, opened = array(value, 4, "opening")
-    require(isinstance(field, str), "malformed", field="opening", why="a field name expected")
+    require(isinstance(field, str), "malformed", field="opening", why="field_name_expected")
     opening = Opening(field=field, salt=sized(salt, SALT_BYTES, "salt"), value=opened)
     return natural(number, "leaf number"), opening
 
 
 def _read_path(value: object) -> tuple[bytes, ...]:
     data = octets(value, PATH_HASHES_MAX * HASH_BYTES, "path")
-    require(len(data) % HASH_BYTES == 0, "malformed", field="path", why="not of 32-byte hashes")
+    require(len(data) % HASH_BYTES == 0, "malformed", field="path", why="hashes_expected")
     return tuple(_split(data))
 
 
@@ -183,6 +183,6 @@ def octets(value: object, bytes_max: int, field: str) -> bytes:
         RefusedError: `malformed`.
     """
     fits = isinstance(value, bytes) and len(value) <= bytes_max
-    require(fits, "malformed", field=field, why="a byte string within its limit expected")
+    require(fits, "malformed", field=field, why="bytes_within_limit_expected")
     assert isinstance(value, bytes)
     return value

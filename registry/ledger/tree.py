@@ -128,7 +128,7 @@ def root_from_hashes(
     indexes = [index for index, _ in leaves]
     rising = bool(indexes) and all(one < other for one, other in pairwise(indexes))
     fits = rising and indexes[0] >= 0 and indexes[-1] < size <= SIZE_MAX
-    require(fits, "bad_path", why="leaves that do not rise, or are not in the tree", size=size)
+    require(fits, "bad_path", why="leaves_not_rising", size=size)
     _check_hashes(hashes, sum(1 for _ in _beside(indexes, 0, size)))
     return _root_over(leaves, 0, size, iter(hashes))
 
@@ -253,7 +253,7 @@ def stored_number(level: int, number: int) -> int:
 
 def _check_hashes(path: Sequence[bytes], length: int) -> None:
     require(len(path) == length, "bad_path", hashes=len(path), expected=length)
-    require(all(len(item) == HASH_BYTES for item in path), "bad_path", why="a hash of another size")
+    require(all(len(item) == HASH_BYTES for item in path), "bad_path", why="hashes_expected")
 
 
 def _split(size: int) -> int:

@@ -172,9 +172,23 @@ class Access:
         _check_accounts(accounts)
         check_scopes(scopes)
         label_fits = len(label) <= LABEL_CHARACTERS_MAX and (not label or label.isprintable())
-        require(label_fits, "malformed", field="label", why=f"<= {LABEL_CHARACTERS_MAX}")
+        require(
+            label_fits,
+            "malformed",
+            field="label",
+            why="characters_between",
+            least=0,
+            most=LABEL_CHARACTERS_MAX,
+        )
         lives_us = expires_us - now_us
-        require(0 < lives_us <= KEY_DAYS_MAX * DAY_US, "malformed", field="expires", why="days")
+        require(
+            0 < lives_us <= KEY_DAYS_MAX * DAY_US,
+            "malformed",
+            field="expires",
+            why="days_between",
+            least=1,
+            most=KEY_DAYS_MAX,
+        )
         made = KeyRecord(
             id=new_id(),
             accounts=tuple(accounts),
@@ -314,7 +328,14 @@ class Access:
         check_scopes(scopes)
         for field, text in (("issuer", issuer), ("subject", subject)):
             fits = 0 < len(text) <= SUBJECT_CHARACTERS_MAX and text.isprintable()
-            require(fits, "malformed", field=field, why=f"1…{SUBJECT_CHARACTERS_MAX}")
+            require(
+                fits,
+                "malformed",
+                field=field,
+                why="characters_between",
+                least=1,
+                most=SUBJECT_CHARACTERS_MAX,
+            )
         self._keeper.rows(
             "INSERT INTO access_bindings VALUES (?,?,?,?,?,?,?)"
             " ON CONFLICT (issuer, subject, account) DO UPDATE SET scopes = excluded.scopes,"
@@ -457,7 +478,7 @@ def check_scopes(scopes: Sequence[str]) -> None:
     for scope in scopes:
         require(scope in SCOPES, "unknown_scope", scope=scope, known=SCOPES)
     several = 0 < len(scopes) == len(set(scopes))
-    require(several, "malformed", field="scopes", why="0" if not scopes else "2 ×")
+    require(several, "malformed", field="scopes", why="none_or_twice")
 
 
 def covers(scopes: Collection[str], wanted: str) -> bool:
@@ -489,7 +510,9 @@ def _check_accounts(accounts: Sequence[str]) -> None:
     whole = named and not any(" " in account for account in accounts)
     count = 0 < len(accounts) == len(set(accounts)) <= KEY_ACCOUNTS_MAX
     if not (whole and count):
-        raise RefusedError("malformed", field="accounts", why=f"1…{KEY_ACCOUNTS_MAX}: account/…")
+        raise RefusedError(
+            "malformed", field="accounts", why="accounts_between", least=1, most=KEY_ACCOUNTS_MAX
+        )
 
 
 def _key(row: Sequence[Any]) -> KeyRecord:

@@ -230,8 +230,9 @@ def migrate(server: Server, roles: Sequence[Role] = ()) -> tuple[int, int]:
                 connection.execute(statement)
             except (errors.DuplicateObject, errors.UniqueViolation) as error:
                 # Roles belong to the whole server, and the lock to this database.
-                why = "somebody makes the same role in another database"
-                raise UnavailableError("server_unavailable", server=str(server), why=why) from error
+                raise UnavailableError(
+                    "server_unavailable", server=str(server), why="role_made_elsewhere"
+                ) from error
     return before, len(MIGRATIONS)
 
 
@@ -278,14 +279,14 @@ def _check_roles(connection: Connection[Any], schema: str, roles: Sequence[str])
         RefusedError: `unfit_role`.
     """
     for role in roles:
-        require(role != "", "unfit_role", role=role, why="no name")
-        require(roles.count(role) == 1, "unfit_role", role=role, why="named twice")
+        require(role != "", "unfit_role", role=role, why="no_name")
+        require(roles.count(role) == 1, "unfit_role", role=role, why="named_twice")
         asked = {"role": role, "schema": schema, "tables": [*TABLES, *views_migration.NAMES]}
         found = connection.execute(_POWERS, asked).fetchone()
         is_super, makes_roles, owns = found or (False, False, False)
         require(not is_super, "unfit_role", role=role, why="superuser")
         # It could make itself a member of the owner.
-        require(not makes_roles, "unfit_role", role=role, why="may make roles")
+        require(not makes_roles, "unfit_role", role=role, why="makes_roles")
         require(not owns, "unfit_role", role=role, why="owner")
 
 
@@ -334,8 +335,12 @@ def _version(connection: Connection[Any], server: Server) -> int:
     if not found:
         return 0
     if not isinstance(found[0], int):
-        why = "registry_schema"
-        raise BrokenHistoryError("database_unreadable", file=str(server), why=why)
+        raise BrokenHistoryError(
+            "database_unreadable",
+            file=str(server),
+            why="table_not_ours",
+            table="registry_schema",
+        )
     return found[0]
 
 

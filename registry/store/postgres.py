@@ -228,7 +228,12 @@ class PostgresRecorder:
             cursor.execute("SELECT version FROM registry_schema")
             row = cursor.fetchone()
         if row is not None and not isinstance(row[0], int):
-            raise BrokenHistoryError("database_unreadable", file=self.where, why="registry_schema")
+            raise BrokenHistoryError(
+                "database_unreadable",
+                file=self.where,
+                why="table_not_ours",
+                table="registry_schema",
+            )
         return 0 if row is None else row[0]
 
     def about(self) -> About:
@@ -329,8 +334,8 @@ class PostgresRecorder:
         with _warnings(connection) as warned:
             cursor = connection.execute("COMMIT")
         if cursor.statusmessage != "COMMIT" or warned:
-            why = "; ".join(warned) or str(cursor.statusmessage)
-            raise UnavailableError("server_unavailable", server=self.where, why=why)
+            said = "; ".join(warned) or str(cursor.statusmessage)
+            raise UnavailableError("server_unavailable", server=self.where, said=said)
 
     def is_behind(self, cursor: Cursor) -> bool:
         cursor.execute("SELECT pg_is_in_recovery()")
@@ -345,10 +350,9 @@ class PostgresRecorder:
         assert row is not None
         read_only, lacking, *durable = row
         if read_only == "on":
-            why = "read-only transaction"
-            raise UnavailableError("server_unavailable", server=self.where, why=why)
+            raise UnavailableError("server_unavailable", server=self.where, why="read_only")
         self._check_durable(*durable)
-        require(lacking is None, "not_permitted", server=self.where, why=lacking)
+        require(lacking is None, "not_permitted", server=self.where, lacking=lacking)
 
 
 class PostgresListener:

@@ -177,7 +177,7 @@ def row_proofs(log: Log, index: int, part: int, event: int) -> Iterator[bytes]:
         random, leaf = _random(moment), _leaf(moment, placed, size)
         rotations = _rotations(moment, size)
     rows = placed.came_with().get((part, event), ())
-    require(bool(rows), "unknown_kind", index=index, why="has no rows")
+    require(bool(rows), "unknown_kind", index=index, why="no_rows")
     shown = Proof(random=random, note=note, leaf=leaf, rotations=rotations)
     paths = RowTree(rows).paths()
     yield from proof.encode_each(shown, part, event, zip(rows, paths, strict=True))

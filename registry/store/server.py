@@ -82,17 +82,17 @@ def server_trouble(where: str) -> Iterator[None]:
     except errors.LockNotAvailable as error:
         raise UnavailableError("locked_elsewhere", file=where) from error
     except errors.InsufficientPrivilege as error:
-        raise RefusedError("not_permitted", server=where, why=_said(error)) from error
+        raise RefusedError("not_permitted", server=where, said=_said(error)) from error
     except _CORRUPTED as error:
-        raise BrokenHistoryError("database_unreadable", file=where, why=_said(error)) from error
+        raise BrokenHistoryError("database_unreadable", file=where, said=_said(error)) from error
     except psycopg.Error as error:
         if error.sqlstate is None and NO_DATABASE.search(str(error)):
             raise RefusedError("no_registry", directory=where) from error
         if (error.sqlstate or "").startswith(_FAILED):
-            raise UnavailableError("storage_failed", file=where, why=_said(error)) from error
+            raise UnavailableError("storage_failed", file=where, said=_said(error)) from error
         if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, *_ELSEWHERE)):
-            raise UnavailableError("server_unavailable", server=where, why=_said(error)) from error
-        raise BrokenHistoryError("database_unreadable", file=where, why=_said(error)) from error
+            raise UnavailableError("server_unavailable", server=where, said=_said(error)) from error
+        raise BrokenHistoryError("database_unreadable", file=where, said=_said(error)) from error
 
 
 def _said(error: psycopg.Error) -> str:

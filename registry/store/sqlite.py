@@ -314,12 +314,12 @@ def storage_trouble(file: str) -> Iterator[None]:
     except (sqlite3.OperationalError, OperationalError) as error:
         if _is_busy(error):
             raise UnavailableError("locked_elsewhere", file=file) from error
-        raise UnavailableError("storage_failed", file=file, why=str(error)) from error
+        raise UnavailableError("storage_failed", file=file, said=str(error)) from error
     except OSError as error:
-        why, where = error.strerror or str(error), error.filename or file
-        raise UnavailableError("storage_failed", file=str(where), why=why) from error
+        said, where = error.strerror or str(error), error.filename or file
+        raise UnavailableError("storage_failed", file=str(where), said=said) from error
     except (sqlite3.DatabaseError, DatabaseError) as error:
-        raise BrokenHistoryError("database_unreadable", file=file, why=str(error)) from error
+        raise BrokenHistoryError("database_unreadable", file=file, said=str(error)) from error
 
 
 def _is_busy(error: BaseException) -> bool:

@@ -372,7 +372,12 @@ def kept_up(log: Log) -> Iterator[tuple[Folding, Position]]:
     size = _signed(log)
     with closing(kept_at(log)) as keeper:
         with keeper.trouble():
-            require(keeper.prepare(PROJECTIONS), "not_permitted", server=keeper.where, why="views")
+            require(
+                keeper.prepare(PROJECTIONS),
+                "not_permitted",
+                server=keeper.where,
+                why="views_unmade",
+            )
         folding = Folding(log, keeper)
         folding.catch_up(size)
         yield folding, min(folding.positions().values(), key=lambda at: at.size)

@@ -180,7 +180,7 @@ def _check_head(
             found.note("derived.head")
         return None, b""
     try:
-        require(isinstance(note, bytes), "bad_note", why="not a byte string")
+        require(isinstance(note, bytes), "bad_note", why="octets_expected")
         assert isinstance(note, bytes)
         text, _ = split_note(note)
         checkpoint = read_checkpoint(text)
@@ -207,7 +207,7 @@ def _check_key(replay: Replay, key: VerifierKey | None) -> None:
     """The key that was pinned is one that the log ever had."""
     registry: Registry = replay.stream("registry").state
     if key is not None and not registry.was_log_key((SUITE, key.public)):
-        raise BrokenHistoryError("wrong_log", why="the log never had the pinned key", index=0)
+        raise BrokenHistoryError("wrong_log", why="key_never_pinned", index=0)
 
 
 def _check_root(source: Database, replay: Replay, checkpoint: Checkpoint) -> None:

@@ -116,7 +116,7 @@ def _verified(found: Proof, act: ReadAct) -> VerifiedAward:
     text, _ = split_note(found.note)
     checkpoint = read_checkpoint(text)
     beside, stream, came = _beside(act, part)
-    require(found.row is None, "unknown_kind", why="it has no rows")
+    require(found.row is None, "unknown_kind", why="no_rows")
     life = live(found.later, _begun(found, act, event, part), None)
     log_keys = read_rotations(found, act)
     opened = _opened(found, act)

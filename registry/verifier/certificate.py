@@ -259,7 +259,7 @@ def _share(found: Proof, issue: _Issue) -> ShownRow | None:
         return None
     shown = row.shown(found.row, issue.act.parts)
     own = shown.event is issue.statement
-    require(own, "unknown_kind", kind=shown.event.kind, why="its rows are no certificates")
+    require(own, "unknown_kind", kind=shown.event.kind, why="rows_no_certificates")
     return shown
 
 
@@ -343,7 +343,7 @@ def check_log(found: Proof, act: ReadAct, key: VerifierKey, log_keys: Sequence[K
     open_checkpoint(found.note, last_signer(log_keys, key))
     led_by = log_keys or (pinned,)
     led = pinned in led_by
-    require(led, "bad_checkpoint_signature", why="nothing leads from the pinned key to the signer")
+    require(led, "bad_checkpoint_signature", why="nothing_leads_to_signer")
     expected = ids.log_id(key.name, led_by[0], found.random)
     meant = act.signed.entry.intent.log
     require(meant == expected, "wrong_log", log=meant.hex(), expected=expected.hex())
@@ -429,24 +429,24 @@ def ranges_g(ranges: object) -> int:
 def _detached_g(ranges: Mapping[str, Any]) -> int:
     """The size of ranges that stand in rows beside the entry, as the entry sums them up."""
     shaped = ranges.keys() == {"bytes", "count", "root", "total_g"}
-    require(shaped, "wrong_outcome", why="not a summary of rows")
+    require(shaped, "wrong_outcome", why="row_summary_expected")
     sized(ranges["root"], tree.HASH_BYTES, "root")
     natural(ranges["bytes"], "bytes")
     count = natural(ranges["count"], "count")
     many = INLINE_RANGES_MAX < count <= RANGES_PER_ACT_MAX
-    require(many, "wrong_outcome", why="not as many rows as stand beside an entry")
+    require(many, "wrong_outcome", why="rows_counted")
     return natural(ranges["total_g"], "total_g")
 
 
 def _inline_g(ranges: object) -> int:
     """The size of ranges that rise, apart from each other."""
     few = isinstance(ranges, list) and 0 < len(ranges) <= INLINE_RANGES_MAX
-    require(few, "wrong_outcome", why="not as many serial ranges as stand in an entry")
+    require(few, "wrong_outcome", why="ranges_counted")
     assert isinstance(ranges, list)
     total_g, above = 0, -1
     for item in ranges:
         start, end = serials(item)
-        require(above < start, "wrong_outcome", why="serial ranges that do not rise")
+        require(above < start, "wrong_outcome", why="ranges_not_rising")
         total_g, above = total_g + end - start, end
     return total_g
 

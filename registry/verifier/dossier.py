@@ -169,7 +169,7 @@ def _check_included(found: Dossier, checkpoint: Checkpoint) -> dict[int, bytes]:
     """The leaf hashes in the file, by index, once they lead to the root of `checkpoint`."""
     leaves = {index: tree.leaf_hash(data) for index, data in found.entries}
     for index, leaf in found.meant:
-        require(index not in leaves, "malformed", field="meant", why="an entry that is here")
+        require(index not in leaves, "malformed", field="meant", why="entry_is_here")
         leaves[index] = leaf
     root = tree.root_from_hashes(sorted(leaves.items()), checkpoint.size, found.hashes)
     require(root == checkpoint.root, "not_included", size=checkpoint.size)
@@ -213,7 +213,7 @@ def _replayed(
     begun = excerpt.stream(f"certificate/{found.number}").length > 0
     require(begun, "not_a_certificate", number=found.number)
     # Last: what is left out would tell why they are here.
-    require(not idle, "malformed", field="entries", why="of no stream that is followed", index=idle)
+    require(not idle, "malformed", field="entries", why="stream_not_followed", index=idle)
     return concerned, excerpt
 
 
@@ -221,7 +221,7 @@ def _beside(found: Dossier, signed: Mapping[int, SignedEntry]) -> dict[int, dict
     """The rows in the file, by entry, then by part and event."""
     beside: dict[int, dict[Any, Any]] = {}
     for index, part, event, rows in found.rows:
-        require(index in signed, "malformed", field="rows", why="of an entry that is not here")
+        require(index in signed, "malformed", field="rows", why="entry_missing")
         beside.setdefault(index, {})[part, event] = rows
     return beside
 
@@ -285,7 +285,7 @@ def _own(found: Dossier, signed: Mapping[int, SignedEntry], state: Certificate) 
         if part.stream == state.name and kind == certificate.RowShown.kind
     }
     apart = found.row not in shown
-    require(apart, "not_a_certificate", row=found.row, why="it has a stream of its own")
+    require(apart, "not_a_certificate", row=found.row, why="stream_of_its_own")
     rows = _beside(found, signed)[state.issued][group.part, 0]
     _, _, amount_g, _ = values([rows[found.row]])[0]
     log = signed[state.issued].entry.intent.log
@@ -338,7 +338,7 @@ def _check_log(
     public = registry.log_key_at(checkpoint.size)[1] if known else key.public
     signer = VerifierKey(name=key.name, public=public)
     open_checkpoint(found.note, signer)
-    require(known, "wrong_log", why="the log never had the pinned key")
+    require(known, "wrong_log", why="key_never_pinned")
     return signer
 
 

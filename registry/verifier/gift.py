@@ -104,12 +104,12 @@ def verify_gift(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -> V
 
 def _verified(found: Proof, act: ReadAct) -> VerifiedGift:
     """What the file shows, once everything in it agrees with the root that it names, whoever signed that."""
-    require(found.row is not None, "unknown_kind", why="no row in the file")
+    require(found.row is not None, "unknown_kind", why="row_missing")
     assert found.row is not None
     shown = row.shown(found.row, act.parts)
     own = shape.rows_field(type(shown.event))
     giving = own is not None and own[1].tag == shape.GIFT_TAG
-    require(giving, "unknown_kind", kind=shown.event.kind, why="its rows are no gifts")
+    require(giving, "unknown_kind", kind=shown.event.kind, why="rows_no_gifts")
     text, _ = split_note(found.note)
     checkpoint = read_checkpoint(text)
     entry = act.signed.entry
@@ -117,7 +117,7 @@ def _verified(found: Proof, act: ReadAct) -> VerifiedGift:
     ranges = _own_ranges(outcome, shown)
     # A gift has no stream of its own that could go on, and what it says is in the row.
     bare = not found.later and not found.openings
-    require(bare, "unknown_form", why="a gift has neither later leaves nor openings")
+    require(bare, "unknown_form", why="gift_not_bare")
     log_keys = read_rotations(found, act)
     for leaf in (found.leaf, *found.rotations):
         check_inclusion(leaf, checkpoint)

@@ -38,11 +38,11 @@ def shown(found: Row, parts: Sequence[ActPart]) -> ShownRow:
             `not_canonical`, `malformed`: whoever signed the root signed something that is no row.
     """
     is_there = found.part < len(parts) and found.event < len(parts[found.part].events)
-    require(is_there, "unknown_kind", why="a row of no event in the act")
+    require(is_there, "unknown_kind", why="rows_of_no_event")
     part = parts[found.part]
     event = part.events[found.event]
     own = shape.rows_field(type(event))
-    require(own is not None, "unknown_kind", kind=event.kind, why="has no rows")
+    require(own is not None, "unknown_kind", kind=event.kind, why="no_rows")
     assert own is not None
     name, check = own
     said: shape.Rows = getattr(event, name)
@@ -54,7 +54,7 @@ def shown(found: Row, parts: Sequence[ActPart]) -> ShownRow:
     # Each row before it has a gram at least, and so has each after it.
     fits = before_g >= found.number and end_g + (said.count - 1 - found.number) <= said.total_g
     fits = fits and (before_g == 0 or not first) and (end_g == said.total_g or not last)
-    require(fits, "malformed", kind=event.kind, row=found.number, why="grams that do not fit")
+    require(fits, "malformed", kind=event.kind, row=found.number, why="grams_differ")
     return ShownRow(
         stream=part.stream,
         event=event,

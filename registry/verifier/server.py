@@ -229,7 +229,7 @@ class ServerDatabase:
             with self._connection.transaction():
                 yield self._paged
         except _OTHER_TABLES as error:
-            raise BrokenHistoryError("derived.views", why=_said(error)) from error
+            raise BrokenHistoryError("derived.views", said=_said(error)) from error
 
     def _rows(self, query: str, values: list[Any] | None = None) -> list[Any]:
         return self._connection.execute(query, values, binary=True).fetchall()
@@ -319,12 +319,12 @@ _FOUND = (
 
 def _tell(error: Exception, server: Server) -> NoReturn:
     """Raise what `error` comes to: a finding, no registry, or no verdict."""
-    why = _said(error)
+    said = _said(error)
     if isinstance(error, _FOUND) and not isinstance(error, errors.InsufficientPrivilege):
-        raise BrokenHistoryError("database_unreadable", file=str(server), why=why) from error
-    if isinstance(error, psycopg.Error) and error.sqlstate is None and NO_DATABASE.search(why):
+        raise BrokenHistoryError("database_unreadable", file=str(server), said=said) from error
+    if isinstance(error, psycopg.Error) and error.sqlstate is None and NO_DATABASE.search(said):
         raise RefusedError("no_registry", directory=str(server)) from error
-    raise UnavailableError("server_unavailable", server=str(server), why=why) from error
+    raise UnavailableError("server_unavailable", server=str(server), said=said) from error
 
 
 def _said(error: Exception) -> str:

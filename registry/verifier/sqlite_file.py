@@ -188,7 +188,7 @@ def _connected(file: Path) -> Iterator[sqlite3.Connection]:
         connection = _open(file)
         yield connection
     except (sqlite3.Error, UnicodeDecodeError, UnreadableError) as error:
-        raise BrokenHistoryError("database_unreadable", file=str(file), why=str(error)) from error
+        raise BrokenHistoryError("database_unreadable", file=str(file), said=str(error)) from error
     finally:
         if connection is not None:
             # Cursors that a traceback keeps alive would hold the transaction, and with it the writers' log file.

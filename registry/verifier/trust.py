@@ -34,7 +34,7 @@ def pinned() -> list[VerifierKey]:
     except FileNotFoundError:
         return []
     except UnicodeDecodeError as error:
-        raise RefusedError("bad_vkey", why="not UTF-8", file=str(pins_file())) from error
+        raise RefusedError("bad_vkey", why="utf8_expected", file=str(pins_file())) from error
     return [read_vkey(line) for line in text.splitlines() if line]
 
 

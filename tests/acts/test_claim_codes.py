@@ -78,15 +78,15 @@ def test_two_neighbours_that_changed_places_are_noticed():
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("", "other characters"),
-        ("-", "other characters"),
-        ("０００４１", "other characters"),
-        (spell(SECRET) + "!", "other characters"),
-        (spell(SECRET).replace("-", "--", 1), "other characters"),
-        (spell(SECRET)[:-1], "29 characters, not 30"),
-        (spell(SECRET) + "0", "31 characters, not 30"),
-        ("U" + spell(SECRET)[1:], "no U in a code"),
-        ("8" + spell(SECRET)[1:], "the first character is 0 to 7"),
+        ("", "other_characters"),
+        ("-", "other_characters"),
+        ("０００４１", "other_characters"),
+        (spell(SECRET) + "!", "other_characters"),
+        (spell(SECRET).replace("-", "--", 1), "other_characters"),
+        (spell(SECRET)[:-1], "characters_counted"),
+        (spell(SECRET) + "0", "characters_counted"),
+        ("U" + spell(SECRET)[1:], "character_unknown"),
+        ("8" + spell(SECRET)[1:], "first_character"),
     ],
 )
 def test_what_is_no_code_is_refused(typed, why):

@@ -79,25 +79,25 @@ def test_every_bad_row_is_named_by_its_line():
     )
 
     assert bad_rows(text) == [
-        (3, "no", "1"),
-        (4, "account", ONE),
-        (5, "no", "?"),
-        (5, "account", "account/x"),
-        (5, "name", "\x07"),
-        (5, "tonnes", "-1"),
-        (6, "columns", "3"),
-        (7, "tonnes", "0"),
-        (8, "tonnes", "0.0000001"),
+        (3, "no", "1", "repeated"),
+        (4, "account", ONE, "repeated"),
+        (5, "no", "?", "guest_number_cell"),
+        (5, "account", "account/x", "account_expected"),
+        (5, "name", "\x07", "gift_name_cell"),
+        (5, "tonnes", "-1", "tonnes_cell"),
+        (6, "columns", "3", "cells_counted"),
+        (7, "tonnes", "0", "tonnes_cell"),
+        (8, "tonnes", "0.0000001", "tonnes_cell"),
     ]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+86", "-A", "@SUM(A1)"])
 def test_no_name_is_a_formula(name):
-    assert bad_rows(f"no,name,grams\n1,{name},5\n") == [(2, "name", name)]
+    assert bad_rows(f"no,name,grams\n1,{name},5\n") == [(2, "name", name, "gift_name_cell")]
 
 
 def test_numbers_that_differ_in_case_alone_are_one():
-    assert bad_rows("no,grams\nt-1,5\nT-1,5\n") == [(3, "no", "T-1")]
+    assert bad_rows("no,grams\nt-1,5\nT-1,5\n") == [(3, "no", "T-1", "repeated")]
 
 
 def test_two_guests_may_have_one_name():
@@ -106,13 +106,11 @@ def test_two_guests_may_have_one_name():
 
 @pytest.mark.parametrize("grams", ["0", "1.5", "1_0", "٣", str(shape.GRAMS_MAX + 1), "+1"])
 def test_grams_are_whole_and_above_zero(grams):
-    assert bad_rows(f"no,grams\n1,{grams}\n") == [(2, "grams", grams)]
+    assert bad_rows(f"no,grams\n1,{grams}\n") == [(2, "grams", grams, "grams_cell")]
 
 
 def test_a_quote_that_does_not_close_is_named():
-    ((line, field, _),) = bad_rows('no,grams\n1,5\n"2,5\n')
-
-    assert (line, field) == (3, "columns")
+    assert bad_rows('no,grams\n1,5\n"2,5\n') == [(3, "columns", "", "csv_expected")]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from registry.ledger.intent import SIGNED_PREFIX
 from registry.ledger.keys import SUITE
 from registry.store.log import Moment
 from tests.api.conftest import Api
+from tests.test_cli import CHINESE
 
 PAPER = hashlib.sha256(b"a judgment").hexdigest()
 
@@ -136,6 +137,32 @@ def test_a_field_that_nobody_knows_is_refused_and_pointed_at(api: Api):
     assert refused.json()["errors"][0]["pointer"] == "/amonut"
 
 
+def test_what_cannot_be_read_is_said_in_the_readers_language_with_one_code(api: Api):
+    who, wrong = api.key("court"), {**order(api), "amount": "0", "deadline": 7, "standards": 1}
+    known = {**order(api), "standards": ["scfg"]}
+
+    zh, en = (api.act("/orders", wrong, {**who, "Accept-Language": lang}) for lang in ("zh", "en"))
+    rule = api.act("/orders", known, {**who, "Accept-Language": "zh"}).json()
+
+    told = {one["pointer"]: (one["code"], one["why"]) for one in zh.json()["errors"]}
+    assert told == {
+        "/deadline": ("string_type", "应为字符串"),
+        "/amount": ("amount_expected", "应为大于 0 的吨数，如 12.5，或克数，如 27g"),
+        "/standards": ("tuple_type", "应为数组"),
+    }
+    assert [one["code"] for one in en.json()["errors"]] == [code for code, _ in told.values()]
+    assert not CHINESE.search(en.text.replace("（2026）川0000刑初0号", ""))
+    assert zh.json()["facts"]["why"] == en.json()["facts"]["why"] == "string_type"
+    assert "：应为字符串。" in zh.json()["detail"]
+    assert rule["errors"] == [
+        {
+            "pointer": "/standards",
+            "code": "standard_code_expected",
+            "why": "应为 2 至 12 个大写字母或数字的代码",
+        }
+    ]
+
+
 def own_key(api: Api, name: str) -> Ed25519PrivateKey:
     """A further key of an account, that its holder keeps."""
     private = Ed25519PrivateKey.generate()
@@ -245,9 +272,50 @@ def test_a_receipt_says_which_names_are_kept(api: Api, *, first: bool, kept: int
         "signatures": [base64.b64encode(signature).decode()],
     }
     whole = {**bare, "openings": asked["openings"]}
-    api.client.post("/v1/intents", json=whole if first else bare)
+    sent = api.client.post("/v1/intents", json=whole if first else {**bare, "withheld": True})
 
     again = api.client.post("/v1/intents", json=whole)
+    bared = api.client.post("/v1/intents", json=bare)
+
+    assert sent.status_code == bared.status_code == 201, bared.text
+    assert bared.json()["index"] == again.json()["index"] == sent.json()["index"]
 
     assert again.status_code == 201, again.text
     assert len(again.json()["kept"]) == kept
+
+
+def test_names_that_would_be_lost_are_asked_for_and_nothing_is_recorded(api: Api):
+    private = own_key(api, "court")
+    public = private.public_key().public_bytes_raw().hex()
+    (asked,) = registered(api, mode="prepare", signing_key=public).json()["intents"]
+    signature = private.sign(SIGNED_PREFIX + base64.b64decode(asked["intent"]))
+    bare = {
+        "intent": asked["intent"],
+        "signatures": [base64.b64encode(signature).decode()],
+    }
+    first, second = asked["openings"]
+    before = size(api)
+
+    none = api.client.post("/v1/intents", json=bare)
+    one = api.client.post("/v1/intents", json={**bare, "openings": [first]})
+    said = api.client.post("/v1/intents", json={**bare, "openings": [first], "withheld": False})
+
+    fields = sorted([first["field"], second["field"]])
+    assert (none.status_code, none.json()["code"]) == (422, "openings_missing")
+    assert (sorted(none.json()["facts"]["fields"]), none.json()["facts"]["missing"]) == (fields, 2)
+    assert one.json()["facts"] == said.json()["facts"] == {"fields": [second["field"]], "missing": 1}
+    assert size(api) == before
+
+
+def test_an_intent_that_cannot_be_judged_is_refused_for_that(api: Api):
+    """What is wrong with it, the rules say; not that its names are missing."""
+    (asked,) = registered(api, mode="prepare").json()["intents"]
+    data = base64.b64decode(asked["intent"]).replace(b"order.registered.v1", b"order.registerex.v1")
+    said = {
+        "intent": base64.b64encode(data).decode(),
+        "signatures": [base64.b64encode(bytes(64)).decode()],
+    }
+
+    refused = api.client.post("/v1/intents", json=said)
+
+    assert refused.json()["code"] == "bad_signature"

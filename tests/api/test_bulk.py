@@ -146,10 +146,14 @@ def test_a_dry_run_names_every_bad_row(api: Api):
     good = give(api, name, "no,grams\n1,5\n2,7\n", mode="dry-run").json()
     refused = give(api, name, "no,grams\n1,5\n1,x\n")
 
-    assert (bad["ok"], bad["rows"]) == (False, [{"line": 3, "column": "grams", "why": "x"}])
-    assert unknown["rows"] == [{"line": 2, "column": "account", "why": nobody}]
+    row = {"line": 3, "column": "grams", "found": "x", "code": "grams_cell"}
+    assert (bad["ok"], bad["rows"]) == (False, [{**row, "why": "应为大于 0 的整数克"}])
+    assert [(row["found"], row["code"]) for row in unknown["rows"]] == [(nobody, "account_unknown")]
     assert (good["ok"], good["count"], good["amount_g"], good["acts"]) == (True, 2, "12", 1)
     assert (refused.status_code, refused.json()["code"]) == (422, "bad_rows")
+    told = {"pointer": "3:grams", "code": "grams_cell", "why": "应为大于 0 的整数克"}
+    assert refused.json()["errors"] == [told]
+    assert "第 3 行“grams”为“x”（应为大于 0 的整数克）" in refused.json()["detail"]
 
 
 def workbook(rows: list[dict[str, Any]]) -> bytes:
@@ -356,7 +360,9 @@ def test_a_retirement_for_a_list_is_one_and_everybody_gets_a_proof(api: Api):
     again = retire(api, text, who).json()["job"]
     other = ended(api, retire(api, text, who, key="other"), who)
 
-    assert bad["rows"] == [{"line": 2, "column": "grams", "why": "x"}]
+    assert [(row["line"], row["found"], row["code"]) for row in bad["rows"]] == [
+        (2, "x", "grams_cell")
+    ]
     assert (foreseen["ok"], foreseen["count"], foreseen["amount_g"]) == (True, 2, "12")
     assert (done["state"], done["result"]["certificates"]) == ("done", 2)
     assert again["id"] == done["id"]

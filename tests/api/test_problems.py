@@ -15,8 +15,8 @@ WHERE = "/srv/registry/secret-place"
     ("error", "status"),
     [
         (BrokenHistoryError("behind_mark", size=4, mark=9, first=4, last=8, file=WHERE), 500),
-        (UnavailableError("storage_failed", file=WHERE, why="no space"), 503),
-        (UnavailableError("server_unavailable", server=WHERE, why="gone"), 503),
+        (UnavailableError("storage_failed", file=WHERE, said="no space"), 503),
+        (UnavailableError("server_unavailable", server=WHERE, said="gone"), 503),
     ],
     ids=["behind_mark", "storage_failed", "server_unavailable"],
 )
@@ -33,8 +33,9 @@ def test_a_stranger_is_told_what_to_do_and_not_where_things_are_kept(
 
 
 def test_a_field_that_the_rules_cannot_read_is_pointed_at():
-    refusal = RefusedError("malformed", field="deadline", why="a day expected")
+    refusal = RefusedError("malformed", field="deadline", why="integer_between", least=1, most=9)
 
-    told = json.loads(problem_bytes(refusal, None, None, "id")[2])
+    told = json.loads(problem_bytes(refusal, None, "en", "id")[2])
 
-    assert told["errors"] == [{"pointer": "/deadline", "why": "a day expected"}]
+    why = "an integer from 1 to 9 is expected"
+    assert told["errors"] == [{"pointer": "/deadline", "code": "integer_between", "why": why}]

@@ -226,7 +226,7 @@ def test_a_disk_that_fails_is_said_with_the_file_and_what_the_system_said(
 
     assert failure.value.facts == {
         "file": str(quick.mark.file.with_suffix(".lock")),
-        "why": os.strerror(errno.EISDIR),
+        "said": os.strerror(errno.EISDIR),
     }
     quick.mark.file.with_suffix(".lock").rmdir()
     with closing(Operator(quick.place)) as operator:

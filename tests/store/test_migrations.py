@@ -384,7 +384,7 @@ def test_a_role_from_which_nothing_can_be_kept_is_refused_and_nothing_granted(
     )
 
     assert whys == [
-        *("no name", "named twice", "superuser", "owner", "may make roles"),
+        *("no_name", "named_twice", "superuser", "owner", "makes_roles"),
         *["owner"] * 4,
     ]
     assert asked(address, GRANTED) == before

@@ -591,7 +591,7 @@ def test_a_statement_timeout_that_is_met_again_and_again_is_said(
     primary.execute("DROP ROLE hurried")
 
     assert refusal.value.code == "server_unavailable"
-    assert "statement timeout" in str(refusal.value.facts["why"])
+    assert "statement timeout" in str(refusal.value.facts["said"])
     assert after is None
     Survivor(quick).judge()
 

@@ -127,7 +127,7 @@ def test_a_table_that_is_gone_or_has_other_columns_is_a_finding(asked: Book):
 
     assert found is not None
     assert found.code == "derived.views"
-    assert "view_roles" in str(found.facts["why"])
+    assert "view_roles" in str(found.facts["said"])
 
 
 @BOTH

@@ -63,14 +63,14 @@ def unavailable(found: RegistryError | None) -> str:
     """Why there is no verdict."""
     assert isinstance(found, UnavailableError), found
     assert found.code == "server_unavailable"
-    return str(found.facts["why"])
+    return str(found.facts["said"])
 
 
 def unreadable(found: RegistryError | None) -> str:
     """Why the database is none of a registry."""
     assert isinstance(found, BrokenHistoryError), found
     assert found.code == "database_unreadable"
-    return str(found.facts["why"])
+    return str(found.facts["said"])
 
 
 # What is there.
@@ -199,7 +199,7 @@ def test_a_table_that_is_missing_is_missed(pg_book: ServerBook, table: str) -> N
         "ALTER TABLE nonces RENAME COLUMN entry TO at",
         "CREATE DOMAIN bytea AS pg_catalog.bytea; ALTER TABLE tree ALTER COLUMN hash TYPE public.bytea",
         "CREATE SCHEMA other; ALTER TABLE tree SET SCHEMA other; SET search_path = public, other",
-        "UPDATE registry_schema SET version = 3",
+        "UPDATE registry_schema SET version = 4",
         "DELETE FROM registry_schema",
         "DROP TABLE detached; CREATE SEQUENCE detached",
         (
@@ -557,7 +557,7 @@ def test_what_the_server_says_is_a_finding_or_no_verdict(
 
     assert found is not None
     assert found.code == expected
-    assert found.facts["why"] == "the server's words DETAIL: more of them"
+    assert found.facts["said"] == "the server's words DETAIL: more of them"
 
 
 # Replicas.

@@ -71,7 +71,7 @@ def _instalments(typed: list[str] | None) -> list[tuple[str, str]]:
     """
     parts = [one.partition(":") for one in typed or []]
     if not all(colon for _, colon, _ in parts):
-        raise UsageError("malformed", field="--instalment", why="2026-12-31:12.5")
+        raise UsageError("malformed", field="--instalment", why="instalment_expected")
     return [(day, amount) for day, _, amount in parts]
 
 
