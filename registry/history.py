@@ -32,6 +32,7 @@ from registry.ledger.commitment import Opening
 from registry.ledger.entry import NO_PREVIOUS, Entry, Place
 from registry.ledger.intent import LIFE_US_MAX, Intent, Part
 from registry.ledger.rows import Beside
+from registry.names import BEARER
 
 INLINE_RANGES_MAX = 16
 POSSESSION_PURPOSE = "act"
@@ -620,7 +621,7 @@ def check_bearers(asked: Intent) -> None:
         RefusedError: `key_not_valid`.
     """
     for signer in asked.signers:
-        if signer.account.startswith(forms.BEARER):
+        if signer.account.startswith(BEARER):
             own = signer.account == ids.bearer(signer.key)
             require(own, "key_not_valid", account=signer.account)
 

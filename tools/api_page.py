@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
-from registry.api.act_routes import operation_of
 from registry.api.acts.every import ACTS
 from registry.api.app import create_app
 from registry.api.problems import STATUS_OF, STATUS_OF_CODE
@@ -101,7 +100,7 @@ def who(path: str, operation: Mapping[str, Any]) -> str:
     """
     name, (area, *_) = operation["operationId"], operation["tags"]
     for act in ACTS:
-        if name == operation_of(act):
+        if name == act.operation:
             bears = act.ask.borne_by is not Ask.borne_by
             return f"`act:{act.area}`" + (", or who has the code" if bears else "")
     if name in OTHERS:

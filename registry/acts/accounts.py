@@ -9,12 +9,13 @@ from registry.domain.account import USCC_PREFIX
 from registry.ledger import ids
 from registry.ledger.intent import NONCE_BYTES
 from registry.ledger.keys import Key
+from registry.names import ACCOUNT
 
 
 def account_of(log: bytes, officer: str, nonce: bytes, uscc: str | None) -> str:
     """The account that `officer` opens under `nonce`: named by its organisation's code where that is known."""
     id_ = ids.derived_id(log, officer, nonce, 0) if uscc is None else f"{USCC_PREFIX}{uscc}"
-    return f"account/{id_}"
+    return f"{ACCOUNT}{id_}"
 
 
 def nonce_of(key: Key) -> bytes:

@@ -11,6 +11,7 @@ from registry.domain.project import Project
 from registry.domain.roles import Registry
 from registry.domain.standard import Standard, home_range
 from registry.errors import RefusedError
+from registry.names import STANDARD
 
 Means = tuple[int, bytes]
 """The entry that an act means: its index and its leaf hash."""
@@ -86,7 +87,7 @@ def deposit(
         batch = setting.new("batch", 1)
         entered = {"batch": batch, "home_serials": units.home_serials}
         return [
-            (f"standard/{standard.code}", [("standard.deposited.v1", entered)]),
+            (f"{STANDARD}{standard.code}", [("standard.deposited.v1", entered)]),
             (batch, [("batch.deposited.v1", body)]),
         ]
 
@@ -107,7 +108,7 @@ def deposit_allowances(
         batch = setting.new("batch", 1)
         entered = {"batch": batch, "home_serials": units.home_serials, "year": year}
         return [
-            (f"standard/{standard.code}", [("standard.allowances_deposited.v1", entered)]),
+            (f"{STANDARD}{standard.code}", [("standard.allowances_deposited.v1", entered)]),
             (batch, [("batch.allowances_deposited.v1", body)]),
         ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.acts.movements import hidden
 from registry.acts.plan import Plan, single
+from registry.names import CONDUCT, id_of
 
 Means = tuple[int, bytes]
 
@@ -35,7 +36,7 @@ class Decision:
 
 def stream_of(account: str) -> str:
     """The stream of the conduct of `account`."""
-    return "conduct/" + account.partition("/")[2]
+    return CONDUCT + id_of(account)
 
 
 def find(finder: str, account: str, finding: Finding) -> Plan:

@@ -33,6 +33,7 @@ from registry.domain.batch import import_nonce
 from registry.domain.standard import PURPOSES
 from registry.errors import RefusedError
 from registry.ledger import ids
+from registry.names import BATCH, CERTIFICATE
 
 COLUMNS = (
     "row",
@@ -245,12 +246,12 @@ _BLANK: Mapping[str, Any] = dict.fromkeys(_IDLE, "") | {"period": ("", "")}
 
 def batch_of(log: bytes, books: Books, batch: str) -> str:
     """The stream that a batch of the books is here."""
-    return f"batch/{ids.once_id(log, books.nonce(books.begun[batch]))}"
+    return f"{BATCH}{ids.once_id(log, books.nonce(books.begun[batch]))}"
 
 
 def certificate_of(log: bytes, books: Books, row: Row) -> str:
     """The stream of the certificate that a retirement in the books has here."""
-    return f"certificate/{ids.once_id(log, books.nonce(row))}"
+    return f"{CERTIFICATE}{ids.once_id(log, books.nonce(row))}"
 
 
 def issued(books: Books, row: Row, *, authority: str, officer: str, holder: str) -> Plan:

@@ -6,6 +6,7 @@ from typing import Any
 from registry.acts.plan import Plan, single
 from registry.acts.propose import Happening, Hidden
 from registry.domain.project import Project
+from registry.names import STANDARD
 
 
 def propose_project(
@@ -58,7 +59,7 @@ def verify(
 
 def _with_document(signer: str, project: Project, happening: Happening, document: bytes) -> Plan:
     entered: dict[str, Any] = {"document": document, "project": project.name}
-    standard = f"standard/{project.standard}"
+    standard = f"{STANDARD}{project.standard}"
     return Plan(
         signers=(signer,),
         parts=lambda _: [

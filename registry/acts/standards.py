@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from registry.acts.plan import Plan, single
 from registry.domain.standard import PURPOSES
+from registry.names import STANDARD
 
 CLAIMS = PURPOSES - {"restoration"}
 """What credits may be claimed for as a rule; restoration is named where an authority wants it."""
@@ -27,7 +28,7 @@ def recognise(
         "claims": sorted(set(claims)),
         "serial_format": serial_format,
     }
-    return single(signers, f"standard/{code}", "standard.recognised.v1", body)
+    return single(signers, f"{STANDARD}{code}", "standard.recognised.v1", body)
 
 
 def recognise_across(
@@ -53,7 +54,7 @@ def recognise_across(
         "agreement": agreement,
     }
     signers = (authority, partner)
-    return single(signers, f"standard/{code}", "standard.cross_recognised.v1", body)
+    return single(signers, f"{STANDARD}{code}", "standard.cross_recognised.v1", body)
 
 
 def withdraw(signers: Sequence[str], stream: str, *, document: bytes) -> Plan:

@@ -8,6 +8,7 @@ collection.
 
 from dataclasses import dataclass
 
+from registry.api.paths import operation_of, words_in
 from registry.desk.ask import Ask
 
 
@@ -21,4 +22,9 @@ class Act:
     @property
     def area(self) -> str:
         """What it belongs to: the first word of the path, which scopes name, too."""
-        return self.path.split("/")[1]
+        return words_in(self.path)[0]
+
+    @property
+    def operation(self) -> str:
+        """What it is called in OpenAPI."""
+        return operation_of("begin" if len(words_in(self.path)) == 1 else "", self.path)

@@ -15,6 +15,7 @@ from registry.api import acting
 from registry.api.act import Act
 from registry.api.acting import KEY_CHARACTERS_MAX, Wish, fingerprint
 from registry.api.conventions import json_response, problems
+from registry.api.paths import parameters_in
 from registry.api.runtime import Runtime
 from registry.api.shapes import Prepared, Recorded, Rehearsed
 from registry.desk import given
@@ -66,7 +67,7 @@ def router(runtime: Runtime, acts: tuple[Act, ...]) -> APIRouter:
             _endpoint(runtime, act),
             methods=["POST"],
             tags=[act.area],
-            operation_id=operation_of(act),
+            operation_id=act.operation,
             status_code=201,
             response_model=Recorded,
             responses={
@@ -80,32 +81,20 @@ def router(runtime: Runtime, acts: tuple[Act, ...]) -> APIRouter:
     return made
 
 
-def operation_of(act: Act) -> str:
-    """What an act is called in OpenAPI, and so in clients that are made from it."""
-    words = [word for word in act.path.split("/") if word and not word.startswith("{")]
-    named = "_".join(words).replace("-", "_")
-    return f"begin_{named}" if len(words) == 1 else named
-
-
-def in_path(act: Act) -> list[str]:
-    """The fields of an act's ask that stand in its path."""
-    return [word[1:-1] for word in act.path.split("/") if word.startswith("{")]
-
-
 def body_of(act: Act) -> type[BaseModel]:
     """What the body of an act's request says: every field that is not in the path, and nothing else."""
-    inside = in_path(act)
+    inside = parameters_in(act.path)
     fields: dict[str, Any] = {
         name: (field.annotation, field)
         for name, field in act.ask.model_fields.items()
         if name not in inside
     }
-    name = "".join(word.title() for word in operation_of(act).split("_"))
+    name = "".join(word.title() for word in act.operation.split("_"))
     return create_model(name, __base__=_Body, __doc__=act.ask.__doc__, **fields)
 
 
 def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
-    inside, body = in_path(act), body_of(act)
+    inside, body = parameters_in(act.path), body_of(act)
 
     async def endpoint(
         request: Request,
@@ -184,7 +173,7 @@ def _signature(act: Act, body: type[BaseModel]) -> inspect.Signature:
     """The parameters of an act's route, as FastAPI is to see them."""
     keyword = inspect.Parameter.KEYWORD_ONLY
     found = [inspect.Parameter("request", keyword, annotation=Request)]
-    for name in in_path(act):
+    for name in parameters_in(act.path):
         field = act.ask.model_fields[name]
         about = Path(description=field.description)
         kind = int if field.annotation is int else str

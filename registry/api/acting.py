@@ -25,6 +25,7 @@ from registry.errors import RefusedError, require
 from registry.history import SignedIntent, commitments
 from registry.ledger.intent import NONCE_BYTES, Intent, Signer, in_key_order
 from registry.ledger.keys import SUITE
+from registry.names import BEARER
 from registry.store.access import Claim
 from registry.store.clock import wall_us
 from registry.store.committer import Receipt, Request
@@ -181,7 +182,7 @@ def prepare(runtime: Runtime, wish: Wish) -> dict[str, Any]:
 
 
 def _is_kept(runtime: Runtime, signer: Signer) -> bool:
-    bears = signer.account.startswith("bearer/")
+    bears = signer.account.startswith(BEARER)
     return not bears and signer.key in runtime.operator.keyring.keys_of(signer.account)
 
 

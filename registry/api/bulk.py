@@ -42,6 +42,7 @@ from registry.domain.act_forms.batches import BATCHES_PER_RETIREMENT_MAX
 from registry.domain.campaign import Campaign
 from registry.errors import RefusedError, UsageError, require
 from registry.ledger import ids
+from registry.names import CERTIFICATE
 from registry.store import handout
 from registry.store.access_jobs import Job
 from registry.store.clock import wall_us
@@ -248,7 +249,7 @@ def retire(runtime: Runtime, ask: RetireForMany, bulk: Bulk) -> Job:
         desk = runtime.desk(bulk.principal)
         placed = _recorded(desk, holder, nonce) or _retired(desk, ask, nonce)
         made = Made(placed=placed, names={}, rehearsed=False)
-        (group,) = [name for name in made.new if name.startswith("certificate/")]
+        (group,) = [name for name in made.new if name.startswith(CERTIFICATE)]
         proofs = directory / handout.PROOFS
         count = handing.hand_out(
             group, ask.rows, directory, desk.source, proofs=proofs, progress=progress
@@ -275,7 +276,7 @@ def _recorded(desk: Desk, author: str, nonce: bytes) -> Placed | None:
     """The entry of a retirement that was made under a nonce, if there is one: its certificate is called after it."""
     parts = range(BATCHES_PER_RETIREMENT_MAX + 1)
     names = [
-        f"certificate/{ids.derived_id(desk.operator.id, author, nonce, part)}" for part in parts
+        f"{CERTIFICATE}{ids.derived_id(desk.operator.id, author, nonce, part)}" for part in parts
     ]
     with desk.source.log.recorder.reading() as cursor:
         moment = Moment(cursor)

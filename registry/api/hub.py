@@ -30,6 +30,7 @@ from anyio import to_thread
 from registry.desk.opened import Opened
 from registry.errors import RegistryError, UnavailableError
 from registry.history import Happened
+from registry.names import ACCOUNT, CERTIFICATE
 from registry.projections import notices, retirements
 from registry.projections.table import Change, Entered, entered
 from registry.store.log import Moment
@@ -45,8 +46,6 @@ READERS = 2
 """So many read what was missed at a time; others wait."""
 ASKERS = 4
 """So many are looked up again at a time: they wait for each other, and not for the threads that answer requests."""
-_CERTIFICATE = "certificate/"
-_ACCOUNT = notices.ACCOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ def read_page(
         return read_seen(source, range(start, end), names=names), end
     with source.log.recorder.trouble(), source.log.recorder.reading() as cursor:
         begun = Moment(cursor).streams_after(
-            _CERTIFICATE, start - 1, PARTS_PER_ENTRY - 1, size=size, limit=PAGE_ENTRIES
+            CERTIFICATE, start - 1, PARTS_PER_ENTRY - 1, size=size, limit=PAGE_ENTRIES
         )
     indexes = sorted({index for index, _, _ in begun})
     following = indexes[-1] + 1 if len(begun) == PAGE_ENTRIES else size
@@ -154,8 +153,8 @@ def _grams(made: Happened) -> int | None:
 
 def _concerned(source: Opened, entry: Entered, made: Happened) -> frozenset[str]:
     parties = notices.affected(made)
-    accounts = {party for party in parties if party.startswith(_ACCOUNT)}
-    if parties and not parties[0].startswith(_ACCOUNT):
+    accounts = {party for party in parties if party.startswith(ACCOUNT)}
+    if parties and not parties[0].startswith(ACCOUNT):
         accounts |= _owners(source, parties[0], entry.index)
     return frozenset(accounts)
 
@@ -171,14 +170,14 @@ def _owners(source: Opened, stream: str, index: int) -> set[str]:
             found = {row["holder"] for row in tables.rows("certificates", number=name)}
         else:
             found = {row["owner"] for row in tables.rows("projects", project=stream)}
-    return {account for account in found if account.startswith(_ACCOUNT)}
+    return {account for account in found if account.startswith(ACCOUNT)}
 
 
 def _retirements(entry: Entered) -> Iterable[Retirement]:
     """The retirements of the entry: not those of before, of other books, and no certificate that follows another."""
     fold = retirements.PROJECTION.folds["certificate"]
     for number, made in enumerate(entry.happened):
-        if not made.stream.startswith(_CERTIFICATE):
+        if not made.stream.startswith(CERTIFICATE):
             continue
         for change in fold(entry, made):
             new = isinstance(change, Change) and change.table is retirements.RETIREMENTS

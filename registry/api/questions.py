@@ -24,6 +24,7 @@ from registry.api import cursors, resources
 from registry.api.conditional import UNCHANGED, told_once
 from registry.api.conventions import problems
 from registry.api.cursors import Cursor
+from registry.api.paths import operation_of, parameters_in, words_in
 from registry.api.principals import OVERSEERS, Principal, require_scope, require_sight
 from registry.api.resources import (
     BALANCES,
@@ -225,8 +226,8 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
         made.add_api_route(
             _either(path),
             _rows_endpoint(runtime, resource, path, column),
-            operation_id=_operation("list", path),
-            tags=[path.split("/")[1]],
+            operation_id=operation_of("list", path),
+            tags=[words_in(path)[0]],
             response_model=page,
             responses={**UNCHANGED, **problems(*_STATUSES)},
         )
@@ -238,8 +239,8 @@ def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None
         made.add_api_route(
             _either(path),
             _row_endpoint(runtime, resource, path),
-            operation_id=_operation("get", path),
-            tags=[path.split("/")[1]],
+            operation_id=operation_of("get", path),
+            tags=[words_in(path)[0]],
             response_model=item,
             responses={**UNCHANGED, **problems(*_STATUSES)},
         )
@@ -249,7 +250,7 @@ def _rows_endpoint(
     runtime: Runtime, resource: Resource, path: str, column: str | None
 ) -> Callable[..., Response]:
     columns = {one.name: one for one in resources.filterable(resource)}
-    parameter = _in_path(path)
+    parameter = next(iter(parameters_in(path)), None)
 
     def endpoint(request: Request, asked: Page, **said: str) -> Response:
         sight = _sight(runtime, request, resource, parameter, said)
@@ -269,8 +270,7 @@ def _rows_endpoint(
 
 def _row_endpoint(runtime: Runtime, resource: Resource, path: str) -> Callable[..., Response]:
     (key,) = resource.table.key
-    parameter = _in_path(path)
-    assert parameter is not None
+    (parameter,) = parameters_in(path)
 
     def endpoint(request: Request, asked: resources.Query, **said: str) -> Response:
         sight = _sight(runtime, request, resource, parameter, said)
@@ -422,8 +422,8 @@ def _add_list(made: APIRouter, runtime: Runtime, listed: Listed) -> None:
         made.add_api_route(
             path,
             endpoint,
-            operation_id=_operation("list", path),
-            tags=[path.split("/")[1]],
+            operation_id=operation_of("list", path),
+            tags=[words_in(path)[0]],
             response_model=page,
             responses={**UNCHANGED, **problems(*_STATUSES)},
         )
@@ -604,15 +604,6 @@ def _page_model(name: str, row: type[BaseModel], about: str) -> type[BaseModel]:
     rows: Any = (list[row], ...)  # type: ignore[valid-type]  # a model that is made at run time
     model: type[BaseModel] = create_model(name, __base__=_MadePaged, __doc__=about, rows=rows)
     return model
-
-
-def _in_path(path: str) -> str | None:
-    return next((word[1:-1] for word in path.split("/") if word.startswith("{")), None)
-
-
-def _operation(verb: str, path: str) -> str:
-    words = [word for word in path.split("/") if word and not word.startswith("{")]
-    return f"{verb}_{'_'.join(words)}"
 
 
 def _titled(name: str) -> str:

@@ -5,11 +5,13 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import closing
 
+from registry.acts.conduct import stream_of
 from registry.cli.voice import Voice, is_demonstration
 from registry.desk import accounts
 from registry.desk.certificates import read_number
 from registry.desk.opened import Opened
 from registry.errors import UsageError, require
+from registry.names import CERTIFICATE
 from registry.place import Place
 from registry.store import erasure
 from registry.store.erasure import Kept
@@ -29,7 +31,7 @@ def account(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> None:
 
     def find(source: Opened) -> list[Kept]:
         own = accounts.find(typed, source)
-        return erasure.in_streams(source.log, [own, f"conduct/{own.partition('/')[2]}"])
+        return erasure.in_streams(source.log, [own, stream_of(own)])
 
     _erase(find, place, dry_run=dry_run, voice=voice)
 
@@ -43,7 +45,7 @@ def certificate(typed: str, place: Place, *, dry_run: bool, voice: Voice) -> Non
     number = read_number(typed)
 
     def find(source: Opened) -> list[Kept]:
-        stream = f"certificate/{number}"
+        stream = f"{CERTIFICATE}{number}"
         with views(source.log) as tables:
             shares = tables.rows("shares", number=number)
         with source.log.recorder.reading() as cursor:

@@ -11,6 +11,7 @@ from registry.desk import words
 from registry.desk.desk import at_desk
 from registry.desk.gifts import Retire
 from registry.errors import UsageError
+from registry.names import CERTIFICATE
 from registry.place import Place
 
 STANDARD_INPUT = "-"
@@ -43,8 +44,8 @@ def retire(ask: Retire, place: Place, *, output: Path | None, dry_run: bool, voi
         if output is None or dry_run:
             happenings.tell(made, desk.source, voice, **told)
         else:
-            (number,) = [name for name in made[0].new if name.startswith("certificate/")]
-            number = number.removeprefix("certificate/")
+            (number,) = [name for name in made[0].new if name.startswith(CERTIFICATE)]
+            number = number.removeprefix(CERTIFICATE)
             size = write_proof(desk.source, number, output, private=True)
             happenings.tell(made, desk.source, voice, **told, file=str(output), bytes=size)
             voice.say("certificate.written", number=words.grouped(number), file=output, bytes=size)

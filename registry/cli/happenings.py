@@ -11,6 +11,7 @@ from registry.cli.voice import Voice, is_demonstration
 from registry.desk import words
 from registry.desk.made import Made, entry_object
 from registry.desk.opened import Opened
+from registry.names import ACCOUNT
 
 _UNSHOWN = frozenset({"possession"})
 """Fields that mean nothing to a person."""
@@ -60,7 +61,7 @@ def _named(value: Any, source: Opened) -> Any:
     """Accounts with what they are called, as far as that is kept."""
     if isinstance(value, list | tuple):
         return type(value)(_named(item, source) for item in value)
-    if isinstance(value, str) and value.startswith("account/"):
+    if isinstance(value, str) and value.startswith(ACCOUNT):
         name = source.name_of(value)
         return value if name is None else f"{name} ({value})"
     return value

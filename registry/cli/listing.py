@@ -17,6 +17,7 @@ from registry.desk.asking import Question, asked
 from registry.desk.lists import LISTS
 from registry.desk.names import with_names
 from registry.errors import UsageError
+from registry.names import ACCOUNT
 from registry.place import Place
 from registry.projections.every import TABLES
 from registry.projections.table import Column, Table, Value
@@ -32,7 +33,6 @@ _NAMED = {"accounts": ("name",), "projects": ("name",), "campaigns": ("occasion"
 
 NAMED_ROWS_MAX = 500
 """So many rows are read by people, who want names beside the accounts; longer ones are searched."""
-_ACCOUNT = "account/"
 
 Row = dict[str, Any]
 
@@ -179,7 +179,7 @@ def _plain(table: Table) -> list[str]:
 def _accounts(rows: Sequence[Row]) -> set[str]:
     """The accounts that stand in rows."""
     cells = (value for row in rows for value in row.values())
-    return {value for value in cells if isinstance(value, str) and value.startswith(_ACCOUNT)}
+    return {value for value in cells if isinstance(value, str) and value.startswith(ACCOUNT)}
 
 
 def _cells(

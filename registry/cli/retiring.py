@@ -11,6 +11,7 @@ from registry.desk.ask import asked
 from registry.desk.desk import at_desk
 from registry.desk.retirements import Retire, RetireForMany, listed
 from registry.errors import UsageError
+from registry.names import CERTIFICATE
 from registry.place import Place
 
 
@@ -56,9 +57,7 @@ def retire(ask: Retire, place: Place, *, output: Path | None, dry_run: bool, voi
             happenings.tell(made, desk.source, voice)
             return
         (number,) = [
-            name.removeprefix("certificate/")
-            for name in made[0].new
-            if name.startswith("certificate/")
+            name.removeprefix(CERTIFICATE) for name in made[0].new if name.startswith(CERTIFICATE)
         ]
         size = write_proof(desk.source, number, output, private=not ask.public)
         happenings.tell(made, desk.source, voice, file=str(output), bytes=size)

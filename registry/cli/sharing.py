@@ -8,6 +8,7 @@ from registry.desk import handing
 from registry.desk.desk import at_desk
 from registry.desk.retirements import RetireForMany
 from registry.errors import UsageError
+from registry.names import CERTIFICATE
 from registry.place import Place
 
 
@@ -27,7 +28,7 @@ def retire(
         if output is None or dry_run:
             happenings.tell(made, desk.source, voice)
             return
-        (group,) = [name for name in made[0].new if name.startswith("certificate/")]
+        (group,) = [name for name in made[0].new if name.startswith(CERTIFICATE)]
         count = handing.hand_out(group, ask.rows, output, desk.source)
         happenings.tell(made, desk.source, voice, directory=str(output), proofs=count)
         voice.say("certificate.handed_out", count=count, directory=output)

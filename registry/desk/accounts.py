@@ -5,8 +5,8 @@ from typing import Any
 from registry.desk.asking import Question
 from registry.desk.opened import Opened
 from registry.errors import RefusedError
+from registry.names import ACCOUNT
 
-_PREFIX = "account/"
 AMOUNTS = ("held_g", "locked_g", "retired_g")
 
 
@@ -30,7 +30,7 @@ def find(typed: str, source: Opened) -> str:
         RefusedError: `no_account`, `several_accounts`.
     """
     known = source.accounts()
-    for meant in (typed, f"{_PREFIX}{typed}"):
+    for meant in (typed, f"{ACCOUNT}{typed}"):
         if meant in known:
             return meant
     called = [account for account in known if source.name_of(account) == typed]

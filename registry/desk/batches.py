@@ -13,6 +13,7 @@ from registry.desk.movements import BatchName, SomeOfBatch
 from registry.desk.projects import InRole, ProjectName
 from registry.domain.batch import Batch
 from registry.errors import RefusedError
+from registry.names import ORDER
 
 HomeSerials = Annotated[
     str, Field(description="The serial numbers as the home registry writes their range.")
@@ -226,7 +227,7 @@ class Cancel(SomeOfBatch):
         lock = None if self.lock is None else batch.locks.get(self.lock)
         if lock is None or lock.ground != "order":
             return None
-        orders = (one for one in sorted(desk.state(holder).bonds) if one.startswith("order/"))
+        orders = (one for one in sorted(desk.state(holder).bonds) if one.startswith(ORDER))
         return next(
             (one for one in orders if (batch.name, self.lock) in desk.state(one).lots), None
         )

@@ -17,6 +17,7 @@ from registry.desk.movements import OutOf
 from registry.domain import shape
 from registry.domain.campaign import Campaign
 from registry.errors import UsageError, require
+from registry.names import BEARER
 
 CampaignName = Annotated[str, Field(description="The campaign: `campaign/…` or its id.")]
 
@@ -105,7 +106,7 @@ class Give(Ask):
             amount_g = campaign.each_g or gift.amount
             if amount_g is None or None not in (campaign.each_g, gift.amount):
                 raise UsageError("malformed", field="amount", why="each_or_all")
-            is_known = gift.taker.startswith("bearer/") or gift.taker in known
+            is_known = gift.taker.startswith(BEARER) or gift.taker in known
             require(is_known, "no_account", account=gift.taker)
             yield gift.taker, amount_g
 

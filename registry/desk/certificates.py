@@ -12,6 +12,7 @@ from registry.desk.desk import Desk
 from registry.desk.opened import Opened
 from registry.domain.certificate import REASONS, Certificate
 from registry.errors import UsageError, require
+from registry.names import CERTIFICATE
 from registry.store.proofs import row_of
 from registry.store.views import views
 
@@ -20,7 +21,6 @@ Means = tuple[int, bytes]
 CertificateNumber = Annotated[
     str, Field(description="A certificate's number, with or without its dashes.")
 ]
-_PREFIX = "certificate/"
 
 
 class ShowHomeCancellation(Ask):
@@ -189,8 +189,8 @@ class Adopt(Ask):
         return [
             acts.adopt(
                 officer,
-                f"{_PREFIX}{share[0]}",
-                f"{_PREFIX}{number}",
+                f"{CERTIFICATE}{share[0]}",
+                f"{CERTIFICATE}{number}",
                 number=row.number,
                 row=row.row,
                 path=b"".join(row.path),
@@ -226,7 +226,12 @@ def meant(desk: Desk, typed: str) -> tuple[Certificate, Means]:
 
 def read_number(typed: str) -> str:
     """A certificate's number as people write it: in any case, with dashes and spaces."""
-    return typed.strip().removeprefix(_PREFIX).translate({ord(mark): None for mark in "- "}).lower()
+    return (
+        typed.strip()
+        .removeprefix(CERTIFICATE)
+        .translate({ord(mark): None for mark in "- "})
+        .lower()
+    )
 
 
 def share_of(source: Opened, number: str) -> tuple[str, int] | None:

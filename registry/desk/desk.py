@@ -22,6 +22,7 @@ from registry.history import commitments
 from registry.ledger import ids
 from registry.ledger.intent import Signer
 from registry.ledger.keys import Key
+from registry.names import BEARER
 from registry.place import Place
 from registry.store import custody
 from registry.store.committer import Request
@@ -175,7 +176,7 @@ class Desk:
         """
         for plan in plans:
             for signer in plan.signers:
-                if isinstance(signer, Signer) and signer.account.startswith("bearer/"):
+                if isinstance(signer, Signer) and signer.account.startswith(BEARER):
                     shown = signer.key in self.in_hand
                     require(shown, "no_private_key", account=signer.account)
 
@@ -186,7 +187,7 @@ class Desk:
         named = {
             one if isinstance(one, str) else one.account for plan in plans for one in plan.signers
         }
-        missing = {one for one in named - self.mine if not one.startswith("bearer/")}
+        missing = {one for one in named - self.mine if not one.startswith(BEARER)}
         require(not missing, "signature_missing", accounts=sorted(missing))
 
     def let_go(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from registry.desk.asking import Question
 from registry.errors import RefusedError, UsageError
+from registry.names import BATCH
 from registry.store.views_tables import Condition
 
 Step = dict[str, Any]
@@ -30,7 +31,7 @@ def read_gram(typed: str) -> tuple[str, int]:
     found = _GRAM.fullmatch(typed.strip())
     if found is None or int(found[2]) > SERIAL_MAX:
         raise UsageError("not_a_gram", gram=typed)
-    return f"batch/{found[1]}", int(found[2])
+    return f"{BATCH}{found[1]}", int(found[2])
 
 
 def way(question: Question, batch: str, serial: int) -> list[Step]:

@@ -12,6 +12,7 @@ from registry.acts.sheet import inert
 from registry.desk import words
 from registry.desk.opened import Opened
 from registry.desk.retirements import Beneficiary
+from registry.names import CERTIFICATE
 from registry.store.proofs import share_proofs
 
 CERTIFICATES = "certificates.csv"
@@ -44,7 +45,7 @@ def hand_out(
     folder = proofs or directory
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows = []
-    made = share_proofs(source.log, source.log.openings, group.removeprefix("certificate/"))
+    made = share_proofs(source.log, source.log.openings, group.removeprefix(CERTIFICATE))
     for row, (number, proof) in zip(listed, made, strict=True):
         file = f"{number}{SUFFIX}"
         with _own(folder / file, "wb") as written:

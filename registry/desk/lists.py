@@ -16,6 +16,7 @@ from typing import Any
 
 from registry.desk.asking import Question
 from registry.domain.conduct import BLACKLIST, BREACH
+from registry.names import ACCOUNT
 from registry.projections.conduct import in_force, upheld
 from registry.projections.orders import overdue, performed
 from registry.store.views_tables import Condition
@@ -100,7 +101,7 @@ def green(question: Question) -> list[Row]:
     found = []
     for (holder,), (count, amount_g) in totals.items():
         retired_g = amount_g - annulled.get(holder, 0)
-        if retired_g >= least_g and holder not in against | late and holder.startswith("account/"):
+        if retired_g >= least_g and holder not in against | late and holder.startswith(ACCOUNT):
             found.append({"account": holder, "retirements": count, "retired_g": retired_g})
     return sorted(found, key=lambda row: (-row["retired_g"], row["account"]))
 
@@ -163,7 +164,7 @@ class _Owners:
             having = [self._owners[party]]
         else:
             having = [party]
-        return [account for account in having if account.startswith("account/")]
+        return [account for account in having if account.startswith(ACCOUNT)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 from registry.domain import account
 from registry.domain.act import Outcome
 from registry.ledger.commitment import Opening
+from registry.names import ACCOUNT
 from registry.place import Place
 from registry.store.log import Log, Moment, Placed
 from registry.store.operator import log_key
@@ -44,7 +45,7 @@ class Opened:
     def accounts(self) -> list[str]:
         """All accounts, in the order in which they were opened."""
         with self._reading() as moment:
-            return moment.streams("account/")
+            return moment.streams(ACCOUNT)
 
     def name_of(self, name: str) -> str | None:
         """What the account `name` is called; None where that is not kept."""

@@ -5,6 +5,7 @@ from registry.acts.ties import Tied
 from registry.desk.desk import Desk
 from registry.domain.account import Account, Freeze
 from registry.errors import RefusedError
+from registry.names import ACCOUNT
 
 
 def account_in(desk: Desk, index: int) -> Account:
@@ -15,7 +16,7 @@ def account_in(desk: Desk, index: int) -> Account:
     """
     touched = [part.stream for part in desk.entry(index).entry.intent.parts]
     for stream in touched:
-        if stream.startswith("account/"):
+        if stream.startswith(ACCOUNT):
             account: Account = desk.state(stream)
             return account
     raise RefusedError("not_tied", account=touched[0], meant=index)

@@ -20,6 +20,7 @@ from registry.domain.shape import one_of
 from registry.domain.timing import day_of, first_day_after
 from registry.domain.uscc import is_sound
 from registry.errors import RefusedError, require
+from registry.names import ACCOUNT
 
 LEGAL_FORMS = frozenset(
     {"company", "event", "person", "public_body", "social_organisation", "unstated"}
@@ -412,7 +413,7 @@ def _recovered(state: Account, index: int) -> Account:
 
 def _check_id(act: Act, stream: str) -> None:
     """An account is named by its organisation's code where that is known, and by a derived id otherwise."""
-    code = stream.removeprefix(f"account/{USCC_PREFIX}")
+    code = stream.removeprefix(f"{ACCOUNT}{USCC_PREFIX}")
     if code == stream:
         require_new(act, stream)
     else:

@@ -74,6 +74,7 @@ from registry.domain.roles import Registry, check_second_person
 from registry.domain.standard import Standard, require_not_withdrawn
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
+from registry.names import ACCOUNT, STANDARD
 
 __all__ = ["Event", "evolve", "judge"]
 
@@ -218,7 +219,7 @@ def _check_issued(event: Issued, act: Act) -> None:
 
 def _check_native(code: str, act: Act) -> None:
     """Credits of this kind come to be here, and are no allowances."""
-    standard = act.state(f"standard/{code}", Standard)
+    standard = act.state(f"{STANDARD}{code}", Standard)
     require(standard.is_recognised, "not_recognised", standard=code)
     require(standard.home is None, "foreign_standard", standard=code)
     require(standard.credit_class != "allowance", "allowances_need_a_year", standard=code)
@@ -318,7 +319,7 @@ def _used_up(state: Batch, event: Retirement, act: Act) -> tuple[Range, ...]:
         case ClaimRetired():
             _check_standard(state, event.standard)
             # A bearer has no account that could be frozen, no conduct, and nobody who could second.
-            if event.holder.startswith("account/"):
+            if event.holder.startswith(ACCOUNT):
                 check_gives(act, event.holder, "retire", event.amount_g)
             _check_usable(state.expires, act)
             return state.given_to(event.holder).lowest(event.amount_g)
@@ -445,7 +446,7 @@ def _claimed(state: Batch, event: Claimed, act: Act) -> tuple[Range, ...]:
     check_takes(act, event.taker, allowance=state.is_allowance)
     if event.holder != event.taker:
         check_free(act, event.holder)
-        moves_on = state.retire_only and event.holder.startswith("account/")
+        moves_on = state.retire_only and event.holder.startswith(ACCOUNT)
         require(not moves_on, "gift_retire_only", batch=state.name, holder=event.holder)
     _check_usable(state.expires, act)
     return state.given_to(event.holder).lowest(event.amount_g)

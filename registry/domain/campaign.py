@@ -20,6 +20,7 @@ from registry.domain.shape import integer
 from registry.domain.standard import Standard
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
+from registry.names import STANDARD
 
 Batch = Annotated[str, shape.stream_of("batch")]
 Left = Annotated[int, integer(0, shape.GRAMS_MAX)]
@@ -226,7 +227,7 @@ def _with(state: Campaign, batch: str, funding: Funding) -> Campaign:
 def _check_opened(state: Campaign, event: Opened, act: Act) -> None:
     require_new(act, state.name)
     check_standing(act, event.organiser, "give")
-    standard = act.state(f"standard/{event.standard}", Standard)
+    standard = act.state(f"{STANDARD}{event.standard}", Standard)
     require(standard.is_recognised, "not_recognised", standard=event.standard)
     # An allowance has few possible holders, and is surrendered elsewhere: guests have no use for it.
     fit = standard.credit_class != "allowance"

@@ -20,6 +20,7 @@ from registry.domain.shape import integer, one_of
 from registry.domain.standard import Purpose, Standard
 from registry.domain.timing import Days, day_of, days_of, days_of_month, verdicts
 from registry.errors import RefusedError, require
+from registry.names import CERTIFICATE, STANDARD
 
 ORDERED = frozenset({"administrative_order", "court_order"})
 GROUNDS = ORDERED | {"tree_planting", "voluntary"}
@@ -585,7 +586,7 @@ def _issued(event: Issued | Shared, act: Act) -> Mapping[str, Any]:
     for retired, _ in used:
         if retired.kind != IMPORTED:
             check_ground(event, retired)
-            standard = act.state(f"standard/{retired.standard}", Standard)
+            standard = act.state(f"{STANDARD}{retired.standard}", Standard)
             accepted = event.purpose in standard.claims
             require(accepted, "claim_not_accepted", purpose=event.purpose, standard=standard.code)
     custodial, recovered = _life_of_key(holder_of(used[0][0]), act)
@@ -684,7 +685,7 @@ def _row_shown(state: Certificate, event: RowShown, act: Act) -> Mapping[str, An
     assert state.retired is not None
     return {
         "amount_g": amount_g,
-        "certificate": f"certificate/{number}",
+        "certificate": f"{CERTIFICATE}{number}",
         "custodial": state.custodial,
         "day": state.retired[0],
         "ground": state.ground,

@@ -19,6 +19,7 @@ from registry.domain.act import Act, Outcome
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of, first_day_after
 from registry.errors import RefusedError, require
+from registry.names import ACCOUNT, CONDUCT, id_of
 
 BLACKLIST = "blacklist"
 BREACH = "breach"
@@ -281,7 +282,7 @@ class Conduct:
     @property
     def account(self) -> str:
         """The account that this is about."""
-        return "account/" + self.name.partition("/")[2]
+        return ACCOUNT + id_of(self.name)
 
     def listed(self, level: str, day: str | None = None) -> tuple[int, ...]:
         """The entries that put something of `level` in force: now, or at the end of `day`."""
@@ -315,7 +316,7 @@ def check_standing(act: Act, account: str, doing: str) -> None:
     Raises:
         RefusedError: `forbidden_by_standing`, naming the entries and the policy.
     """
-    state = act.consulted.get("conduct/" + account.partition("/")[2])
+    state = act.consulted.get(CONDUCT + id_of(account))
     if not isinstance(state, Conduct):
         return
     for level in (BLACKLIST, BREACH):

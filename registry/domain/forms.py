@@ -23,10 +23,9 @@ from registry.domain.act_forms import (
 )
 from registry.domain.form import Capacity, Form, PartForm
 from registry.errors import RefusedError, require
+from registry.names import BEARER, id_of
 
 SHAPES_CACHED_MAX = 4_096
-BEARER = "bearer/"
-"""Begins the name of somebody who has a key and no account, and so no stream."""
 
 _TABLES = (
     registry,
@@ -132,7 +131,7 @@ def _value(stream: str, event: object, name: str) -> object:
     if name == "@stream":
         return stream
     if name == "@id":
-        return stream.partition("/")[2]
+        return id_of(stream)
     value: object = getattr(event, name)
     return value
 

@@ -12,9 +12,10 @@ from registry.domain import kinds
 from registry.domain.account import Account
 from registry.domain.act import Act, ActPart, Hashes, Key, Outcome
 from registry.domain.form import Capacity, Form
-from registry.domain.forms import BEARER, may_sign, signers_of
+from registry.domain.forms import may_sign, signers_of
 from registry.domain.roles import Registry
 from registry.errors import RefusedError, require
+from registry.names import BEARER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from registry.domain import (
 )
 from registry.domain.act import Act, Outcome
 from registry.errors import RefusedError
+from registry.names import STANDARD, kind_of
 
 _RULES = (
     roles,
@@ -75,7 +76,7 @@ STREAMS: Mapping[str, Stream] = {
     "registry": Stream(name=re.compile("registry"), blank=lambda _: roles.Registry(), rules=roles),
     "standard": Stream(
         name=re.compile(r"standard/[A-Z0-9]{2,12}", re.ASCII),
-        blank=lambda name: standard.Standard(code=name.removeprefix("standard/")),
+        blank=lambda name: standard.Standard(code=name.removeprefix(STANDARD)),
         rules=standard,
     ),
     "account": Stream(
@@ -114,14 +115,9 @@ STREAMS: Mapping[str, Stream] = {
 }
 
 
-def stream_kind(stream: str) -> str:
-    """The kind of a stream, which begins the kinds of its events."""
-    return stream.partition("/")[0]
-
-
 def blank(stream: str) -> Any:
     """The state of `stream` before its first entry."""
-    return STREAMS[stream_kind(stream)].blank(stream)
+    return STREAMS[kind_of(stream)].blank(stream)
 
 
 def read(stream: str, kind: str, body: Mapping[str, Any]) -> Any:
@@ -140,10 +136,10 @@ def read(stream: str, kind: str, body: Mapping[str, Any]) -> Any:
 
 def judge(stream: str, state: Any, event: Any, act: Act) -> Outcome:
     """What comes of `event` in `stream`. Raises: RefusedError, as the stream's rules say."""
-    outcome: Outcome = STREAMS[stream_kind(stream)].rules.judge(state, event, act)
+    outcome: Outcome = STREAMS[kind_of(stream)].rules.judge(state, event, act)
     return outcome
 
 
 def evolve(stream: str, state: Any, event: Any, outcome: Outcome, index: int) -> Any:
     """The state of `stream` after `event`, which was judged and came to `outcome`."""
-    return STREAMS[stream_kind(stream)].rules.evolve(state, event, outcome, index)
+    return STREAMS[kind_of(stream)].rules.evolve(state, event, outcome, index)

@@ -23,6 +23,7 @@ from registry.domain.shape import integer, listed, one_of, optional
 from registry.domain.standard import Standard
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
+from registry.names import STANDARD
 
 ISSUERS: Mapping[str, frozenset[str]] = {
     "administrative_decision": frozenset({"authority"}),
@@ -488,7 +489,7 @@ def _check_bought(state: Order, event: Bought, act: Act) -> None:
     fit = event.standard in state.standards
     require(fit, "wrong_standard", standard=event.standard, expected=state.standards)
     # Now, not when the money is spent and the grams are locked.
-    claims = act.state(f"standard/{event.standard}", Standard).claims
+    claims = act.state(f"{STANDARD}{event.standard}", Standard).claims
     told = {"purpose": "restoration", "standard": event.standard}
     require("restoration" in claims, "claim_not_accepted", **told)
     ((_, locked),) = [(made, came) for made, came in act.outcomes if made.kind == "batch.locked.v1"]

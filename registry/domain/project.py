@@ -14,6 +14,7 @@ from registry.domain.shape import listed, matching
 from registry.domain.standard import DocumentEntered, Standard, require_not_withdrawn
 from registry.domain.timing import day_of
 from registry.errors import require
+from registry.names import STANDARD
 
 EXCLUDED = ("CCER", "CDM", "GEC", "PHCER", "VCS")
 """Where the same reductions must not be counted too: CCER, CDM, green certificates (绿证), other 碳普惠, VCS."""
@@ -231,7 +232,7 @@ def _monitored(state: Project, event: Verified | Issued, outcome: Outcome) -> Mo
 
 def _listed(state: Project, event: Listed, act: Act) -> Outcome:
     require_new(act, state.name)
-    standard = act.state(f"standard/{event.standard}", Standard)
+    standard = act.state(f"{STANDARD}{event.standard}", Standard)
     require(standard.is_recognised, "not_recognised", standard=event.standard)
     require(standard.home is None, "foreign_standard", standard=event.standard)
     require_not_withdrawn(standard)
@@ -257,7 +258,7 @@ def _check_document(state: Project, document: bytes, act: Act) -> None:
     same = entered.document == document
     require(same, "document_differs", entered=entered.document.hex(), expected=document.hex())
     stream = act.stream_of(DocumentEntered)
-    own = stream == f"standard/{state.standard}"
+    own = stream == f"{STANDARD}{state.standard}"
     require(own, "wrong_standard", standard=stream, expected=state.standard)
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from registry.ledger import canonical
 from registry.ledger.keys import Key, key_id
+from registry.names import BEARER
 
 TAG = "carbon-registry/id/v1"
 LOG_TAG = "carbon-registry/log/v1"
@@ -45,7 +46,7 @@ def once_id(log: bytes, nonce: bytes) -> str:
 
 def bearer(key: Key) -> str:
     """The account name of somebody who has a key and no account."""
-    return f"bearer/{_base32(key_id(key))}"
+    return f"{BEARER}{_base32(key_id(key))}"
 
 
 def _base32(data: bytes) -> str:

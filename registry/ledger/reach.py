@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 
 from registry.ledger.entry import Entry
 from registry.ledger.tree import SIZE_MAX
+from registry.names import ACCOUNT, CERTIFICATE, kind_of
 
 WHOLE = SIZE_MAX
 LOG = "registry"
-ACCOUNT = "account"
-_PEOPLE = frozenset({LOG, ACCOUNT, "conduct"})
+_PEOPLE = frozenset({LOG, "account", "conduct"})
 """What concerns somebody, and not these grams."""
 _MANY = frozenset({"batch", "certificate"})
 """What an act touches beside a stream and is a matter of its own."""
@@ -52,7 +52,7 @@ class _Reach:
     """What is known so far: how much of which stream is wanted, and how much of it was read."""
 
     def __init__(self, number: str) -> None:
-        certificate = f"certificate/{number}"
+        certificate = f"{CERTIFICATE}{number}"
         self.concerned = {certificate}
         self.wanted = {certificate: WHOLE, LOG: WHOLE}
         self.read: dict[str, int] = {}
@@ -72,18 +72,18 @@ class _Reach:
         for name, length in entry.consulted:
             self._want(name, length)
         for signer in entry.intent.signers:
-            if signer.account in touches and _kind(signer.account) == ACCOUNT:
+            if signer.account in touches and signer.account.startswith(ACCOUNT):
                 self._want(signer.account, touches[signer.account])
         self._take_touched(stream, touches)
 
     def _take_touched(self, stream: str, touches: dict[str, int]) -> None:
         """What stands in the same act as something in `stream`, as far as that matters to `stream`."""
-        kind, is_first = _kind(stream), touches[stream] == 1
+        kind, is_first = kind_of(stream), touches[stream] == 1
         concerned = stream in self.concerned
         for name, position in touches.items():
-            if concerned and (is_first or kind == "activity") and _kind(name) not in _PEOPLE:
+            if concerned and (is_first or kind == "activity") and kind_of(name) not in _PEOPLE:
                 self._concern(name, WHOLE if kind in _ENDS else position)
-            elif is_first or kind in _HOLDERS or (concerned and _kind(name) not in _MANY):
+            elif is_first or kind in _HOLDERS or (concerned and kind_of(name) not in _MANY):
                 self._want(name, position)
 
     def _want(self, stream: str, length: int) -> None:
@@ -100,7 +100,3 @@ class _Reach:
             self.read[stream] = 0
             self.unread.add(stream)
         self._want(stream, length)
-
-
-def _kind(stream: str) -> str:
-    return stream.partition("/")[0]

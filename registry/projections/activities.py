@@ -4,6 +4,7 @@ from typing import assert_never
 
 from registry.domain import activity, report
 from registry.history import Happened
+from registry.names import id_of
 from registry.projections.table import (
     Change,
     Changes,
@@ -11,7 +12,6 @@ from registry.projections.table import (
     Projection,
     Table,
     Value,
-    id_of,
     integer,
     octets,
     outcome_of,

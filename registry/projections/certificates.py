@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from registry.domain import certificate
 from registry.history import Happened
+from registry.names import id_of
 from registry.projections.table import (
     Change,
     Changes,
@@ -18,7 +19,6 @@ from registry.projections.table import (
     Projection,
     Table,
     Value,
-    id_of,
     integer,
     octets,
     outcome_of,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.names import kind_of
 from registry.projections.table import OPEN, Change, Entered, Fact, Fold, Projection, Row, Table
 
 Current = Mapping[Row, tuple[int, Row]]
@@ -44,7 +45,7 @@ class Page:
         """Take the next entry."""
         index = entered.index
         for made in entered.happened:
-            for fold in self._folds.get(made.stream.partition("/")[0], ()):
+            for fold in self._folds.get(kind_of(made.stream), ()):
                 for change in fold(entered, made):
                     if isinstance(change, Fact):
                         self._facts[change.table].append((*change.row, index))

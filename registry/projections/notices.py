@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 from registry.domain import batch, certificate, kinds, project, shape
 from registry.domain.account_life import Notified
 from registry.history import Happened
+from registry.names import ACCOUNT
 from registry.projections.table import (
     Changes,
     Entered,
@@ -23,7 +24,6 @@ from registry.projections.table import (
     text,
 )
 
-ACCOUNT = "account/"
 OF_THEIR_OWNERS = (
     batch.Suspended,
     batch.Reinstated,

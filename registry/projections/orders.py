@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from registry.domain import batch, order
 from registry.history import Happened
+from registry.names import id_of
 from registry.projections.table import (
     Change,
     Changes,
@@ -98,7 +99,7 @@ def _order(entered: Entered, made: Happened) -> Changes:
         case order.Performed() | order.Enforced():
             yield Change(table=ORDERS, key=key, adds={"performed_g": event.amount_g})
             enforced = int(isinstance(event, order.Enforced))
-            number = event.certificate.partition("/")[2]
+            number = id_of(event.certificate)
             row = (made.stream, number, entered.at_us, enforced, event.amount_g)
             yield Fact(table=PERFORMANCES, row=row)
             for used in entered.made(batch.LockRetired):

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from registry.domain import batch, certificate, shape
 from registry.domain.certificate import Adopted, Issued, Reissued, RowShown, Shared
 from registry.history import Happened
+from registry.names import id_of
 from registry.projections.table import (
     Change,
     Changes,
@@ -19,7 +20,6 @@ from registry.projections.table import (
     Projection,
     Table,
     Value,
-    id_of,
     integer,
     octets,
     outcome_of,

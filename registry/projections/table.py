@@ -181,11 +181,6 @@ def ranges_of(made: Happened) -> tuple[Range, ...]:
     return ranges
 
 
-def id_of(stream: str) -> str:
-    """The id in a stream's name, such as a certificate's number."""
-    return stream.partition("/")[2]
-
-
 Changes = Iterator[Fact | Change]
 Fold = Callable[[Entered, Happened], Changes]
 """What one event changes: a pure function of the entry, which reads no table."""

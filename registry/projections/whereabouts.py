@@ -10,13 +10,13 @@ from typing import Any, assert_never
 from registry.domain import batch, certificate
 from registry.domain.ranges import Range
 from registry.history import Happened
+from registry.names import id_of
 from registry.projections.table import (
     Changes,
     Entered,
     Fact,
     Projection,
     Table,
-    id_of,
     integer,
     ranges_of,
     text,

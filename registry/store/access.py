@@ -20,6 +20,7 @@ from typing import Any
 
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, UnavailableError, require
+from registry.names import ACCOUNT
 from registry.place import Place, Server
 from registry.store.access_file import FileKeeper
 from registry.store.access_jobs import Jobs
@@ -506,7 +507,7 @@ def _new_secret() -> str:
 
 
 def _check_accounts(accounts: Sequence[str]) -> None:
-    named = all(account.startswith("account/") and account.isprintable() for account in accounts)
+    named = all(account.startswith(ACCOUNT) and account.isprintable() for account in accounts)
     whole = named and not any(" " in account for account in accounts)
     count = 0 < len(accounts) == len(set(accounts)) <= KEY_ACCOUNTS_MAX
     if not (whole and count):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from registry.names import ACCOUNT
 from registry.store.log import Moment
 from registry.store.operator import Operator
 
@@ -18,7 +19,7 @@ def officers(
     with operator.log.recorder.reading() as cursor:
         moment = Moment(cursor)
         # Who bears a code has no account, and nobody else decides for them.
-        accounts = [one for one in strangers_to if one.startswith("account/")]
+        accounts = [one for one in strangers_to if one.startswith(ACCOUNT)]
         taken = {moment.stream(account).state.controller for account in accounts}
     left = operator.officers()
     chosen: list[str] = []

@@ -14,6 +14,7 @@ from registry.ledger.commitment import Opening
 from registry.ledger.dossier import DOSSIER_BYTES_MAX, Dossier, RowsAt
 from registry.ledger.entry import Entry
 from registry.ledger.reach import reach
+from registry.names import CERTIFICATE
 from registry.store.log import Log, Moment, Placed
 from registry.store.openings import Openings
 from registry.store.proofs import Share, signed_head
@@ -43,10 +44,10 @@ def certificate_dossier(
     """
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        indexes, row = moment.indexes(f"certificate/{number}"), None
+        indexes, row = moment.indexes(f"{CERTIFICATE}{number}"), None
         if not indexes and share is not None:
             number, row = share
-            indexes = moment.indexes(f"certificate/{number}")
+            indexes = moment.indexes(f"{CERTIFICATE}{number}")
         require(bool(indexes), "no_certificate", number=number)
         note, size = signed_head(moment, indexes[-1], log)
         gathered = gather(moment, number, size)
@@ -161,7 +162,7 @@ def _openings(
     placed: Sequence[Placed], number: str, row: int | None, openings: Openings, *, private: bool
 ) -> Iterator[tuple[int, Opening]]:
     """What is hidden behind the certificate, and, where it is a row of a group, behind the group's statement."""
-    own = f"certificate/{number}"
+    own = f"{CERTIFICATE}{number}"
     (group, row), *_ = [*_shown_rows(placed, own), (own, row)]
     for one in placed:
         asked = one.entry.intent

@@ -14,6 +14,7 @@ from registry.domain.standard import Standard
 from registry.domain.timing import Verdict, days_of_month, verdicts
 from registry.errors import RefusedError
 from registry.ledger import ids
+from registry.names import ACCOUNT, BATCH, CERTIFICATE, STANDARD
 from registry.store.committer import Request
 from registry.store.log import Log, Moment, Placed
 from registry.store.openings import Openings
@@ -119,7 +120,7 @@ class Importer:
         with self._operator.log.recorder.reading() as cursor:
             moment = Moment(cursor)
             for row in self._list.rows:
-                (index, *_) = moment.indexes(f"certificate/{self._number(row)}")
+                (index, *_) = moment.indexes(f"{CERTIFICATE}{self._number(row)}")
                 placed = moment.placed(index)
                 found.append(_imported(row, self._number(row), placed, is_new=row.number in new))
         return found
@@ -250,7 +251,7 @@ class _Writer:
         number = certificate_number(self._operator.id, source, row)
         parts = [
             (batch_name, [importing.retired(row, holder=holder, source=source)]),
-            (f"certificate/{number}", [importing.certified(row)]),
+            (f"{CERTIFICATE}{number}", [importing.certified(row)]),
         ]
         self.requests.append(self._operator.request(setting, parts))
 
@@ -264,7 +265,7 @@ class _Supply:
         self._stock = stock
 
     def recognises(self, kind: Kind) -> None:
-        parts = [(f"standard/{kind.code}", [importing.recognised(kind)])]
+        parts = [(f"{STANDARD}{kind.code}", [importing.recognised(kind)])]
         self._writer.does(self._bodies["authority"], self._writer.officer, parts=parts)
 
     def invents(self, kind: Kind, period: tuple[str, str], units: int, first: int) -> str:
@@ -286,7 +287,7 @@ class _Supply:
         boundary = {"document": importing.boundary_of(project), "project": project}
         report = {"document": document, "project": project}
         verified = {"period": period, "amount_g": amount_g, "report": document}
-        standard = f"standard/{kind.code}"
+        standard = f"{STANDARD}{kind.code}"
         writer.does(
             writer.officer,
             parts=[
@@ -337,7 +338,7 @@ class _Supply:
             stream=("batch", 1),
             parts=lambda name: [
                 (
-                    f"standard/{kind.code}",
+                    f"{STANDARD}{kind.code}",
                     [("standard.deposited.v1", {"batch": name, "home_serials": spelled})],
                 ),
                 (name, [("batch.deposited.v1", deposited)]),
@@ -385,7 +386,7 @@ def _imported(row: Row, number: str, placed: Placed, *, is_new: bool) -> Importe
 def _certificates_there(log: Log, numbers: Sequence[str]) -> set[str]:
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        return {number for number in numbers if moment.indexes(f"certificate/{number}")}
+        return {number for number in numbers if moment.indexes(f"{CERTIFICATE}{number}")}
 
 
 def _read_known(operator: Operator) -> _Known:
@@ -399,9 +400,9 @@ def _read_known(operator: Operator) -> _Known:
             if role in BODIES and operator.kept(name):
                 known.bodies.setdefault(role, name)
         for kind in KINDS:
-            known.standards[kind.code] = moment.stream(f"standard/{kind.code}").state
+            known.standards[kind.code] = moment.stream(f"{STANDARD}{kind.code}").state
         stock = known.accounts.get(STOCK, "")
-        for name in moment.streams("batch/"):
+        for name in moment.streams(BATCH):
             state: Batch = moment.stream(name).state
             held_g = state.holding(stock).total_g
             if held_g > known.stock.get(state.standard, ("", 0))[1]:
@@ -413,7 +414,7 @@ def _read_known(operator: Operator) -> _Known:
 def account_names(moment: Moment, openings: Openings) -> dict[str, str]:
     """Accounts by name, as far as their names are kept; of two of one name the first."""
     committed = {}
-    for name in moment.streams("account/"):
+    for name in moment.streams(ACCOUNT):
         for happened in moment.placed(moment.indexes(name)[0]).happened():
             if happened.stream == name and isinstance(happened.event, account.Opened):
                 committed[happened.event.name] = name

@@ -22,6 +22,7 @@ from registry.ledger import ids, intent, keys
 from registry.ledger.intent import Intent, Signer, in_key_order
 from registry.ledger.keys import Key
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
+from registry.names import BEARER
 from registry.place import Place, Server
 from registry.store.committer import Committer, Receipt, Request
 from registry.store.keyring import Keyring
@@ -217,7 +218,7 @@ class Operator:
 
     def _signer(self, account: str, moment: Moment, *, kept: bool = True) -> Signer:
         # The key of who bears a code is nowhere but in the code.
-        own = [] if account.startswith("bearer/") else self._kept(account, moment)
+        own = [] if account.startswith(BEARER) else self._kept(account, moment)
         if own or kept:
             require(bool(own), "no_private_key", account=account)
             return Signer(account=account, key=own[-1])

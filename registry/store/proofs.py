@@ -10,11 +10,11 @@ from registry.ledger import ids, proof, tree
 from registry.ledger.commitment import Opening, field_name
 from registry.ledger.proof import LATER_MAX, Leaf, Proof, Row
 from registry.ledger.rows import RowTree
+from registry.names import CERTIFICATE
 from registry.store.log import Log, Moment, Placed
 from registry.store.openings import Openings
 
 LOG_STREAM = "registry"
-_PREFIX = "certificate/"
 STATING = (
     certificate.Issued,
     certificate.Shared,
@@ -83,21 +83,21 @@ def _chain(moment: Moment, number: str, share: Share | None) -> tuple[list[int],
     A number that stands in the place of another goes on where that ended, and a row with a stream of its own where
     it was shown out of its group.
     """
-    own = moment.indexes(f"{_PREFIX}{number}")
+    own = moment.indexes(f"{CERTIFICATE}{number}")
     if not own:
         if share is None:
             raise RefusedError("no_certificate", number=number)
-        return moment.indexes(f"{_PREFIX}{share[0]}"), share
+        return moment.indexes(f"{CERTIFICATE}{share[0]}"), share
     begun = moment.placed(own[0])
-    kind, body = _first(begun, f"{_PREFIX}{number}")
+    kind, body = _first(begun, f"{CERTIFICATE}{number}")
     if kind == certificate.Reissued.kind:
-        before, share = _chain(moment, body["replaces"].removeprefix(_PREFIX), share)
+        before, share = _chain(moment, body["replaces"].removeprefix(CERTIFICATE), share)
         return [*before, *own[1:]], share
     if kind == certificate.Adopted.kind:
         group = body["group"]
         before = [index for index in moment.indexes(group) if index <= own[0]]
         _, shown = _first(begun, group)
-        return [*before, *own[1:]], (group.removeprefix(_PREFIX), shown["number"])
+        return [*before, *own[1:]], (group.removeprefix(CERTIFICATE), shown["number"])
     return own, share
 
 
@@ -111,7 +111,7 @@ def _says(placed: Placed, number: str) -> bool:
     """Whether an entry says something of the certificate `number`, or of all that its group is."""
     made = list(placed.happened())
     shows = any(isinstance(item.event, certificate.RowShown) for item in made)
-    return not shows or any(item.stream == f"{_PREFIX}{number}" for item in made)
+    return not shows or any(item.stream == f"{CERTIFICATE}{number}" for item in made)
 
 
 def share_proofs(log: Log, openings: Openings, group: str) -> Iterator[tuple[str, bytes]]:
@@ -122,7 +122,7 @@ def share_proofs(log: Log, openings: Openings, group: str) -> Iterator[tuple[str
     """
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        indexes = moment.indexes(f"{_PREFIX}{group}")
+        indexes = moment.indexes(f"{CERTIFICATE}{group}")
         if not indexes:
             raise RefusedError("no_certificate", number=group)
         note, size = signed_head(moment, indexes[0], log)
@@ -158,7 +158,7 @@ def row_of(log: Log, share: Share) -> Row:
     """The row of a group, with its path."""
     with log.recorder.reading() as cursor:
         moment = Moment(cursor)
-        placed = moment.placed(moment.indexes(f"{_PREFIX}{share[0]}")[0])
+        placed = moment.placed(moment.indexes(f"{CERTIFICATE}{share[0]}")[0])
     row, _ = _row(placed, share)
     assert row is not None
     return row
@@ -215,7 +215,7 @@ def _row(placed: Placed, share: Share | None) -> tuple[Row | None, str]:
     """The row of a group, with its path; and the field in which its name stands, or nothing."""
     if share is None:
         return None, ""
-    group, number = f"{_PREFIX}{share[0]}", share[1]
+    group, number = f"{CERTIFICATE}{share[0]}", share[1]
     (part,) = [
         place for place, part in enumerate(placed.entry.intent.parts) if part.stream == group
     ]

@@ -23,6 +23,7 @@ from registry.ledger.intent import natural
 from registry.ledger.keys import Key
 from registry.ledger.note import VerifierKey, read_checkpoint, split_note
 from registry.ledger.proof import Proof
+from registry.names import CERTIFICATE, id_of
 from registry.verifier.certificate import (
     check_inclusion,
     check_log,
@@ -124,7 +125,7 @@ def _verified(found: Proof, act: ReadAct) -> VerifiedAward:
         check_inclusion(leaf, checkpoint)
     entry = act.signed.entry
     return VerifiedAward(
-        number=life.number.partition("/")[2],
+        number=id_of(life.number),
         origin=checkpoint.origin,
         size=checkpoint.size,
         index=found.leaf.index,
@@ -150,7 +151,7 @@ def _event(act: ReadAct) -> tuple[Concluded | Honoured, int]:
     ]
     require(len(found) == 1, "not_a_certificate", form=act.form.name)
     event, number = found[0]
-    stream, expected = act.parts[number].stream, f"certificate/{act.parts[number].new_id()}"
+    stream, expected = act.parts[number].stream, f"{CERTIFICATE}{act.parts[number].new_id()}"
     require(stream == expected, "wrong_id", stream=stream, expected=expected)
     first = act.signed.entry.places[number].position == 1
     require(first, "wrong_position", stream=stream, expected=1)

@@ -40,6 +40,7 @@ from registry.ledger.note import (
     split_note,
 )
 from registry.ledger.proof import Leaf, Proof
+from registry.names import CERTIFICATE, id_of
 from registry.verifier import row
 from registry.verifier.later import Life, Said, live
 from registry.verifier.reading import ReadAct, read_act
@@ -208,7 +209,7 @@ def _verified(found: Proof, issue: _Issue) -> Verified:
     entry = issue.act.signed.entry
     own_g = outcome["amount_g"] if share is None else share.amount_g
     return Verified(
-        number=life.number.partition("/")[2],
+        number=id_of(life.number),
         origin=checkpoint.origin,
         size=checkpoint.size,
         index=found.leaf.index,
@@ -223,7 +224,7 @@ def _verified(found: Proof, issue: _Issue) -> Verified:
         verdicts=life.state.verdicts,
         awaiting=tuple(sorted(life.state.home)),
         said=life.said,
-        former=tuple(number.partition("/")[2] for number in life.former),
+        former=tuple(id_of(number) for number in life.former),
         share=share,
         own=_own(_retirements(issue), share),
         opened=opened,
@@ -293,7 +294,7 @@ def _read_issue(data: bytes) -> _Issue:
     require(len(stating) == 1, "not_a_certificate", form=act.form.name)
     number, event = stating[0]
     issue = _Issue(act=act, part=number, statement=event)
-    expected = f"certificate/{act.parts[number].new_id()}"
+    expected = f"{CERTIFICATE}{act.parts[number].new_id()}"
     require(issue.stream == expected, "wrong_id", stream=issue.stream, expected=expected)
     first = act.signed.entry.places[number].position == 1
     require(first, "wrong_position", stream=issue.stream, expected=1)

@@ -32,6 +32,7 @@ from registry.ledger.note import (
 )
 from registry.ledger.reach import LOG, reach
 from registry.ledger.rows import Beside, values
+from registry.names import CERTIFICATE
 from registry.verifier.certificate import is_demonstration
 
 BENEFICIARY = "beneficiary"
@@ -142,7 +143,7 @@ def verify_dossier(data: bytes, key: VerifierKey | None, *, size_min: int = 0) -
         signed = _signed(found)
         concerned, excerpt = _replayed(found, signed, leaves)
         _check_days(signed)
-        state: Certificate = excerpt.stream(f"certificate/{found.number}").state
+        state: Certificate = excerpt.stream(f"{CERTIFICATE}{found.number}").state
         own = _own(found, signed, state)
         opened = _opened(found, signed, state)
         signer = _check_log(found, checkpoint, excerpt.stream(LOG).state, key)
@@ -210,7 +211,7 @@ def _replayed(
         _check_whole(index, made.entry, excerpt, apart)
         excerpt.size = index
         excerpt.take(history.follow(excerpt, made, beside.get(index, {}), apart))
-    begun = excerpt.stream(f"certificate/{found.number}").length > 0
+    begun = excerpt.stream(f"{CERTIFICATE}{found.number}").length > 0
     require(begun, "not_a_certificate", number=found.number)
     # Last: what is left out would tell why they are here.
     require(not idle, "malformed", field="entries", why="stream_not_followed", index=idle)
@@ -352,7 +353,7 @@ def _verified(
     opened: Mapping[str, Any],
     signer: VerifierKey | None,
 ) -> VerifiedDossier:
-    state: Certificate = excerpt.stream(f"certificate/{found.number}").state
+    state: Certificate = excerpt.stream(f"{CERTIFICATE}{found.number}").state
     assert state.issued is not None
     first = signed[state.issued].entry
     checkpoint = _checkpoint(found)

@@ -15,6 +15,7 @@ from registry.ledger import proof, rows
 from registry.ledger.keys import Key
 from registry.ledger.note import VerifierKey, read_checkpoint, split_note
 from registry.ledger.proof import Proof
+from registry.names import CAMPAIGN
 from registry.verifier import row
 from registry.verifier.certificate import (
     check_inclusion,
@@ -25,8 +26,6 @@ from registry.verifier.certificate import (
 )
 from registry.verifier.reading import ReadAct, read_act
 from registry.verifier.row import ShownRow, slice_of
-
-CAMPAIGN = "campaign/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

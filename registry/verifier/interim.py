@@ -22,6 +22,7 @@ from registry import states
 from registry.domain import kinds
 from registry.history import Stream
 from registry.ledger.tree import HASH_BYTES, Frontier
+from registry.names import kind_of
 from registry.place import Place
 from registry.states import NotAStateError
 from registry.verifier import trust
@@ -100,7 +101,7 @@ def _software() -> bytes:
 def _packed(replay: Replay) -> list[Any]:
     groups: dict[str, list[tuple[str, Stream]]] = {}
     for name, stream in replay.streams.items():
-        groups.setdefault(kinds.stream_kind(name), []).append((name, stream))
+        groups.setdefault(kind_of(name), []).append((name, stream))
     packed = {}
     for kind, streams in groups.items():
         held = states.encode_all(_class_of(streams[0][0]), [stream.state for _, stream in streams])

@@ -24,6 +24,7 @@ from registry.domain.certificate import (
 from registry.errors import RefusedError, require
 from registry.ledger import canonical, ids, tree
 from registry.ledger.proof import Leaf
+from registry.names import CERTIFICATE
 from registry.verifier.reading import ReadAct, read_act
 from registry.verifier.row import ShownRow
 
@@ -87,7 +88,7 @@ def _number(begun: Life, share: ShownRow) -> str:
     group = begun.state.group
     assert group is not None, "a share is of a group"
     own = ids.row_id(begun.log, group.author, group.nonce, group.part, share.number)
-    return f"certificate/{own}"
+    return f"{CERTIFICATE}{own}"
 
 
 def _after(life: Life, number: int, leaf: Leaf, share: ShownRow | None) -> Life:
@@ -152,7 +153,7 @@ def _replaced(life: Life, number: int, read: ReadAct, came: Mapping[str, Any], s
     event = _event(read, stream)
     assert isinstance(event, Reissued), "the forms allow nothing else there"
     part = _part(read, stream)
-    expected = f"certificate/{read.parts[part].new_id()}"
+    expected = f"{CERTIFICATE}{read.parts[part].new_id()}"
     require(stream == expected, "wrong_id", stream=stream, expected=expected)
     after = _begun(life, read, stream, event, certificate.reissued_as(event, came))
     former = (*life.former, life.number)

@@ -7,6 +7,7 @@ was recorded; they are kept by whoever filed them.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from registry.names import id_of
 from registry.projections.papers.claims import Claim, Row
 from registry.projections.papers.paper import (
     Cell,
@@ -38,7 +39,7 @@ def form(activity: Row, shown: Mapping[bytes, Any], certified: Row | None) -> Sh
         shown: what may be shown of its `commitments`.
         certified: the certificate that says what it came to, a row of certificates; None until there is one.
     """
-    hidden = Withheld(number=activity["activity"].partition("/")[2])
+    hidden = Withheld(number=id_of(activity["activity"]))
 
     def name(column: str) -> Cell:
         commitment = activity[column]
