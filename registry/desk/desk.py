@@ -157,7 +157,7 @@ class Desk:
         rehearsal.
         """
         if not self.dry_run:
-            self.operator.keyring.keep(key, account)
+            self.operator.keep(key, account)
         return self.operator.possession(account, key)
 
     def bearer(self, seed: bytes) -> Signer:

@@ -6,6 +6,9 @@ file is used while everybody on the machine may read it, or somebody besides its
 because that is how secrets are handed to a service.
 
     sealed = nonce (12 B) || AES-256-GCM(seed of 32 B; additional data: key id)
+
+A key that is made for an act is kept before the act is recorded, and may never be: until it is known that it was, it
+stands among the `pending`, with the time.
 """
 
 import hmac
@@ -43,6 +46,11 @@ CREATE TABLE sealing (one INTEGER PRIMARY KEY CHECK (one = 1), salt BLOB NOT NUL
 CREATE TABLE keys (key_id BLOB PRIMARY KEY, account TEXT NOT NULL, suite TEXT NOT NULL,
     public BLOB NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
+_PENDING = (
+    "CREATE TABLE IF NOT EXISTS pending (key_id BLOB PRIMARY KEY, at_us INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID"
+)
+"""Not in keyrings of before; made when it is first needed."""
 
 
 class Keyring:
@@ -109,9 +117,38 @@ class Keyring:
             if not self._held[key]:
                 del self._held[key], self._opened[key]
 
-    def keep(self, key: Key, account: str) -> None:
-        """Have a key that is held, durable on return, and note that it speaks for `account`."""
-        self._keep({key: self._opened[key]}, account)
+    def keep(self, key: Key, account: str, *, pending_us: int | None = None) -> None:
+        """Have a key that is held, durable on return, and note that it speaks for `account`.
+
+        Unless `pending_us` is None, it is pending since then: the act that it is for is not recorded yet.
+        """
+        self._keep({key: self._opened[key]}, account, pending_us)
+
+    def pending(self, before_us: int, most: int) -> list[tuple[Key, str]]:
+        """The keys that are pending since before that time, the `most` oldest, and the account that each is for."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute(_PENDING)
+            rows = connection.execute(
+                "SELECT suite, public, account FROM keys JOIN pending USING (key_id)"
+                " WHERE at_us < ? ORDER BY at_us, key_id LIMIT ?",
+                (before_us, most),
+            )
+            return [((suite, public), account) for suite, public, account in rows]
+
+    def settle(self, key: Key) -> None:
+        """Note that `key` is pending no more, and kept for good."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute("DELETE FROM pending WHERE key_id = ?", (key_id(key),))
+
+    def forget(self, key: Key) -> None:
+        """Keep a pending `key` no more; one that is not pending stays. A crash leaves all of it, or nothing."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(
+                "DELETE FROM keys WHERE key_id = ? AND key_id IN (SELECT key_id FROM pending)",
+                (key_id(key),),
+            )
+            connection.execute("DELETE FROM pending WHERE key_id = ?", (key_id(key),))
 
     def assign(self, owners: dict[Key, str]) -> None:
         """Note which account each key speaks for; the log decides whether it does."""
@@ -147,13 +184,22 @@ class Keyring:
             known = self._opened[key] = self._unsealed(key)
         return known
 
-    def _keep(self, privates: dict[Key, Ed25519PrivateKey], account: str) -> None:
+    def _keep(
+        self,
+        privates: dict[Key, Ed25519PrivateKey],
+        account: str,
+        pending_us: int | None = None,
+    ) -> None:
         rows = []
         for key, private in privates.items():
             nonce = os.urandom(_NONCE_BYTES)
             sealed = self._sealing.encrypt(nonce, private.private_bytes_raw(), key_id(key))
             rows.append((key_id(key), account, *key, nonce + sealed))
         with closing(self._connect()) as connection, connection:
+            if pending_us is not None:
+                connection.execute(_PENDING)
+                waiting = [(row[0], pending_us) for row in rows]
+                connection.executemany("INSERT INTO pending VALUES (?,?)", waiting)
             connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)
 
     def _unsealed(self, key: Key) -> Ed25519PrivateKey:

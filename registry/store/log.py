@@ -271,16 +271,15 @@ class Moment:
         )
         return {row[0]: entry_index(row[1]) for row in self._cursor.fetchall()}
 
-    def last(self, stream: str, kinds: Sequence[str]) -> int | None:
-        """The last entry that did one of `kinds` in `stream`, and nothing else there; None if there is none."""
+    def did(self, stream: str, kinds: Sequence[str]) -> list[int]:
+        """The entries that did one of `kinds` in `stream`, and nothing else there, in order."""
         signs = ",".join("?" * len(kinds))
-        row = self._one(
-            "SELECT max(rowid) FROM stored_events WHERE originator_id = ?"  # noqa: S608  # question marks
-            f" AND topic IN ({signs})",
-            stream,
-            *kinds,
+        self._cursor.execute(
+            "SELECT rowid FROM stored_events WHERE originator_id = ?"  # noqa: S608  # question marks
+            f" AND topic IN ({signs}) ORDER BY originator_version",
+            (stream, *kinds),
         )
-        return None if row[0] is None else entry_index(row[0])
+        return [entry_index(row[0]) for row in self._cursor.fetchall()]
 
     def _found(self, what: str, keys: Sequence[int]) -> dict[int, bytes]:
         """The rows of a table with these keys, its first column: key and second column."""

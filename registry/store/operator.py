@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.acts.propose import Happening, Proposal, Setting, propose
-from registry.domain.account import Account
+from registry.domain.account import Account, RecoveryAnnounced
 from registry.domain.roles import OFFICER, Registry
 from registry.errors import BrokenHistoryError, RefusedError, RegistryError, require
 from registry.history import POSSESSION_PURPOSE, check_intent
@@ -52,6 +52,10 @@ class Beginning:
 
 PATIENCE_US = 3600 * 1_000_000
 """How long an intent made here may wait to be recorded."""
+PENDING_US = intent.LIFE_US_MAX + 24 * 3600 * 1_000_000
+"""So long, by the log's own time, a key is kept for an act that is not recorded: longer than any intent can wait."""
+FORGOTTEN_MOST = 8
+"""So many keys that nobody needs any more go, at the most, with each one that comes."""
 SPEAKING_CACHED_MAX = 20_000
 
 
@@ -210,6 +214,34 @@ class Operator:
             RefusedError: one of them would be refused.
         """
         return [placed_of(addition) for addition in self.committer.rehearse(requests)]
+
+    def keep(self, key: Key, account: str) -> None:
+        """Have `key`, which the keyring holds, durable on return: it is to speak for `account` once the log says so.
+
+        Such as were kept long ago for acts that never were recorded are forgotten.
+        """
+        with self.log.recorder.reading() as cursor:
+            moment = Moment(cursor)
+            last_us = moment.placed(moment.head().size - 1).entry.at_us
+            # A key of the log itself is too much to lose.
+            since_us = (
+                max(last_us, self.committer.clock.now_us()) if account != LOG_ACCOUNT else None
+            )
+            self.keyring.keep(key, account, pending_us=since_us)
+            # By the log's time: no intent that was made with a key so long ago can be recorded any more.
+            for old, owner in self.keyring.pending(last_us - PENDING_US, FORGOTTEN_MOST):
+                if self._is_told(old, owner, moment):
+                    self.keyring.settle(old)
+                else:
+                    self.keyring.forget(old)
+
+    def _is_told(self, key: Key, account: str, moment: Moment) -> bool:
+        """Whether the log names `key` as one of `account`: one that speaks or spoke, or that was announced."""
+        state = self.committer.state(account)
+        if not isinstance(state, Account) or key in state.keys:
+            return True
+        announced = moment.did(account, (RecoveryAnnounced.kind,))
+        return any(key[1] in placed.data for placed in moment.all_placed(announced))
 
     def possession(self, account: str, key: Key) -> bytes:
         """The signature that shows that `key`, to be registered for `account`, is kept here."""

@@ -74,10 +74,10 @@ class Renewals:
                 self._last.clear()
             new = moment.since(self._size, ENDING) if grown and self._last else {}
             found = {
-                account: moment.last(account, ENDING)
+                account: max(moment.did(account, ENDING), default=NEVER)
                 for account in accounts
                 if account not in self._last
             }
         self._last.update({name: index for name, index in new.items() if name in self._last})
-        self._last.update({name: NEVER if at is None else at for name, at in found.items()})
+        self._last.update(found)
         self._size, self._looked_s = size, at_s
