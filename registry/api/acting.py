@@ -141,16 +141,8 @@ def _signed(
 def _committed(runtime: Runtime, requests: Sequence[Request], owner: str) -> list[Receipt]:
     """The receipts: of one act together with whoever else acts, of several as a whole."""
     if len(requests) > 1:
-        return runtime.operator.record(requests)
-    (only,) = requests
-    answer = runtime.sequencer.submit(
-        only.signed.data,
-        only.signed.signatures,
-        only.openings,
-        only.signed.rows,
-        source=owner,
-    )
-    return [answer.result()]
+        return runtime.writer.recorded(requests)
+    return [runtime.writer.submitted(requests[0], source=owner)]
 
 
 def rehearse(runtime: Runtime, wish: Wish) -> dict[str, Any]:

@@ -59,8 +59,11 @@ def create_app(runtime: Runtime) -> FastAPI:
     async def lifespan(_app: FastAPI) -> Any:
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = runtime.settings.worker_threads
-        runtime.start()
-        yield
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
 
     app = FastAPI(
         title=TITLE,

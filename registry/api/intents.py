@@ -1,6 +1,5 @@
 """Signed intents: submitted by anybody, since their signatures say whose they are; and signed with keys kept here."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -107,14 +106,14 @@ def _add_submit(made: APIRouter, runtime: Runtime) -> None:
             if missing and not await run_in_threadpool(_is_recorded, runtime, data):
                 first = missing[:FIELDS_TOLD_MAX]
                 raise RefusedError("openings_missing", fields=first, missing=len(missing))
-        answer = runtime.sequencer.submit(
+        answer = runtime.writer.submit(
             data,
             [decoded(one, "signatures") for one in said.signatures],
             openings,
             rows_of(said.rows),
             source=source_of(request.scope),
         )
-        receipt = await asyncio.wrap_future(answer)
+        (receipt,) = await answer
         kept = await run_in_threadpool(_kept, runtime, data, openings) if openings else []
         told = {
             "index": receipt.index,

@@ -23,7 +23,6 @@ from registry.store.access_jobs import Job
 from registry.store.access_keeper import ID_CHARACTERS
 from registry.store.clock import wall_us
 from registry.store.logs import lines_asked_for
-from registry.store.observer import Observer
 
 AT_ONCE = 2
 WAITING_MAX = 16
@@ -109,9 +108,9 @@ def _is_theirs(job: Job, wanted: Wanted) -> bool:
 class Jobs:
     """The jobs of this server. For any number of threads; bounded in all."""
 
-    def __init__(self, kept: access_jobs.Jobs, observer: Observer) -> None:
+    def __init__(self, kept: access_jobs.Jobs, failed: Callable[[str], None]) -> None:
         self._kept = kept
-        self._observer = observer
+        self._failed_with = failed
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
         self._apart = ThreadPoolExecutor(1, thread_name_prefix="job-alone")
         self._stopping = threading.Event()
@@ -205,7 +204,7 @@ class Jobs:
             self._kept.interrupt(id_, wall_us())
         except RegistryError as error:
             # What cannot be noted now is found to be nobody's when a server starts.
-            self._observer.failed(error.code)
+            self._failed_with(error.code)
         finally:
             with self._lock:
                 self._running.pop(id_, None)
@@ -223,7 +222,7 @@ class Jobs:
             raise
         except Exception as fault:  # noqa: BLE001  # in this thread there is nobody else to tell
             # Somebody waits for an answer; a person has to look for ours.
-            self._observer.failed("our_fault")
+            self._failed_with("our_fault")
             lines = lines_asked_for()
             if lines is not None:
                 lines.error("job", id=progress.job.id, failure=place_of(fault))

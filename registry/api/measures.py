@@ -5,7 +5,7 @@
     registry_http_problems_total{code}                  what was said to be wrong: `too_often` is who asked too often
     registry_http_in_flight{kind}                       being answered now: plain, upload, stream
     registry_webhook_deliveries{state}, registry_webhook_attempts_total{outcome}
-    registry_jobs, registry_tables_size
+    registry_jobs, registry_job_failures_total{code}, registry_tables_size, registry_writer_away
 
 Whatever a client makes up, such as a path or a method, is no label. A request costs a few microseconds.
 """
@@ -71,6 +71,12 @@ class Measures:
             ["outcome"],
             registry=self._registry,
         )
+        self._job_failures = Counter(
+            "registry_job_failures",
+            "Jobs that broke off for reasons that are not the asker's",
+            ["code"],
+            registry=self._registry,
+        )
         flying = Gauge(
             "registry_http_in_flight",
             "Requests being answered; streams are who is being told live",
@@ -120,6 +126,10 @@ class Measures:
     def attempted(self, outcome: Outcome) -> None:
         """Count an attempt to tell a webhook; `dead` is one after which no other is made."""
         self._attempts.labels(outcome).inc()
+
+    def job_failed(self, code: str) -> None:
+        """Count a job that broke off."""
+        self._job_failures.labels(code).inc()
 
     def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
         """Show what `value` says whenever somebody scrapes."""

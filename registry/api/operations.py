@@ -79,11 +79,13 @@ class Readiness:
         """The size of the log, if all is well.
 
         Raises:
-            UnavailableError: `closing`; what `Recorder.trouble` says.
+            UnavailableError: `closing`, `writer_away`; what `Recorder.trouble` says.
             BrokenHistoryError: `behind_mark`, `differs_from_mark`, `no_mark`, `bad_mark`.
         """
         if self._runtime.stopping.is_set():
             raise UnavailableError("closing")
+        if not self._runtime.writer.there.is_set():
+            raise UnavailableError("writer_away")
         if time.monotonic() >= self._looked_s + LOOKED_AT_S:
             self._size = self._looked()
             self._looked_s = time.monotonic()
@@ -140,7 +142,7 @@ def router(runtime: Runtime) -> APIRouter:
             shown = (authorization or "").removeprefix("Bearer ").encode()
             same = hmac.compare_digest(shown, wanted.get_secret_value().encode())
             require(same, "credentials_missing")
-        text = await measuring.run(runtime.metrics.text)
+        text = await runtime.writer.metrics()
         text += await measuring.run(runtime.measures.text)
         return Response(text, media_type="text/plain; version=0.0.4")
 

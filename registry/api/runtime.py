@@ -1,6 +1,7 @@
 """What a running server has at hand: the registry opened for writing, the queue in front of it, and what keeps up.
 
-    Operator + Sequencer    acts, many at once
+    Operator                keys, and the log to read
+    Writer                  a process: acts, many at once
     Access                  API keys, bindings, webhooks, jobs
     Heads                   one thread: how many entries there are, and whoever listens is told
     TableKeeper             a process: the tables of projections are kept up
@@ -9,8 +10,11 @@ Opened by `serve` alone, and closed when the last answer is given.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+
+from starlette.concurrency import run_in_threadpool
 
 from registry.api.jobs import Jobs
 from registry.api.measures import Measures
@@ -22,27 +26,27 @@ from registry.desk.desk import Desk
 from registry.desk.opened import Opened
 from registry.domain.roles import Registry
 from registry.errors import RegistryError
-from registry.history import Addition
 from registry.place import Place
 from registry.store.access import Access
 from registry.store.access_webhooks import PURPOSE
 from registry.store.clock import wall_us
+from registry.store.keyring import read_passphrase
 from registry.store.log import LOG_ACCOUNT, Log, Moment
-from registry.store.metrics import Metrics
-from registry.store.observer import Everybody, Observer
-from registry.store.operator import Operator, mark_of
-from registry.store.sequencer import Sequencer
+from registry.store.operator import Operator, home_of
 from registry.store.views import Keepers
+from registry.store.writer import Writer
 from registry.verifier.certificate import is_demonstration
 
 LOOK_S = 0.25
 """So often it is looked for entries that other processes recorded; our own are told of at once."""
+PAUSE_S = 0.02
+"""So long, at the least, between two looks."""
 
 Told = Callable[[int], None]
 """Called in a thread of its own with how many entries there are; must be quick, and not fail."""
 
 
-class Heads(Observer):
+class Heads:
     """Knows how many entries are under the signed head, and tells whoever listens when that changes."""
 
     def __init__(self) -> None:
@@ -71,14 +75,8 @@ class Heads(Observer):
         if self._thread.is_alive():
             self._thread.join()
 
-    def committed(
-        self,
-        additions: Sequence[Addition],  # noqa: ARG002  # what they are, the log says
-        *,
-        size: int,  # noqa: ARG002  # as above
-        requests: int,  # noqa: ARG002  # as above
-        seconds: float,  # noqa: ARG002  # as above
-    ) -> None:
+    def wake(self) -> None:
+        """Look now: something may have been recorded."""
         self._woken.set()
 
     def _run(self) -> None:
@@ -89,6 +87,7 @@ class Heads(Observer):
             # A database that is away is said to be by readiness, and asked again.
             with suppress(RegistryError):
                 self._look(self._log)
+            time.sleep(PAUSE_S)
 
     def _look(self, log: Log) -> None:
         with log.recorder.trouble(), log.recorder.reading() as cursor:
@@ -110,7 +109,6 @@ class Runtime:
         """
         self.place = place
         self.settings = settings
-        self.metrics = Metrics()
         self.measures = Measures()
         self._stack = ExitStack()
         self._starts: list[Callable[[], object]] = []
@@ -122,7 +120,9 @@ class Runtime:
 
     def _open(self, place: Place) -> None:
         self.heads = Heads()
-        self.operator = Operator(place, observer=Everybody(self.metrics, self.heads))
+        # Once, and for both: what it is read from may be a pipe.
+        passphrase = read_passphrase(home_of(place))
+        self.operator = Operator(place, passphrase=passphrase)
         self._stack.callback(self.operator.close)
         self.keepers = Keepers()
         self._stack.callback(self.keepers.close)
@@ -132,29 +132,35 @@ class Runtime:
         self._stack.callback(self.access.close)
         self.issuers = Issuers(self.settings.oidc)
         self.doorkeeper = Doorkeeper(self.access, self.issuers, wall_us)
-        self.sequencer = Sequencer(self.operator.committer)
-        self._stack.callback(self.sequencer.close)
-        self.metrics.watch_queue(self.sequencer)
-        self.metrics.watch_mark(mark_of(place, self.operator.id))
+        self.writer = Writer(place, passphrase, recorded=self.heads.wake)
         self.tables = TableKeeper(place)
         self._stack.callback(self.tables.stop)
         self._stack.callback(self.heads.stop)
-        self.jobs = Jobs(self.access.jobs, self.metrics)
+        self.jobs = Jobs(self.access.jobs, self.measures.job_failed)
         # Before anything that they work with is closed.
         self._stack.callback(self.jobs.close)
         self.measures.watch_deliveries(self.access.webhooks.waiting)
         self.measures.watch("jobs", "Jobs at work, or waiting for it", lambda: self.jobs.at_work)
         self.measures.watch("tables_size", "Entries that the tables have", lambda: self.tables.size)
+        away = "1 while the process that records is being started again"
+        self.measures.watch("writer_away", away, lambda: not self.writer.there.is_set())
         self.stopping = threading.Event()
         """Set when the server is to stop: whoever answers without end ends then."""
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin what runs beside requests."""
+        await self.writer.start()
         self.heads.start(self.operator.log)
         self.tables.start()
         self.jobs.open()
         for callback in self._starts:
             callback()
+
+    async def stop(self) -> None:
+        """Have what records for others end, while there is a loop in which it can."""
+        self.stopping.set()
+        await run_in_threadpool(self.jobs.close)
+        await self.writer.stop()
 
     def close(self) -> None:
         """Answer what waits, and give everything back."""
@@ -181,7 +187,11 @@ class Runtime:
     def desk(self, principal: Principal, *, dry_run: bool = False) -> Desk:
         """The registry as `principal` acts in it."""
         return Desk(
-            operator=self.operator, source=self.source(), dry_run=dry_run, mine=principal.accounts
+            operator=self.operator,
+            source=self.source(),
+            dry_run=dry_run,
+            mine=principal.accounts,
+            record=self.writer.recorded,
         )
 
     def true_of(self) -> dict[str, object]:

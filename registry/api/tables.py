@@ -13,23 +13,25 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import IO
 
 from registry.errors import RegistryError
 from registry.ledger.tree import EMPTY_ROOT
-from registry.place import Place, Server
+from registry.place import Place
+from registry.store import beside
 from registry.store.follower import Follower
-from registry.store.log import Log, Placed
+from registry.store.log import PAGE_ENTRIES, Log, Placed
 from registry.store.views import Folding, kept_up
 
 AGAIN_S = 1.0
 """So long after it died it is started again."""
 STOP_S = 10.0
-_COMMAND = (sys.executable, "-P", "-m", "registry.api.tables")
 _NICE = 5
+PAUSE_S = 0.1
+"""So long, at the least, between two pages: what is recorded meanwhile is folded together, at half its cost."""
 
 
 class TableKeeper:
@@ -59,10 +61,10 @@ class TableKeeper:
     def _run(self) -> None:
         while not self._stopping.is_set():
             with subprocess.Popen(  # noqa: S603  # this interpreter, with this very module
-                _COMMAND,
+                beside.command("registry.api.tables"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=beside.environment(),
             ) as process:
                 self._process = process
                 self._listen(process)
@@ -70,7 +72,7 @@ class TableKeeper:
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         try:
-            _pipe(process.stdin).write(_told(self._place))
+            _pipe(process.stdin).write(f"{json.dumps(beside.told(self._place))}\n".encode())
             _pipe(process.stdin).flush()
             if self._stopping.is_set():
                 _pipe(process.stdin).close()
@@ -85,22 +87,6 @@ class TableKeeper:
             process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-def _told(place: Place) -> bytes:
-    """A place as the keeper is told: not on its command line, which everybody on the machine can read."""
-    if isinstance(place, Server):
-        said = {"url": place.url, "state": None if place.state is None else str(place.state)}
-    else:
-        said = {"directory": str(place)}
-    return f"{json.dumps(said)}\n".encode()
-
-
-def _heard(line: bytes) -> Place:
-    said = json.loads(line)
-    if "directory" in said:
-        return Path(said["directory"])
-    return Server(url=said["url"], state=None if said["state"] is None else Path(said["state"]))
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -128,6 +114,8 @@ class _Telling:
             size = self.size
             yield page
             _say(size)
+            if len(page) < PAGE_ENTRIES:
+                time.sleep(PAUSE_S)
 
 
 def _say(size: int) -> None:
@@ -149,7 +137,7 @@ def main() -> int:
     # Who interrupts the server interrupts whoever holds our input; then there is nothing more to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
-    place = _heard(sys.stdin.buffer.readline())
+    place = beside.heard(json.loads(sys.stdin.buffer.readline()))
     try:
         with closing(Log(place)) as log, kept_up(log) as (folding, at):
             root = None if at.root == EMPTY_ROOT else at.root

@@ -1465,6 +1465,16 @@ HTTP: dict[str, Text] = {
         "请求过于频繁[（上限 {rate}）]。请在 {retry_after_s} 秒后再试。",
         "Too many requests[ (at most {rate})]. Try again in {retry_after_s} s.",
     ),
+    "writer_away": (
+        (
+            "负责记录的进程刚刚中断，正在重新启动；这件请求是否已记录，尚不确定。"
+            "请过一秒用同一请求（同一 Idempotency-Key）重试，不会重复。"
+        ),
+        (
+            "The process that records broke off and is being started again; it is not known whether this was recorded."
+            " Ask again in a second, the same under the same Idempotency-Key: it has one effect."
+        ),
+    ),
     "too_slow": (
         "请求没有在 {seconds} 秒内传完。请检查网络后再试。",
         "The request did not arrive within {seconds} s. Check the network and try again.",

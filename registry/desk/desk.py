@@ -6,7 +6,7 @@
 A rehearsal is the same up to the recording.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,7 @@ from registry.ledger.keys import Key
 from registry.names import BEARER
 from registry.place import Place
 from registry.store import custody
-from registry.store.committer import Request
+from registry.store.committer import Receipt, Request
 from registry.store.log import BLANK, Moment, Placed
 from registry.store.operator import Operator
 from registry.store.views import views
@@ -42,6 +42,9 @@ class Desk:
     mine: frozenset[str] | None = None
     """The accounts of whoever asks, who are taken first where somebody in a role is to sign; None for the operator, who
     asks for everybody whose keys are kept here. Only the operator calls accounts by their names."""
+
+    record: Callable[[Sequence[Request]], list[Receipt]]
+    """Records acts as a whole, as `Operator.record` does."""
 
     in_hand: set[Key] = field(default_factory=set)
     """The keys that were made here, and those of bearers who showed their codes here; `let_go` ends it."""
@@ -209,7 +212,7 @@ class Desk:
         if self.dry_run:
             entries = self.operator.rehearse(requests)
         else:
-            receipts = self.operator.record(requests)
+            receipts = self.record(requests)
             with self.operator.log.recorder.reading() as cursor:
                 moment = Moment(cursor)
                 entries = [moment.placed(receipt.index) for receipt in receipts]
@@ -237,7 +240,7 @@ def at_desk(place: Place, *, dry_run: bool) -> Iterator[Desk]:
     """
     with closing(Operator(place)) as operator:
         source = Opened(log=operator.log, origin=operator.vkey().name)
-        yield Desk(operator=operator, source=source, dry_run=dry_run)
+        yield Desk(operator=operator, source=source, dry_run=dry_run, record=operator.record)
 
 
 def names_in(request: Request) -> dict[bytes, Any]:

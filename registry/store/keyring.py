@@ -56,11 +56,12 @@ _PENDING = (
 class Keyring:
     """The private keys that the operator keeps: the log's, and those of custodial accounts."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, passphrase: bytes | None = None) -> None:
+        """That in `directory`; with its passphrase, if it was read before."""
         self._file = directory / FILE
         require(self._file.is_file(), "no_keyring", file=str(self._file))
         _check_mode(self._file, self._file.stat())
-        self._secret = self._sealing_key(read_passphrase(directory))
+        self._secret = self._sealing_key(passphrase or read_passphrase(directory))
         self._sealing = AESGCM(self._secret)
         self._opened: dict[Key, Ed25519PrivateKey] = {}
         self._held: Counter[Key] = Counter()

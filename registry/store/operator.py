@@ -67,6 +67,7 @@ class Operator:
         place: Place,
         *,
         beginning: "Beginning | None" = None,
+        passphrase: bytes | None = None,
         observer: Observer = NOBODY,
     ) -> None:
         """Open it.
@@ -74,6 +75,7 @@ class Operator:
         Args:
             place: the registry.
             beginning: what it begins with, if its first entry is still to be written.
+            passphrase: of its keys, if it was read before: what it is read from may say it once.
             observer: told what happens, beside the log that the environment asks for.
         """
         home = home_of(place)
@@ -81,7 +83,7 @@ class Operator:
         self.log = Log(place, writes=True, begun=beginning is None)
         self._speaking: dict[str, tuple[Tip, list[Key]]] = {}
         try:
-            self._open(home, beginning)
+            self._open(home, beginning, passphrase)
         except BaseException as error:
             if isinstance(error, RegistryError):
                 self._observer.failed(error.code)
@@ -89,8 +91,8 @@ class Operator:
             self.log.close()
             raise
 
-    def _open(self, home: Path, beginning: "Beginning | None") -> None:
-        self.keyring = Keyring(home)
+    def _open(self, home: Path, beginning: "Beginning | None", passphrase: bytes | None) -> None:
+        self.keyring = Keyring(home, passphrase)
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)
             origin = moment.stream(LOG_ACCOUNT).state.origin

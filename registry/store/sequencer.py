@@ -10,7 +10,7 @@ A refused intent, or one on which the program itself fails, never drags its neig
 import os
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -68,8 +68,22 @@ class Sequencer:
     Ordered: those of one source in the order in which they were submitted. Fair: by turns between sources. Bounded.
     """
 
-    def __init__(self, committer: Committer, *, waiting_max: int = WAITING_MAX) -> None:
+    def __init__(
+        self,
+        committer: Committer,
+        *,
+        waiting_max: int = WAITING_MAX,
+        answered: Callable[[], None] = lambda: None,
+    ) -> None:
+        """It serves from now on.
+
+        Args:
+            committer: records.
+            waiting_max: so many may wait.
+            answered: called in the sequencer's thread when a whole group has its answers; must not fail.
+        """
         self._committer = committer
+        self._answered = answered
         self._observer = committer.observer
         self._waiting_max = waiting_max
         self._lane_max = max(1, waiting_max // LANE_SHARE)
@@ -174,11 +188,13 @@ class Sequencer:
         while (group := self._taken()) is not None:
             try:
                 self._commit(*self._checked(group))
+                self._answered()
                 self._committer.put_aside()
             except BaseException as error:  # noqa: BLE001  # an exit in a callback, too: nobody waits for ever
                 for waiting in group:
                     if not waiting.answer.done():
                         waiting.answer.set_exception(error)
+                self._answered()
 
     def _taken(self) -> list[Waiting] | None:
         """The next group, without those who no longer want an answer; None when nobody waits and nobody may come."""

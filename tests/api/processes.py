@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -113,9 +114,26 @@ class Process:
             self._process.kill()
             self._process.communicate()
 
+    def writer(self) -> int:
+        """The process that records for it."""
+        assert self._process is not None
+        return children(self._process.pid)["registry.store.writing"]
+
     def line(self) -> "Line":
         """A new connection to it."""
         return Line(self.port)
+
+
+def children(process: int) -> dict[str, int]:
+    """The processes that `process` started and that run, by the name of their module."""
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    begun = [int(one) for task in tasks for one in (task / "children").read_text("ascii").split()]
+    commands = [Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0") for one in begun]
+    return {
+        command[command.index(b"-m") + 1].decode(): one
+        for one, command in zip(begun, commands, strict=True)
+        if b"-m" in command
+    }
 
 
 class Line:

@@ -6,6 +6,7 @@ same Idempotency-Key. Beside them others send half of a request and leave.
 
 import http.client
 import itertools
+import os
 import signal
 import socket
 import sqlite3
@@ -41,9 +42,10 @@ ACTS = 12
 PAUSE_S = 0.02
 STOP_S = 5
 STATED = {"purpose": "enterprise", "period": ["2025-01-01", "2025-12-31"], "place": "510100"}
+WRITER = "the writer alone"
 ENDS = {
-    "sqlite": (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL),
-    "postgres": (signal.SIGTERM, signal.SIGKILL),
+    "sqlite": (signal.SIGKILL, WRITER, signal.SIGTERM, signal.SIGKILL),
+    "postgres": (WRITER, signal.SIGTERM, signal.SIGKILL),
 }
 
 
@@ -160,6 +162,9 @@ def test_whatever_was_acknowledged_is_there_once(served: Served, request: pytest
         try:
             for end in ENDS[request.node.callspec.params["served"]]:
                 load.goes_on(CLIENTS * ACTS, clients)
+                if end == WRITER:
+                    os.kill(process.writer(), signal.SIGKILL)
+                    continue
                 process.tell(end)
                 assert process.ended() == (-signal.SIGKILL if end == signal.SIGKILL else 0)
                 process.start()

@@ -1,0 +1,250 @@
+"""The writer as the server sees it: a process of its own records, so that this one's lock is for those who ask.
+
+    the loop       submit -> the writer's socket; its answers, those of a group together -> whoever waits
+    other threads  submitted, recorded: the same, and they wait
+
+Where the writer dies it is started again. Who waited is told that it is not known what became of their act: asked
+again, it has one effect, as after every other crash.
+"""
+
+import asyncio
+import socket
+import subprocess
+from asyncio import Future
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future as Answer
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+from registry.errors import RegistryError, UnavailableError
+from registry.history import NO_ROWS
+from registry.ledger.commitment import Opening
+from registry.ledger.rows import Beside
+from registry.place import Place
+from registry.store import beside, frames
+from registry.store.committer import Receipt, Request
+from registry.store.logs import lines_asked_for
+from registry.store.sequencer import ROWS_BYTES_WAITING_MAX, WAITING_MAX
+
+AGAIN_S = 0.5
+"""So long after it died it is started again."""
+STOP_S = 40.0
+"""Longer than a commit waits for a database that does not answer."""
+
+
+class Writer:
+    """Has acts recorded by a process of its own, from `start` to `stop`; both belong to the loop, as does `submit`."""
+
+    def __init__(self, place: Place, passphrase: bytes, *, recorded: Callable[[], None]) -> None:
+        """Nothing runs yet.
+
+        Args:
+            place: the registry.
+            passphrase: of its keys.
+            recorded: called in the loop whenever something may have been recorded; must be quick.
+        """
+        self._told = {"place": beside.told(place), "passphrase": passphrase}
+        self._recorded = recorded
+        self._numbers = count()
+        self._waiting: dict[int, tuple[Future[Any], int]] = {}
+        self._bytes = 0
+        self._unsent: list[bytes] = []
+        self._line: asyncio.Transport | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._gone = asyncio.Event()
+        self._stopping = False
+        self.there = asyncio.Event()
+        """Set while it can be asked."""
+
+    async def start(self) -> None:
+        """Start it.
+
+        Raises:
+            RefusedError, BrokenHistoryError, UnavailableError: what `Operator` says.
+        """
+        self._loop = asyncio.get_running_loop()
+        try:
+            await self._launch()
+        except RegistryError:
+            await asyncio.to_thread(self._buried)
+            raise
+        self._keeping = self._loop.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Have it record and answer what it was asked for, and end."""
+        self._stopping = True
+        if self._line is not None:
+            self._send()
+            self._line.write_eof()
+        await self._keeping
+
+    def submit(
+        self,
+        data: bytes,
+        signatures: Sequence[bytes],
+        openings: Sequence[Opening] = (),
+        rows: Beside = NO_ROWS,
+        *,
+        source: str,
+    ) -> Future[list[Receipt]]:
+        """What will be the receipt of the intent `data`, as `Sequencer.submit` has it; in the loop.
+
+        Raises:
+            UnavailableError: `busy`, `closing`, `writer_away`.
+        """
+        size = len(data) + sum(len(row) for own in rows.values() for row in own)
+        return self._ask(
+            "submit", frames.request(data, signatures, openings, rows), source, size=size
+        )
+
+    def submitted(self, request: Request, *, source: str) -> Receipt:
+        """The receipt of `request`, which takes its turn with all others; in any other thread.
+
+        Raises:
+            RefusedError, UnavailableError, BrokenHistoryError: as `Sequencer.submit` and its answers.
+        """
+
+        async def asked() -> list[Receipt]:
+            receipts: list[Receipt] = await self._ask("submit", frames.request_of(request), source)
+            return receipts
+
+        (receipt,) = self._from_thread(asked())
+        return receipt
+
+    def recorded(self, requests: Sequence[Request]) -> list[Receipt]:
+        """The receipts of `requests`, recorded as a whole, as `Operator.record` has it; in any other thread.
+
+        Raises:
+            RefusedError, UnavailableError, BrokenHistoryError: as `Operator.record`; `busy`, `writer_away`.
+        """
+
+        async def asked() -> list[Receipt]:
+            said = [frames.request_of(one) for one in requests]
+            receipts: list[Receipt] = await self._ask("record", said)
+            return receipts
+
+        return self._from_thread(asked())
+
+    async def metrics(self) -> bytes:
+        """What it measures, in Prometheus' text format; nothing while it is away."""
+        try:
+            text: bytes = await self._ask("measure")
+        except UnavailableError:
+            return b""
+        return text
+
+    def _from_thread(self, asked: Coroutine[Any, Any, list[Receipt]]) -> list[Receipt]:
+        answer: Answer[list[Receipt]] = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        return answer.result()
+
+    def _ask(self, what: str, *said: Any, size: int = 0) -> Future[Any]:
+        if self._stopping:
+            raise UnavailableError("closing")
+        if self._line is None:
+            raise UnavailableError("writer_away")
+        waiting = len(self._waiting)
+        # It has bounds of its own, and says so at once, unless it is stuck.
+        if waiting >= 2 * WAITING_MAX or self._bytes + size > 2 * ROWS_BYTES_WAITING_MAX:
+            raise UnavailableError("busy", waiting=waiting, most=2 * WAITING_MAX)
+        number = next(self._numbers)
+        answer: Future[Any] = self._loop.create_future()
+        self._waiting[number] = answer, size
+        self._bytes += size
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(frames.packed([number, what, *said]))
+        return answer
+
+    def _send(self) -> None:
+        """Send at once what was asked at once."""
+        if self._line is not None and self._unsent:
+            self._line.write(b"".join(self._unsent))
+        self._unsent.clear()
+
+    async def _launch(self) -> None:
+        """Start it, and return once it can be asked."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: ASYNC220, S603  # at once; this interpreter, with a module of ours
+                beside.command("registry.store.writing"),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env=beside.environment(),
+            )
+        self._gone.clear()
+        self._line, _ = await self._loop.create_unix_connection(lambda: _Line(self), sock=ours)
+        try:
+            await self._ask("open", self._told)
+        except RegistryError:
+            if self._line is not None:
+                self._line.close()
+            raise
+        self.there.set()
+        if self._stopping:
+            self._line.write_eof()
+
+    async def _keep(self) -> None:
+        """Start it again whenever it died, until it is to stop."""
+        while True:
+            await self._gone.wait()
+            code = await asyncio.to_thread(self._buried)
+            if self._stopping:
+                return
+            lines = lines_asked_for()
+            if lines is not None:
+                lines.error("writer_died", exit=code)
+            await asyncio.sleep(AGAIN_S)
+            # What is the matter readiness says; it is tried again.
+            with suppress(RegistryError):
+                await self._launch()
+
+    def _buried(self) -> int:
+        """How it ended, which it does by itself when nobody can ask it; what it is at is safe from us."""
+        assert self._process is not None
+        try:
+            return self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def heard(self, answers: Sequence[Sequence[Any]]) -> None:
+        """Give whoever waits for them their answers."""
+        for number, how, *said in answers:
+            answer, size = self._waiting.pop(number)
+            self._bytes -= size
+            if answer.done():
+                # Whoever asked is gone.
+                continue
+            if how == "made":
+                answer.set_result(frames.receipts(*said))
+            elif how == "text":
+                answer.set_result(*said)
+            else:
+                answer.set_exception(frames.error_of(*said))
+        self._recorded()
+
+    def lost(self) -> None:
+        """Nobody answers any more: who waits is told."""
+        self.there.clear()
+        self._line = None
+        waiting, self._waiting, self._bytes = self._waiting, {}, 0
+        for answer, _ in waiting.values():
+            if not answer.done():
+                answer.set_exception(UnavailableError("writer_away"))
+        self._gone.set()
+
+
+class _Line(asyncio.Protocol):
+    """The server's end of the socket."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._messages = frames.Messages()
+
+    def data_received(self, data: bytes) -> None:
+        for answers in self._messages.in_(data):
+            self._writer.heard(answers)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # however it was lost
+        self._writer.lost()

@@ -1,0 +1,169 @@
+"""The process that records for the server: what it is told, what it says, and what happens when it is gone."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from registry import errors
+from registry.errors import RegistryError, UnavailableError
+from registry.ledger.commitment import Opening
+from registry.store import frames, writer
+from registry.store.committer import Request
+from registry.store.keyring import read_passphrase
+from registry.store.operator import home_of
+from registry.store.writer import Writer
+from tests.books import Book
+from tests.world import table
+
+
+def written(book: Book, does: Callable[[Writer], Awaitable[Any]]) -> Any:
+    """What `does` comes to with a writer of the book."""
+
+    async def done() -> Any:
+        own = Writer(book.place, read_passphrase(home_of(book.place)), recorded=lambda: None)
+        await own.start()
+        try:
+            return await does(own)
+        finally:
+            await own.stop()
+
+    return asyncio.run(done())
+
+
+def gifts(book: Book, count: int) -> list[Request]:
+    with book.clerk() as clerk:
+        return [clerk.transfer(book.streams["native"], "owner", "bob", 1) for _ in range(count)]
+
+
+def submitted(own: Writer, request: Request) -> Any:
+    return own.submit(request.signed.data, request.signed.signatures, source="somebody")
+
+
+def process_of(own: Writer) -> int:
+    assert own._process is not None
+    return own._process.pid
+
+
+@table(
+    "error, kind",
+    (errors.RefusedError("nonce_used", index=3), errors.RefusedError),
+    (errors.UsageError("malformed", field="", why=None), errors.UsageError),
+    (errors.BrokenHistoryError("behind_mark", root=b"\0" * 32), errors.BrokenHistoryError),
+    (errors.UnavailableError("busy", waiting=1, most=2), errors.UnavailableError),
+    (errors.RegistryError("our_fault"), errors.RegistryError),
+)
+def test_an_error_is_the_same_on_both_sides(error, kind):
+    (message,) = frames.Messages().in_(frames.packed(frames.wrong(7, error)))
+    number, how, *said = message
+
+    again = frames.error_of(*said)
+
+    assert (number, how, type(again)) == (7, "wrong", kind)
+    assert (again.code, again.facts) == (error.code, error.facts)
+
+
+def test_a_request_is_the_same_on_both_sides_however_its_bytes_come():
+    openings = [Opening(field="0/0/label", salt=bytes(32), value=["王一", "li"])]
+    rows = {(1, 0): [b"row", b"other"], (2, 3): []}
+    data = frames.packed(frames.request(b"intent", [b"s" * 64], openings, rows))
+
+    messages = frames.Messages()
+    parts = [data[at : at + 7] for at in range(0, len(data), 7)]
+    (said,) = [one for part in parts for one in messages.in_(part)]
+
+    assert frames.requested(said) == (b"intent", [b"s" * 64], openings, rows)
+
+
+def test_what_is_asked_at_once_is_recorded_and_each_has_an_answer_of_their_own(quick: Book):
+    requests = gifts(quick, 20)
+    size = quick.audited().entries
+
+    async def does(own: Writer) -> list[Any]:
+        bad = own.submit(requests[0].signed.data, [bytes(64)], source="somebody")
+        asked = [submitted(own, one) for one in requests]
+        return await asyncio.gather(bad, *asked, return_exceptions=True)
+
+    refused, *answers = written(quick, does)
+
+    assert refused.code == "bad_signature"
+    assert [one.index for (one,) in answers] == list(range(size, size + 20))
+    assert quick.audited().entries == size + 20
+
+
+def test_who_asked_a_writer_that_died_is_told_and_asks_again_with_one_effect(quick: Book):
+    first, second = gifts(quick, 2)
+    size = quick.audited().entries
+
+    async def does(own: Writer) -> tuple[str, list[int]]:
+        os.kill(process_of(own), signal.SIGSTOP)
+        asked = submitted(own, first)
+        await asyncio.sleep(0)
+        os.kill(process_of(own), signal.SIGKILL)
+        with pytest.raises(UnavailableError) as lost:
+            await asked
+        with pytest.raises(UnavailableError, match="writer_away"):
+            submitted(own, second)
+        await own.there.wait()
+        receipts = [await submitted(own, one) for one in (first, first, second)]
+        return lost.value.code, [one.index for (one,) in receipts]
+
+    assert written(quick, does) == ("writer_away", [size, size, size + 1])
+
+
+def test_what_it_was_asked_for_is_recorded_before_it_ends(quick: Book):
+    requests = gifts(quick, 5)
+    size = quick.audited().entries
+
+    async def does(own: Writer) -> list[Any]:
+        asked = [submitted(own, one) for one in requests]
+        await own.stop()
+        return [one.result() for one in asked]
+
+    assert len(written(quick, does)) == 5
+    assert quick.audited().entries == size + 5
+
+
+def test_a_signal_to_the_whole_group_does_not_end_it(quick: Book):
+    (request,) = gifts(quick, 1)
+
+    async def does(own: Writer) -> Any:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            os.kill(process_of(own), one)
+        return await submitted(own, request)
+
+    (receipt,) = written(quick, does)
+
+    assert receipt.index == quick.audited().entries - 1
+
+
+@table("free, most, bound", (4, 2, "WAITING_MAX"), (1, 250, "ROWS_BYTES_WAITING_MAX"))
+def test_a_writer_that_is_stuck_is_not_asked_for_more_than_can_wait(
+    quick: Book, monkeypatch: pytest.MonkeyPatch, free: int, most: int, bound: str
+):
+    (request,) = gifts(quick, 1)
+    monkeypatch.setattr(writer, bound, most)
+
+    async def does(own: Writer) -> str:
+        os.kill(process_of(own), signal.SIGSTOP)
+        try:
+            for _ in range(free):
+                submitted(own, request)
+            with pytest.raises(UnavailableError) as busy:
+                submitted(own, request)
+        finally:
+            os.kill(process_of(own), signal.SIGCONT)
+        return busy.value.code
+
+    assert written(quick, does) == "busy"
+
+
+def test_a_registry_that_cannot_be_opened_is_said_by_whoever_starts(quick: Book):
+    async def does() -> None:
+        await Writer(quick.place, b"another passphrase", recorded=lambda: None).start()
+
+    with pytest.raises(RegistryError, match="wrong_passphrase"):
+        asyncio.run(does())
