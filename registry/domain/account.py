@@ -8,7 +8,7 @@ account's stream stands in `account_life`, `account_freezes` and `account_ties`,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
 
@@ -16,6 +16,7 @@ from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Key, Outcome, require_new
+from registry.domain.changed import changed
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of, first_day_after
 from registry.domain.uscc import is_sound
@@ -285,7 +286,7 @@ def evolve(state: Account, event: Event, outcome: Outcome, index: int) -> Accoun
     match event:
         case Opened():
             life = KeyLife(added=index, custodial=event.custodial)
-            return replace(
+            return changed(
                 state,
                 legal_form=event.legal_form,
                 controller=event.controller,
@@ -293,10 +294,10 @@ def evolve(state: Account, event: Event, outcome: Outcome, index: int) -> Accoun
             )
         case KeyAdded():
             life = KeyLife(added=index, custodial=event.custodial, recovered=state.is_recovered)
-            return replace(state, keys=state.keys.insert(event.key, life))
+            return changed(state, keys=state.keys.insert(event.key, life))
         case KeyEnded():
-            life = replace(state.keys[event.key], ended=index)
-            return replace(state, keys=state.keys.insert(event.key, life))
+            life = changed(state.keys[event.key], ended=index)
+            return changed(state, keys=state.keys.insert(event.key, life))
         case RecoveryAnnounced():
             assert outcome is not None
             recovery = Recovery(
@@ -305,9 +306,9 @@ def evolve(state: Account, event: Event, outcome: Outcome, index: int) -> Accoun
                 custodial=event.custodial,
                 not_before=outcome["not_before"],
             )
-            return replace(state, recovery=recovery)
+            return changed(state, recovery=recovery)
         case RecoveryStopped() | RecoveryWithdrawn():
-            return replace(state, recovery=None)
+            return changed(state, recovery=None)
         case Recovered():
             return _recovered(state, index)
         case _:
@@ -406,9 +407,9 @@ def _recovered(state: Account, index: int) -> Account:
     keys = state.keys
     for key, life in state.keys.items():
         if life.ended is None:
-            keys = keys.insert(key, replace(life, ended=index))
+            keys = keys.insert(key, changed(life, ended=index))
     life = KeyLife(added=index, custodial=state.recovery.custodial, recovered=True)
-    return replace(state, keys=keys.insert(state.recovery.key, life), recovery=None)
+    return changed(state, keys=keys.insert(state.recovery.key, life), recovery=None)
 
 
 def _check_id(act: Act, stream: str) -> None:

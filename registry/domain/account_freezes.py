@@ -5,12 +5,13 @@
 A second freeze waits (轮候) and comes into force when those before it are over. No freeze ends by the clock alone.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, assert_never
 
 from registry.domain import shape
 from registry.domain.account import Account, Freeze, Tie, require_over
 from registry.domain.act import Act, Outcome
+from registry.domain.changed import changed
 from registry.domain.timing import day_of
 from registry.errors import RefusedError, require
 
@@ -153,15 +154,15 @@ def evolve(state: Account, event: Event, index: int) -> Account:
                 until=None,
             )
             frozen = _with(state, event, index, lock=index)
-            return replace(frozen, ties=state.ties.insert(index, tie))
+            return changed(frozen, ties=state.ties.insert(index, tie))
         case FreezeQueued():
             return _with(state, event, index, lock=event.means[0])
         case FreezeRenewed():
             freeze = _freeze(state, event.means[0])
-            return _instead(state, freeze, replace(freeze, until=event.until))
+            return _instead(state, freeze, changed(freeze, until=event.until))
         case FreezeConsented():
             freeze = _freeze(state, event.means[0])
-            return _instead(state, freeze, replace(freeze, orders=freeze.orders | {event.order}))
+            return _instead(state, freeze, changed(freeze, orders=freeze.orders | {event.order}))
         case Unfrozen() | FreezeEnded():
             return _ended(state, _freeze(state, event.means[0]))
         case _:
@@ -171,7 +172,7 @@ def evolve(state: Account, event: Event, index: int) -> Account:
 def without_lock(state: Account, lock: int) -> Account:
     """The account when nothing of a frozen range is left: whoever waits for it waits no more."""
     left = tuple(freeze for freeze in state.freezes if freeze.lock != lock)
-    return replace(state, freezes=left, ties=state.ties.remove(lock))
+    return changed(state, freezes=left, ties=state.ties.remove(lock))
 
 
 def _require_ahead(until: str, today: str) -> None:
@@ -182,7 +183,7 @@ def _with(
     state: Account, event: Frozen | RangeFrozen | FreezeQueued, index: int, *, lock: int | None
 ) -> Account:
     freeze = Freeze(index=index, authority=event.authority, until=event.until, lock=lock)
-    return replace(state, freezes=(*state.freezes, freeze))
+    return changed(state, freezes=(*state.freezes, freeze))
 
 
 def _freeze(state: Account, meant: int) -> Freeze:
@@ -218,11 +219,11 @@ def _check_lock(state: Account, freeze: Freeze, act: Act) -> None:
 
 def _instead(state: Account, freeze: Freeze, other: Freeze) -> Account:
     replaced = tuple(other if one == freeze else one for one in state.freezes)
-    return replace(state, freezes=replaced)
+    return changed(state, freezes=replaced)
 
 
 def _ended(state: Account, freeze: Freeze) -> Account:
     if freeze.lock is not None and state.freezes_of(freeze.lock) == (freeze,):
         return without_lock(state, freeze.lock)
     left = tuple(one for one in state.freezes if one != freeze)
-    return replace(state, freezes=left)
+    return changed(state, freezes=left)

@@ -6,7 +6,7 @@ closed; merged; succeeded    it receives nothing any more; what it has goes out 
                              by two officers alone
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, assert_never
 
 from rpds import HashTrieMap
@@ -15,6 +15,7 @@ from registry.domain import shape
 from registry.domain.account import Account, Mandate, require_free, require_strangers
 from registry.domain.account_ties import EXCHANGE, Reason
 from registry.domain.act import Act, Outcome
+from registry.domain.changed import changed
 from registry.domain.roles import ROLES, Registry
 from registry.domain.shape import listed, one_of
 from registry.domain.timing import day_of
@@ -165,17 +166,17 @@ def evolve(state: Account, event: Event, index: int) -> Account:
     match event:
         case MandateGiven():
             mandate = Mandate(exchange=event.exchange, until=event.until, standards=event.standards)
-            after = replace(state, mandates=state.mandates.insert(index, mandate))
+            after = changed(state, mandates=state.mandates.insert(index, mandate))
         case MandateEnded():
-            after = replace(state, mandates=state.mandates.remove(event.means[0]))
+            after = changed(state, mandates=state.mandates.remove(event.means[0]))
         case AcceptanceSet():
-            after = replace(state, acceptance=event.required)
+            after = changed(state, acceptance=event.required)
         case Bound():
-            after = replace(state, bonds=state.bonds | {event.to})
+            after = changed(state, bonds=state.bonds | {event.to})
         case Unbound():
-            after = replace(state, bonds=state.bonds - {event.to})
+            after = changed(state, bonds=state.bonds - {event.to})
         case Notified():
-            after = replace(state, notices=state.notices + 1)
+            after = changed(state, notices=state.notices + 1)
         case Seconded():
             after = state
         case Closed() | Merged() | Succeeded():
@@ -221,17 +222,17 @@ def _check_into(state: Account, other: str, act: Act) -> None:
 def _ended(state: Account, event: Ending, index: int) -> Account:
     """The account closed; a closing that came before stays. Its mandates end with it."""
     since = index if state.closed is None else state.closed
-    closed = replace(state, closed=since, mandates=HashTrieMap())
+    closed = changed(state, closed=since, mandates=HashTrieMap())
     match event:
         case Closed():
             return closed
         case Merged():
-            return replace(closed, successor=event.into)
+            return changed(closed, successor=event.into)
         case Succeeded():
             keys = state.keys
             for key, life in state.keys.items():
                 if life.ended is None:
-                    keys = keys.insert(key, replace(life, ended=index))
-            return replace(closed, successor=event.successor, keys=keys)
+                    keys = keys.insert(key, changed(life, ended=index))
+            return changed(closed, successor=event.successor, keys=keys)
         case _:
             assert_never(event)

@@ -9,7 +9,7 @@ The batch says which grams are locked and released, and the account here why: on
 what it knows. A tie is named by the entry that made it, as the lock is.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, assert_never
 
 from registry.domain import account_freezes, shape
@@ -22,6 +22,7 @@ from registry.domain.account import (
     require_strangers,
 )
 from registry.domain.act import Act, Outcome
+from registry.domain.changed import changed
 from registry.domain.conduct import check_standing
 from registry.domain.roles import Registry
 from registry.domain.shape import one_of
@@ -254,7 +255,7 @@ def evolve(state: Account, event: Event, index: int) -> Account:
             | PledgeReleased()
             | ReserveEnded()
         ):
-            return replace(state, ties=state.ties.remove(event.means[0]))
+            return changed(state, ties=state.ties.remove(event.means[0]))
         case Settled() | LockSeized():
             return _less(state, event.means[0], event.amount_g)
         case Seized() | Devolved():
@@ -364,7 +365,7 @@ def _tied(
         other=other,
         until=until,
     )
-    return replace(state, ties=state.ties.insert(index, tie))
+    return changed(state, ties=state.ties.insert(index, tie))
 
 
 def _less(state: Account, lock: int, amount_g: int) -> Account:
@@ -372,5 +373,5 @@ def _less(state: Account, lock: int, amount_g: int) -> Account:
     tie = state.ties[lock]
     if amount_g == tie.amount_g:
         return account_freezes.without_lock(state, lock)
-    left = replace(tie, amount_g=tie.amount_g - amount_g)
-    return replace(state, ties=state.ties.insert(lock, left))
+    left = changed(tie, amount_g=tie.amount_g - amount_g)
+    return changed(state, ties=state.ties.insert(lock, left))

@@ -7,13 +7,14 @@ else what was retired offsets a part of it (部分抵消), and which part is sai
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.changed import changed
 from registry.domain.report import Report
 from registry.domain.shape import integer, listed, one_of, optional
 from registry.domain.standard import Purpose
@@ -231,26 +232,26 @@ def evolve(state: Activity, event: Event, outcome: Outcome, index: int) -> Activ
     """The state after `event`, which was judged."""
     match event:
         case Filed():
-            after = replace(state, status="filed", filed=index, organiser=event.organiser)
-            after = replace(after, category=event.category, ends=event.ends)
+            after = changed(state, status="filed", filed=index, organiser=event.organiser)
+            after = changed(after, category=event.category, ends=event.ends)
         case Received():
-            after = replace(state, received=index)
+            after = changed(state, received=index)
         case Accounted():
-            after = replace(state, emissions_g=event.emissions_g)
+            after = changed(state, emissions_g=event.emissions_g)
         case MeasuresStated():
-            after = replace(state, measures=True)
+            after = changed(state, measures=True)
         case Offset():
             offsets = state.offsets.insert(event.certificate, event.amount_g)
-            after = replace(state, offsets=offsets, retired_g=state.retired_g + event.amount_g)
+            after = changed(state, offsets=offsets, retired_g=state.retired_g + event.amount_g)
         case OffsetLost():
             offsets = state.offsets.remove(event.certificate)
-            after = replace(state, offsets=offsets, retired_g=state.retired_g - event.amount_g)
-            after = replace(after, status="filed", conclusion="")
+            after = changed(state, offsets=offsets, retired_g=state.retired_g - event.amount_g)
+            after = changed(after, status="filed", conclusion="")
         case Confirmed():
             assert outcome is not None
-            after = replace(state, status="confirmed", conclusion=outcome["kind"])
+            after = changed(state, status="confirmed", conclusion=outcome["kind"])
         case Published():
-            after = replace(state, status="published")
+            after = changed(state, status="published")
         case _:
             assert_never(event)
     return after

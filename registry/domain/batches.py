@@ -4,7 +4,6 @@ What is asked of the persons stands in `dealing`; how the maps of who has what c
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, assert_never
 
 from rpds import HashTrieMap
@@ -60,6 +59,7 @@ from registry.domain.batch import (
     check_imported,
     import_nonce,
 )
+from registry.domain.changed import changed
 from registry.domain.conduct import check_standing
 from registry.domain.dealing import (
     check_allowance_holder,
@@ -560,7 +560,7 @@ def evolve(state: Batch, event: Event, outcome: Outcome, index: int) -> Batch:
             assert_never(event)
     entering = isinstance(event, IssuedElsewhere | TransferredElsewhere | RetirementImported)
     if after.source and not entering:
-        after = replace(after, source=b"")
+        after = changed(after, source=b"")
     assert after.conserved, "a gram lost or made"
     return after
 
@@ -572,7 +572,7 @@ def _ranges(outcome: Outcome) -> tuple[Range, ...]:
 
 
 def _received(state: Batch, event: Beginning, outcome: Outcome) -> Batch:
-    begun = replace(
+    begun = changed(
         state,
         status="active",
         standard=event.standard,
@@ -583,12 +583,12 @@ def _received(state: Batch, event: Beginning, outcome: Outcome) -> Batch:
     )
     match event:
         case Issued():
-            return replace(begun, origin=NATIVE, period=event.period, project=event.project)
+            return changed(begun, origin=NATIVE, period=event.period, project=event.project)
         case Deposited():
             origin = DEPOSITED_RETIRED if event.retired_at_home else DEPOSITED
-            return replace(begun, origin=origin, period=event.period, custodian=event.custodian)
+            return changed(begun, origin=origin, period=event.period, custodian=event.custodian)
         case AllowancesDeposited():
-            return replace(
+            return changed(
                 begun,
                 origin=DEPOSITED,
                 period=(f"{event.year}-01-01", f"{event.year}-12-31"),
@@ -596,8 +596,8 @@ def _received(state: Batch, event: Beginning, outcome: Outcome) -> Batch:
                 expires=event.expires,
             )
         case IssuedElsewhere():
-            entered = replace(begun, source=event.source, row=event.row)
-            return replace(entered, origin=IMPORTED, period=event.period)
+            entered = changed(begun, source=event.source, row=event.row)
+            return changed(entered, origin=IMPORTED, period=event.period)
         case CarvedOut():
             return _carved_out(begun, event, outcome)
         case _:
@@ -608,7 +608,7 @@ def _carved_out(begun: Batch, event: CarvedOut, outcome: Outcome) -> Batch:
     """The child, which is of its parent's kind, with the serial numbers that it brought along."""
     assert outcome is not None
     first, last = outcome["period"]
-    return replace(
+    return changed(
         begun,
         origin=outcome["origin"],
         period=(first, last),
@@ -623,8 +623,8 @@ def _carved_out(begun: Batch, event: CarvedOut, outcome: Outcome) -> Batch:
 
 def _passed(state: Batch, event: Move, ranges: tuple[Range, ...]) -> Batch:
     held = holdings.less(state.held, event.giver, ranges)
-    after = replace(state, held=holdings.more(held, event.taker, ranges))
-    return replace(after, row=event.row) if isinstance(event, TransferredElsewhere) else after
+    after = changed(state, held=holdings.more(held, event.taker, ranges))
+    return changed(after, row=event.row) if isinstance(event, TransferredElsewhere) else after
 
 
 def _less_retired(state: Batch, event: Retirement, ranges: tuple[Range, ...]) -> Batch:
@@ -633,15 +633,15 @@ def _less_retired(state: Batch, event: Retirement, ranges: tuple[Range, ...]) ->
     match event:
         case Retired() | RetirementImported():
             held = holdings.less(state.held, event.holder, ranges)
-            return replace(state, held=held, held_g=state.held_g - amount_g, retired_g=retired_g)
+            return changed(state, held=held, held_g=state.held_g - amount_g, retired_g=retired_g)
         case LockRetired():
             locks = _less_locked(state, event.means[0], ranges)
             locked_g = state.locked_g - amount_g
-            return replace(state, locks=locks, locked_g=locked_g, retired_g=retired_g)
+            return changed(state, locks=locks, locked_g=locked_g, retired_g=retired_g)
         case ClaimRetired():
             waiting = holdings.less(state.waiting, event.holder, ranges)
             locked_g = state.locked_g - amount_g
-            return replace(state, waiting=waiting, locked_g=locked_g, retired_g=retired_g)
+            return changed(state, waiting=waiting, locked_g=locked_g, retired_g=retired_g)
         case _:
             assert_never(event)
 
@@ -652,7 +652,7 @@ def _bound(
     match event:
         case Locked():
             lock = Lock(ground=event.ground, owner=event.owner, left=Ranges.of(ranges))
-            return replace(
+            return changed(
                 state,
                 held=holdings.less(state.held, event.holder, ranges),
                 locks=state.locks.insert(index, lock),
@@ -660,7 +660,7 @@ def _bound(
                 locked_g=state.locked_g + event.amount_g,
             )
         case Released():
-            return replace(
+            return changed(
                 state,
                 held=holdings.more(state.held, event.taker, ranges),
                 locks=_less_locked(state, event.means[0], ranges),
@@ -668,7 +668,7 @@ def _bound(
                 locked_g=state.locked_g - event.amount_g,
             )
         case Carved():
-            return replace(
+            return changed(
                 state,
                 held=holdings.less(state.held, event.holder, ranges),
                 held_g=state.held_g - event.amount_g,
@@ -685,21 +685,21 @@ def _less_locked(state: Batch, meant: int, ranges: tuple[Range, ...]) -> "HashTr
     # The lock of a campaign stays: what is given waits beside it, and returns by its name.
     if left.total_g == 0 and lock.ground != CAMPAIGN:
         return state.locks.remove(meant)
-    return state.locks.insert(meant, replace(lock, left=left))
+    return state.locks.insert(meant, changed(lock, left=left))
 
 
 def _less_given(state: Batch, event: Gift, ranges: tuple[Range, ...]) -> Batch:
     match event:
         case Given():
             assert event.rows.items is not None
-            return replace(
+            return changed(
                 state,
                 locks=_less_locked(state, event.means[0], ranges),
                 waiting=holdings.shared_out(state.waiting, ranges, event.rows.items),
                 retire_only=event.retire_only,
             )
         case Claimed():
-            return replace(
+            return changed(
                 state,
                 waiting=holdings.less(state.waiting, event.holder, ranges),
                 held=holdings.more(state.held, event.taker, ranges),
@@ -718,7 +718,7 @@ def _returned(state: Batch, event: Returned, ranges: tuple[Range, ...]) -> Batch
     if not ranges:
         return state
     locked = holdings.common(state.locks[event.means[0]].left, ranges)
-    return replace(
+    return changed(
         state,
         held=holdings.more(state.held, event.organiser, ranges),
         locks=_less_locked(state, event.means[0], locked),
@@ -733,19 +733,19 @@ def _less_cancelled(state: Batch, event: Cancelled, ranges: tuple[Range, ...]) -
     if event.means is None:
         held = holdings.less(state.held, event.holder, ranges)
         held_g = state.held_g - event.amount_g
-        return replace(state, held=held, held_g=held_g, cancelled_g=cancelled_g)
+        return changed(state, held=held, held_g=held_g, cancelled_g=cancelled_g)
     locks = _less_locked(state, event.means[0], ranges)
     locked_g = state.locked_g - event.amount_g
-    return replace(state, locks=locks, locked_g=locked_g, cancelled_g=cancelled_g)
+    return changed(state, locks=locks, locked_g=locked_g, cancelled_g=cancelled_g)
 
 
 def _stands(state: Batch, event: Standing, index: int) -> Batch:
     match event:
         case CarriedOver():
-            return replace(state, expires=event.expires)
+            return changed(state, expires=event.expires)
         case Suspended():
-            return replace(state, status="suspended", suspended=index)
+            return changed(state, status="suspended", suspended=index)
         case Reinstated():
-            return replace(state, status="active", suspended=None)
+            return changed(state, status="active", suspended=None)
         case _:
             assert_never(event)

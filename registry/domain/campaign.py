@@ -7,7 +7,7 @@ batch alone, so ten thousand guests do not queue at one stream; what is left sho
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never
 
@@ -15,6 +15,7 @@ from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.changed import changed
 from registry.domain.conduct import check_standing
 from registry.domain.shape import integer
 from registry.domain.standard import Standard
@@ -190,7 +191,7 @@ def evolve(state: Campaign, event: Event, outcome: Outcome, index: int) -> Campa
     """The state after `event`, which was judged."""
     match event:
         case Opened():
-            return replace(
+            return changed(
                 state,
                 status="open",
                 organiser=event.organiser,
@@ -204,24 +205,24 @@ def evolve(state: Campaign, event: Event, outcome: Outcome, index: int) -> Campa
             return _with(state, event.batch, Funding(lock=index, amount_g=event.amount_g))
         case Given():
             funding = state.batches[event.batch]
-            after = replace(funding, given_g=funding.given_g + event.amount_g)
-            return replace(_with(state, event.batch, after), gifts=state.gifts + event.count)
+            after = changed(funding, given_g=funding.given_g + event.amount_g)
+            return changed(_with(state, event.batch, after), gifts=state.gifts + event.count)
         case Returned():
             assert outcome is not None
             funding = state.batches[event.batch]
             returned_g = funding.returned_g + event.amount_g
             settled = outcome["left_g"] == 0
             return _with(
-                state, event.batch, replace(funding, returned_g=returned_g, settled=settled)
+                state, event.batch, changed(funding, returned_g=returned_g, settled=settled)
             )
         case Closed():
-            return replace(state, status="closed")
+            return changed(state, status="closed")
         case _:
             assert_never(event)
 
 
 def _with(state: Campaign, batch: str, funding: Funding) -> Campaign:
-    return replace(state, batches=state.batches.insert(batch, funding))
+    return changed(state, batches=state.batches.insert(batch, funding))
 
 
 def _check_opened(state: Campaign, event: Opened, act: Act) -> None:

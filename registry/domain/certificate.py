@@ -9,13 +9,14 @@ any    -> annulled      the grams stay retired
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, assert_never
 
 from registry.domain import activity, shape
 from registry.domain.account import Account
 from registry.domain.act import Act, Outcome, require_new
 from registry.domain.batch import DEPOSITED
+from registry.domain.changed import changed
 from registry.domain.shape import integer, one_of
 from registry.domain.standard import Purpose, Standard
 from registry.domain.timing import Days, day_of, days_of, days_of_month, verdicts
@@ -438,15 +439,15 @@ def evolve(state: Certificate, event: Event, outcome: Outcome, index: int) -> Ce
     told: Mapping[str, Any] = outcome or {}
     match event:
         case Issued() | Shared() | Reissued():
-            after = _stated(replace(state, issued=index), event, told)
+            after = _stated(changed(state, issued=index), event, told)
         case Adopted():
-            after = _told(replace(state, status="issued", issued=index, is_named=True), told)
+            after = _told(changed(state, status="issued", issued=index, is_named=True), told)
         case Honoured():
-            after = replace(state, status="honour", issued=index, holder=event.donor)
-            after = replace(after, amount_g=event.amount_g)
+            after = changed(state, status="honour", issued=index, holder=event.donor)
+            after = changed(after, amount_g=event.amount_g)
         case Concluded():
-            after = replace(state, status="conclusion", issued=index, holder=told["holder"])
-            after = replace(after, amount_g=told["amount_g"])
+            after = changed(state, status="conclusion", issued=index, holder=told["holder"])
+            after = changed(after, amount_g=told["amount_g"])
         case _:
             after = _after(state, event, index)
     return after
@@ -736,7 +737,7 @@ def _check_dates(state: Certificate, new: Reissued, act: Act) -> None:
     require(whole and first <= day_of(act.at_us), "wrong_dates", retired=new.retired)
     known = state.retired is None or state.retired == new.retired
     require(known, "wrong_dates", retired=new.retired, expected=state.retired)
-    was = replace(new, purpose=state.purpose, period=state.period)
+    was = changed(new, purpose=state.purpose, period=state.period)
     fits = restated(was, state.verdicts) == state.verdicts
     require(fits, "wrong_dates", retired=new.retired, verdicts=state.verdicts)
 
@@ -783,7 +784,7 @@ def _stated(
 ) -> Certificate:
     """`state`, which begins now, with what `event` states."""
     after = _told(
-        replace(state, status="issued", is_named=True),
+        changed(state, status="issued", is_named=True),
         {**told, "ground": event.ground, "period": event.period, "purpose": event.purpose},
     )
     if isinstance(event, Shared):
@@ -795,19 +796,19 @@ def _stated(
             root=rows.root,
             count=rows.count,
         )
-        return replace(after, status="group", group=group)
-    after = replace(after, is_named=event.beneficiary is not None)
+        return changed(after, status="group", group=group)
+    after = changed(after, is_named=event.beneficiary is not None)
     if isinstance(event, Reissued):
         assigned = told["assigned"]
         own = None if assigned is None else (assigned[0], assigned[1])
-        after = replace(after, retired=event.retired, assigned=own)
+        after = changed(after, retired=event.retired, assigned=own)
     return after
 
 
 def _told(state: Certificate, told: Mapping[str, Any]) -> Certificate:
     """`state` with what an outcome says of its grams; as it was judged, or as it was recorded."""
     period = told["period"]
-    return replace(
+    return changed(
         state,
         holder=told["holder"],
         amount_g=told["amount_g"],
@@ -826,21 +827,21 @@ def _after(state: Certificate, event: Later, index: int) -> Certificate:
     """`state` after something was said of it."""
     match event:
         case HomeCancelled():
-            after = replace(state, home=state.home - {event.standard})
+            after = changed(state, home=state.home - {event.standard})
         case RowShown():
             after = state
         case Replaced() | BeneficiaryReplaced():
-            after = replace(state, status="replaced", replaced_by=event.certificate)
+            after = changed(state, status="replaced", replaced_by=event.certificate)
         case Annulled() | AnnulledByCourt():
-            after = replace(state, status="annulled")
+            after = changed(state, status="annulled")
         case Witnessed() | JointlyWitnessed():
-            after = replace(state, witnesses=(*state.witnesses, *_exchanges(event)))
+            after = changed(state, witnesses=(*state.witnesses, *_exchanges(event)))
         case Confirmed():
-            after = replace(state, confirmed=index)
+            after = changed(state, confirmed=index)
         case NumberedBefore():
-            after = replace(state, former=event.number)
+            after = changed(state, former=event.number)
         case Assigned():
-            after = replace(state, assigned=(event.activity, state.name))
+            after = changed(state, assigned=(event.activity, state.name))
         case _:
             assert_never(event)
     return after

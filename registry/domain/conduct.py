@@ -9,13 +9,14 @@ Imports no other stream: accounts and batches ask here whether a standing forbid
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome
+from registry.domain.changed import changed
 from registry.domain.shape import one_of
 from registry.domain.timing import day_of, first_day_after
 from registry.errors import RefusedError, require
@@ -365,13 +366,13 @@ def evolve(state: Conduct, event: Event, outcome: Outcome, index: int) -> Conduc
         case Found():
             assert outcome is not None
             found = Case(level=event.level, rule=event.rule, finder=outcome["controller"])
-            return replace(state, cases=state.cases.insert(index, found))
+            return changed(state, cases=state.cases.insert(index, found))
         case Commended():
-            return replace(state, commended=(*state.commended, index))
+            return changed(state, commended=(*state.commended, index))
         case _:
             number = event.means[0]
             after = _after(state.cases[number], event, outcome, index)
-            return replace(state, cases=state.cases.insert(number, after))
+            return changed(state, cases=state.cases.insert(number, after))
 
 
 def _judged(event: InOffice, case: Case, act: Act) -> Outcome:
@@ -412,23 +413,23 @@ def _after(case: Case, event: Step, outcome: Outcome, index: int) -> Case:
     told: Mapping[str, str] = outcome or {}
     match event:
         case Notified():
-            after = replace(case, stage="notified", reply_by=event.reply_by)
+            after = changed(case, stage="notified", reply_by=event.reply_by)
         case Heard() | HearingWaived():
-            after = replace(case, stage="heard")
+            after = changed(case, stage="heard")
         case Decided():
             by = told["controller"]
-            after = replace(case, stage=event.result, until=event.until, decider=by)
+            after = changed(case, stage=event.result, until=event.until, decider=by)
         case Published():
-            after = replace(case, stage="in_force", published=index, first=told["day"])
+            after = changed(case, stage="in_force", published=index, first=told["day"])
         case Objected():
-            after = replace(case, objection="pending")
+            after = changed(case, objection="pending")
         case Reviewed():
-            after = replace(case, objection="answered")
+            after = changed(case, objection="answered")
             if event.result == "revoked":
-                after = replace(after, stage="revoked", last=told["day"])
+                after = changed(after, stage="revoked", last=told["day"])
         case Repaired() | Revoked() | Ended():
             stage = event.kind.split(".")[1]
-            after = replace(case, stage=stage, last=told["day"])
+            after = changed(case, stage=stage, last=told["day"])
         case _:
             assert_never(event)
     return after

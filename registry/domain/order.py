@@ -8,7 +8,7 @@ yuan: then a lot counts for what it cost, in fen, as far as it is retired.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, assert_never
 
@@ -17,6 +17,7 @@ from rpds import HashTrieMap
 from registry.domain import shape
 from registry.domain.account import Account, require_free
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.changed import changed
 from registry.domain.project import Project
 from registry.domain.roles import Registry
 from registry.domain.shape import integer, listed, one_of, optional
@@ -365,7 +366,7 @@ def evolve(state: Order, event: Event, outcome: Outcome, index: int) -> Order:
     """The state after `event`, which was judged."""
     match event:
         case Registered():
-            return replace(
+            return changed(
                 state,
                 status="registered",
                 basis=event.basis,
@@ -383,16 +384,16 @@ def evolve(state: Order, event: Event, outcome: Outcome, index: int) -> Order:
                 cost_fen=event.cost_fen or 0,
                 left_g=event.amount_g,
             )
-            return replace(state, lots=state.lots.insert((event.batch, index), lot))
+            return changed(state, lots=state.lots.insert((event.batch, index), lot))
         case Performed() | Enforced():
             assert outcome is not None
-            return replace(_used(state, outcome["lots"]), performed_in=index)
+            return changed(_used(state, outcome["lots"]), performed_in=index)
         case Released() | Lost():
             lot = state.lots[event.batch, event.means[0]]
-            less = replace(lot, left_g=lot.left_g - event.amount_g)
-            return replace(state, lots=state.lots.insert((event.batch, event.means[0]), less))
+            less = changed(lot, left_g=lot.left_g - event.amount_g)
+            return changed(state, lots=state.lots.insert((event.batch, event.means[0]), less))
         case Closed():
-            return replace(state, status="closed")
+            return changed(state, status="closed")
         case Amended() | Substituted() | Defaulted() | Withdrawn() | Confirmed():
             return _decided(state, event, index)
         case _:
@@ -403,15 +404,15 @@ def _decided(state: Order, event: Decision, index: int) -> Order:
     match event:
         case Amended():
             # Other terms have not been broken yet.
-            return replace(state, terms=_terms(event, index), defaulted=None)
+            return changed(state, terms=_terms(event, index), defaulted=None)
         case Substituted():
-            return replace(state, agent=event.agent)
+            return changed(state, agent=event.agent)
         case Defaulted():
-            return replace(state, defaulted=index)
+            return changed(state, defaulted=index)
         case Withdrawn():
-            return replace(state, status="withdrawn")
+            return changed(state, status="withdrawn")
         case Confirmed():
-            return replace(state, status="confirmed")
+            return changed(state, status="confirmed")
         case _:
             assert_never(event)
 
@@ -561,9 +562,9 @@ def _used(state: Order, used: Iterable[tuple[str, int, int]]) -> Order:
     lots = state.lots
     for batch, lock, amount_g in used:
         lot = lots[batch, lock]
-        after = replace(lot, left_g=lot.left_g - amount_g, performed_g=lot.performed_g + amount_g)
+        after = changed(lot, left_g=lot.left_g - amount_g, performed_g=lot.performed_g + amount_g)
         lots = lots.insert((batch, lock), after)
-    return replace(state, lots=lots)
+    return changed(state, lots=lots)
 
 
 def _check_decided(state: Order, event: Decision, act: Act) -> None:

@@ -1,7 +1,7 @@
 """A project: declared, validated, registered; what was verified of it, and what was issued against that."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, assert_never
 
 from rpds import HashTrieMap
@@ -9,6 +9,7 @@ from rpds import HashTrieMap
 from registry.domain import batch, shape
 from registry.domain.account import Account
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.changed import changed
 from registry.domain.conduct import check_standing
 from registry.domain.shape import listed, matching
 from registry.domain.standard import DocumentEntered, Standard, require_not_withdrawn
@@ -194,7 +195,7 @@ def evolve(state: Project, event: Event, outcome: Outcome, index: int) -> Projec
     match event:
         case Listed():
             assert outcome is not None
-            return replace(
+            return changed(
                 state,
                 status="listed",
                 owner=(event.owner, outcome["controller"]),
@@ -206,17 +207,17 @@ def evolve(state: Project, event: Event, outcome: Outcome, index: int) -> Projec
         case Validated():
             assert outcome is not None
             body = (outcome["body"], outcome["controller"])
-            return replace(state, status="validated", validator=body)
+            return changed(state, status="validated", validator=body)
         case Registered():
-            return replace(state, status="registered")
+            return changed(state, status="registered")
         case Verified() | Issued():
             monitored = state.monitored.insert(event.period, _monitored(state, event, outcome))
-            return replace(state, monitored=monitored)
+            return changed(state, monitored=monitored)
         case Suspended():
-            return replace(state, status="suspended", suspended=index, stood=state.status)
+            return changed(state, status="suspended", suspended=index, stood=state.status)
         case Reinstated() | Cancelled():
             status = "cancelled" if isinstance(event, Cancelled) else state.stood
-            return replace(state, status=status, suspended=None, stood="")
+            return changed(state, status=status, suspended=None, stood="")
         case _:
             assert_never(event)
 
@@ -227,7 +228,7 @@ def _monitored(state: Project, event: Verified | Issued, outcome: Outcome) -> Mo
         assert outcome is not None
         return Monitoring(verifier=outcome["body"], verified_g=event.amount_g)
     before = state.monitored[event.period]
-    return replace(before, issued_g=before.issued_g + event.amount_g)
+    return changed(before, issued_g=before.issued_g + event.amount_g)
 
 
 def _listed(state: Project, event: Listed, act: Act) -> Outcome:

@@ -7,11 +7,12 @@ What was accepted is not amended: a correction enters the next report. `means` i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, assert_never
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome, require_new
+from registry.domain.changed import changed
 from registry.domain.shape import integer, one_of
 from registry.errors import RefusedError, require
 
@@ -151,19 +152,19 @@ def judge(state: Report, event: Event, act: Act) -> Outcome:
 
 def evolve(state: Report, event: Event, _outcome: Outcome, index: int) -> Report:
     """The state after `event`, which was judged."""
-    after = replace(state, last=index)
+    after = changed(state, last=index)
     match event:
         case Compiled():
-            after = replace(after, compiler=event.compiler, holder=event.compiler)
-            after = replace(after, status="compiled", size=event.size)
+            after = changed(after, compiler=event.compiler, holder=event.compiler)
+            after = changed(after, status="compiled", size=event.size)
         case Submitted():
-            after = replace(after, status="submitted", holder=event.to)
+            after = changed(after, status="submitted", holder=event.to)
         case Returned():
-            after = replace(after, status="returned", holder=state.compiler)
+            after = changed(after, status="returned", holder=state.compiler)
         case Accepted():
-            after = replace(after, status="accepted")
+            after = changed(after, status="accepted")
         case Amended():
-            after = replace(after, status="compiled", size=event.size)
+            after = changed(after, status="compiled", size=event.size)
         case _:
             assert_never(event)
     return after

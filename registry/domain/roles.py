@@ -4,7 +4,7 @@ policy here.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, assert_never
 
 from rpds import HashTrieMap
@@ -12,6 +12,7 @@ from rpds import HashTrieMap
 from registry.domain import shape
 from registry.domain.account import LEGAL_FORMS, Account
 from registry.domain.act import Act, Key, Outcome
+from registry.domain.changed import changed
 from registry.domain.shape import integer, listed, matching, one_of, optional, pair
 from registry.errors import require
 
@@ -249,15 +250,15 @@ def evolve(state: Registry, event: Event, outcome: Outcome, index: int) -> Regis
             assert outcome is not None
             controllers = state.controllers.insert(event.account, outcome["controller"])
             roles = state.roles.insert((event.account, event.role), index)
-            return replace(state, roles=roles, controllers=controllers)
+            return changed(state, roles=roles, controllers=controllers)
         case RoleWithdrawn():
-            return replace(state, roles=state.roles.remove((event.account, event.role)))
+            return changed(state, roles=state.roles.remove((event.account, event.role)))
         case LogKeyReplaced():
-            return replace(state, log_keys=(*state.log_keys, (index, event.key)))
+            return changed(state, log_keys=(*state.log_keys, (index, event.key)))
         case PolicySet():
             policy = Policy(index=index, codes=event.codes, number=event.number)
             named = (event.policy, event.subject or "")
-            return replace(state, policies=state.policies.insert(named, policy))
+            return changed(state, policies=state.policies.insert(named, policy))
         case _:
             assert_never(event)
 

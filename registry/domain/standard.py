@@ -5,13 +5,14 @@ What is withdrawn stays what it is: it moves and is retired; nothing of the kind
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, assert_never
 
 from rpds import HashTrieMap
 
 from registry.domain import shape
 from registry.domain.act import Act, Outcome
+from registry.domain.changed import changed
 from registry.domain.ranges import Range, Ranges
 from registry.domain.shape import integer, listed, one_of, optional
 from registry.errors import RefusedError, require
@@ -209,7 +210,7 @@ def evolve(state: Standard, event: Event, outcome: Outcome, index: int) -> Stand
     """The state after `event`, which was judged."""
     match event:
         case Recognised() | CrossRecognised():
-            return replace(
+            return changed(
                 state,
                 credit_class=event.credit_class,
                 home=event.home,
@@ -221,12 +222,12 @@ def evolve(state: Standard, event: Event, outcome: Outcome, index: int) -> Stand
             assert outcome is not None
             block, (first, last) = outcome["block"], outcome["units"]
             units = state.deposited.get(block, Ranges()).with_([(first, last + 1)])
-            return replace(state, deposited=state.deposited.insert(block, units))
+            return changed(state, deposited=state.deposited.insert(block, units))
         case DocumentEntered():
             documents = state.documents.insert(event.document, event.project)
-            return replace(state, documents=documents)
+            return changed(state, documents=documents)
         case Withdrawn():
-            return replace(state, withdrawn=index)
+            return changed(state, withdrawn=index)
         case _:
             assert_never(event)
 
