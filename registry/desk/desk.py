@@ -43,8 +43,8 @@ class Desk:
     """The accounts of whoever asks, who are taken first where somebody in a role is to sign; None for the operator, who
     asks for everybody whose keys are kept here. Only the operator calls accounts by their names."""
 
-    record: Callable[[Sequence[Request]], list[Receipt]]
-    """Records acts as a whole, as `Operator.record` does."""
+    record: Callable[[Sequence[Request]], list[Receipt]] | None = None
+    """Records acts as a whole, as `Operator.record` does; None for the operator itself."""
 
     in_hand: set[Key] = field(default_factory=set)
     """The keys that were made here, and those of bearers who showed their codes here; `let_go` ends it."""
@@ -212,7 +212,7 @@ class Desk:
         if self.dry_run:
             entries = self.operator.rehearse(requests)
         else:
-            receipts = self.record(requests)
+            receipts = (self.record or self.operator.record)(requests)
             with self.operator.log.recorder.reading() as cursor:
                 moment = Moment(cursor)
                 entries = [moment.placed(receipt.index) for receipt in receipts]

@@ -141,7 +141,9 @@ class SqliteFile:
             return
         try:
             with _connected(file) as connection:
-                yield lambda query: iter(connection.execute(query))
+                # Whoever was to make the tables may have been cut off before there was any.
+                begun = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+                yield (lambda query: iter(connection.execute(query))) if begun else None
         except BrokenHistoryError as broken:
             if broken.facts.get("file") != str(file):
                 raise

@@ -40,6 +40,12 @@ def test_tables_that_were_never_asked_for_are_no_finding(book: Book):
     assert book.fault() is None
 
 
+def test_a_file_whose_maker_was_cut_off_before_there_were_tables_is_no_finding(book: Book):
+    (book.directory / "views.db").touch()
+
+    assert book.fault() is None
+
+
 @BOTH
 def test_tables_as_they_were_folded_are_no_finding(asked: Book):
     assert asked.fault() is None
