@@ -11,11 +11,11 @@ import pytest
 
 from registry.api import audits
 from registry.api.jobs import OWN_MAX, Jobs, Progress, Wanted, about
+from registry.api.measures import Measures
 from registry.errors import RefusedError, UnavailableError
 from registry.store import access_jobs
 from registry.store.access import Access
 from registry.store.clock import wall_us
-from registry.store.observer import Observer
 from tests.api.conftest import Api
 
 WANTED = Wanted(kind="count", subject="key/1", about={"account": "account/a"})
@@ -30,7 +30,7 @@ def access(tmp_path: Path) -> Iterator[Access]:
 
 @pytest.fixture
 def jobs(access: Access) -> Iterator[Jobs]:
-    with closing(Jobs(access.jobs, Observer())) as made:
+    with closing(Jobs(access.jobs, Measures().job_failed)) as made:
         yield made
 
 
@@ -110,14 +110,14 @@ def test_what_was_wrong_is_told(jobs: Jobs):
 
 def test_a_stop_gives_up_what_runs_and_it_goes_on_when_asked_for_again(access: Access):
     gate = Gate()
-    stopped = Jobs(access.jobs, Observer())
+    stopped = Jobs(access.jobs, Measures().job_failed)
     job = stopped.start(WANTED, 10, gate)
     assert gate.begun.wait(SOON_S)
 
     stopped.close()
     refused = refusal_of(lambda: stopped.start(other(1), 0, gate))
 
-    with closing(Jobs(access.jobs, Observer())) as after:
+    with closing(Jobs(access.jobs, Measures().job_failed)) as after:
         after.open()
         assert after.find(job.id).state == "interrupted"
         gate.opened.set()
@@ -226,7 +226,7 @@ def test_an_audit_is_ended_when_the_server_stops(
             yield line
 
     monkeypatch.setattr(audits, "_lines", watched)
-    jobs = Jobs(access.jobs, Observer())
+    jobs = Jobs(access.jobs, Measures().job_failed)
     wanted = Wanted(kind="audit", subject="audits", about={}, anew=True, alone=True)
     job = jobs.start(wanted, 0, lambda progress: audits.audited(api.runtime, progress))
     jobs.wait(job.id)

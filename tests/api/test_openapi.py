@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 from jsonschema_rs import Draft202012Validator
@@ -164,7 +164,7 @@ def test_every_kind_of_event_of_every_act_form_is_made_by_some_act():
 
 
 def test_a_client_that_is_made_from_it_can_be_packed_and_finds_the_server_behind_a_proxy() -> None:
-    nothing = MagicMock()
+    nothing = MagicMock(start=AsyncMock(), stop=AsyncMock())
     nothing.settings = read_settings(root_path="/registry")
 
     with TestClient(create_app(nothing), raise_server_exceptions=True) as client:
