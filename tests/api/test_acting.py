@@ -303,7 +303,9 @@ def test_names_that_would_be_lost_are_asked_for_and_nothing_is_recorded(api: Api
     fields = sorted([first["field"], second["field"]])
     assert (none.status_code, none.json()["code"]) == (422, "openings_missing")
     assert (sorted(none.json()["facts"]["fields"]), none.json()["facts"]["missing"]) == (fields, 2)
-    assert one.json()["facts"] == said.json()["facts"] == {"fields": [second["field"]], "missing": 1}
+    assert (
+        one.json()["facts"] == said.json()["facts"] == {"fields": [second["field"]], "missing": 1}
+    )
     assert size(api) == before
 
 
