@@ -189,14 +189,15 @@ class Operator:
         with a key that is kept here.
 
         Raises:
-            RefusedError: `no_private_key` for a key that is not kept here for the account that it is to sign for;
-                `wrong_passphrase`.
+            RefusedError: `no_private_key` for a key that is not kept here, or does not speak now for the account that
+                it is to sign for; `wrong_passphrase`.
         """
         message = intent.SIGNED_PREFIX + data
         signing = [signer for signer in asked.signers if signer.account in accounts]
         for signer in signing:
-            # Anybody's key may stand beside the account, and the log's own: those sign for nobody else.
-            own = signer.key in self.keyring.keys_of(signer.account)
+            # Anybody's key may stand beside the account, and the log's own: those sign for nobody else. Nor does one
+            # that is announced: whom the account is recovered from would have acts signed now, for when it speaks.
+            own = signer.key in self.kept(signer.account)
             require(own, "no_private_key", account=signer.account)
         return {signer.key: self.keyring.sign(signer.key, message) for signer in signing}
 

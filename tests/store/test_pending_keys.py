@@ -1,10 +1,12 @@
 """Keys that are kept for an act before it is recorded: forgotten if it never is, and no other key ever."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from registry.acts.propose import propose
 from registry.desk.account_life import Open
 from registry.desk.ask import Ask
 from registry.desk.keys import (
@@ -14,7 +16,8 @@ from registry.desk.keys import (
     RotateLogKey,
     WithdrawRecovery,
 )
-from registry.ledger.intent import LIFE_US_MAX
+from registry.errors import RefusedError
+from registry.ledger.intent import LIFE_US_MAX, Signer
 from registry.ledger.keys import Key, key_id
 from registry.store import operator as operating
 from registry.store.keyring import Keyring
@@ -127,6 +130,26 @@ def test_nothing_is_forgotten_while_an_intent_with_the_key_could_wait(
     assert lost <= kept(quick)
     assert lost <= pending(quick)
     assert operating.PENDING_US > LIFE_US_MAX
+
+
+def test_a_key_that_does_not_speak_yet_or_any_more_signs_nothing(
+    quick: Book, operator: Operator
+) -> None:
+    """Whom an account is recovered from would have acts signed with the announced key, for when it speaks."""
+    owner = quick.accounts["owner"]
+    (old,) = operator.kept(owner)
+    does(operator, RotateKeys(account=owner))
+    does(operator, AnnounceRecovery(account=owner, **PAPERS))
+    announced = operator.committer.state(owner).recovery.key
+    (speaking,) = operator.kept(owner)
+    signed = {}
+    for key in (old, speaking, announced):
+        setting = operator.setting(Signer(account=owner, key=key))
+        proposal = propose(setting, [(owner, [("account.closed.v1", {})])])
+        with suppress(RefusedError):
+            signed |= operator.signatures(proposal.intent, proposal.data, [owner])
+
+    assert set(signed) == {speaking}
 
 
 def test_a_key_that_is_not_pending_is_never_forgotten(quick: Book, operator: Operator) -> None:
