@@ -44,7 +44,7 @@ CERTIFICATES = Table(
         text("activity", optional=True),
         text("former", optional=True),
     ),
-    sought=(("former",),),
+    sought=(("former",), ("holder",)),
 )
 """`state` is valid, replaced or annulled; `ended` the entry that replaced or annulled it, for the `reason` error,
 fraud, judgment or court; `confirmed` the entry of the court's confirmation; `former` the number that it had

@@ -39,7 +39,7 @@ CASES = Table(
         text("first_day", optional=True),
         text("last_day", optional=True),
     ),
-    sought=(("level",),),
+    sought=(("level",), ("finder",)),
 )
 """A case, by the entry that found it. It is in force from `first_day` on, and no more from `last_day` on; `published`
 is the entry that put it in force. `details` is a commitment."""

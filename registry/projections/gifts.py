@@ -28,7 +28,7 @@ GIFTS = Table(
         integer("claimed_g"),
         integer("retired_g"),
     ),
-    sought=(("taker",),),
+    sought=(("taker",), ("organiser",)),
 )
 """`retired_g` is what the taker used up without claiming it first."""
 

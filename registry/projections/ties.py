@@ -30,7 +30,7 @@ TIES = Table(
         text("state"),
         integer("ended", optional=True),
     ),
-    sought=(("other",), ("ground",)),
+    sought=(("other",), ("ground",), ("batch",)),
 )
 """What entry `entry` tied towards `other`: the taker, pledgee, exchange or freezing authority. `state` is open,
 accepted, declined, withdrawn, lapsed, released or ended; `left_g` is what was not settled or seized meanwhile."""

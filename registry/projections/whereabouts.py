@@ -35,6 +35,7 @@ MOVEMENTS = Table(
         text("child", optional=True),
     ),
     lasting=True,
+    sought=(("giver",), ("taker",)),
 )
 """`number` is that of the event in its entry. `taker` has the gram then: holds it, has it locked, or may claim it.
 Nobody has what was used up, under a certificate, cancelled, or carved out."""

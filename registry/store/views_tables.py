@@ -12,7 +12,7 @@ loses the time to fold it again.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, Literal, Protocol, get_args
 
 from registry.ledger.tree import EMPTY_ROOT
@@ -195,14 +195,38 @@ def select(
         values.insert(0, as_of)
     wanted += [_condition(keyed, table, condition) for condition in conditions]
     if any_of:
-        wanted.append(f"({' OR '.join(_condition(keyed, table, one) for one in any_of)})")
-        values += [value for *_, value in any_of if value is not None]
+        wanted.append(_any_of(keyed, table, any_of))
+        values += [value for *_, value in sorted(any_of, key=_asks) if value is not None]
     if after:
         columns = ", ".join(f"{_alias(keyed, table, column)}.{column}" for column in after)
         wanted.append(f"({columns}) > ({', '.join('?' * len(after))})")
         values += after.values()
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     return f"SELECT {what} FROM {source}{where}{ending}", values
+
+
+def _asks(condition: Condition) -> tuple[str, str, bool]:
+    """What `condition` asks, but for the value."""
+    column, comparison, value = condition
+    return column, comparison, value is None
+
+
+def _any_of(keyed: str, table: Table, choice: Choice) -> str:
+    """What says that one of `choice` holds; the values are to be in the order of what they ask.
+
+    Of many values of one column there is one term: a database takes only so many.
+    """
+    # SQLite looks each of them up by an index of what is true now only where it says so itself.
+    now = "" if table.lasting else f" AND {keyed}.until = {OPEN}"
+    terms = []
+    for (_, comparison, is_none), asked in groupby(sorted(choice, key=_asks), _asks):
+        same = list(asked)
+        if comparison == "=" and not is_none:
+            one = _condition(keyed, table, same[0]).removesuffix("= ?")
+            terms.append(f"{one}IN ({','.join('?' * len(same))}){now}")
+        else:
+            terms += [_condition(keyed, table, one) + now for one in same]
+    return f"({' OR '.join(terms)})"
 
 
 def _condition(keyed: str, table: Table, condition: Condition) -> str:

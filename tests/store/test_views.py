@@ -28,7 +28,7 @@ from registry.place import Server as Address
 from registry.projections.every import PROJECTIONS, TABLES
 from registry.projections.table import Row, Table, entered
 from registry.store import views as viewing
-from registry.store import views_migration, views_sqlite
+from registry.store import views_migration, views_sqlite, views_tables
 from registry.store.follower import Follower
 from registry.store.log import Log, Placed
 from registry.store.migrations import READER_ROLE, SERVER_ROLE, migrate
@@ -465,9 +465,39 @@ def test_of_some_conditions_one_has_to_hold(log: Log):
 
         found = asked.rows("batches", any_of=either)
         none = asked.rows("batches", any_of=either, batch=batches[1])
+        many = [("batch", "=", f"batch/{number}") for number in range(2_000)]
+        mixed = [*many, ("root", "=", batches[0]), ("since", "<", 0), ("expires", "=", None)]
+        of_many = asked.rows("batches", any_of=mixed)
+        then = asked.rows("batches", any_of=[*many, *either], as_of=asked.size)
 
     assert [row["batch"] for row in found] == [batches[0], batches[-1]]
+    assert [row["batch"] for row in then] == [batches[0], batches[-1]]
+    assert [row["batch"] for row in of_many] == batches
     assert none == [] or len(batches) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("movements", ("giver", "taker")),
+        ("gifts", ("organiser", "taker")),
+        ("ties", ("account", "other")),
+        ("cases", ("account", "finder")),
+        ("certificates", ("holder",)),
+        ("ties", ("batch",)),
+    ],
+)
+def test_what_is_asked_by_whom_or_what_it_concerns_is_looked_up(name: str, columns: Sequence[str]):
+    choice = [(column, "=", f"account/{number}") for column in columns for number in range(2)]
+    for any_of in (choice, choice[:1]):
+        statement, values = views_tables.select(TABLES[name], "*", None, (), any_of=any_of)
+        with closing(SqliteKeeper()) as keeper:
+            keeper.prepare(PROJECTIONS)
+            with keeper.reading() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+                told = " ".join(row[3] for row in cursor.fetchall())
+
+        assert "SCAN" not in told
 
 
 @BOTH
