@@ -26,6 +26,7 @@ from registry.domain import (
     account_ties,
     batch,
     certificate,
+    forms,
     kinds,
     roles,
     shape,
@@ -149,6 +150,8 @@ def texts() -> dict[str, tuple[str, str]]:
         words.RESULTS,
         words.REASONS,
         words.RULES,
+        words.CAPACITIES,
+        words.DOINGS,
         words.KINDS,
         words.FIELDS,
     )
@@ -214,6 +217,9 @@ def test_every_term_of_the_domain_has_words():
     assert words.ORIGINS.keys() == set(batch.ORIGINS)
     assert words.POLICIES.keys() == roles.POLICIES.keys()
     assert words.CHANNELS.keys() == account_life.CHANNELS
+    forms_have = {one.name for form in forms.FORMS for one in form.signers}
+    assert words.CAPACITIES.keys() == forms_have
+    assert words.DOINGS.keys() == roles.DOINGS
     assert words.SUCCESSIONS.keys() == account_ties.REASONS
     assert words.KINDS.keys() == kinds.EVENTS.keys()
     fields = {name for event in kinds.EVENTS.values() for name in shape.schema(event)}

@@ -32,7 +32,6 @@ CHUNK_GUESTS_MAX = shape.ROWS_MAX
 """A gift's row is at most 104 bytes, so that as many rows are less than what their bytes may come to."""
 
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}", re.ASCII)
-_GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,18 +174,12 @@ def _name(text: str) -> str:
     return sheet.name(text) if text else ""
 
 
-def _grams(text: str) -> int:
-    if not (_GRAMS.fullmatch(text) and int(text) <= shape.GRAMS_MAX):
-        raise ValueError(text)
-    return int(text)
-
-
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "no": _number,
     "account": _account,
     "name": _name,
     "tonnes": sheet.grams_of_tonnes,
-    "grams": _grams,
+    "grams": sheet.whole_grams,
 }
 _WHYS: Mapping[str, str] = {
     "no": "guest_number_cell",

@@ -7,7 +7,6 @@
 A name may stand there more than once: each row is a certificate of its own.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from registry.errors import RefusedError
 
 EXPECTED = "name,tonnes|grams"
 
-_GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_AMOUNTS = {"tonnes": sheet.grams_of_tonnes, "grams": sheet.whole_grams}
 _WHYS = {"name": "name_cell", "tonnes": "tonnes_cell", "grams": "grams_cell"}
 """Why a cell is not taken, by column."""
 
@@ -81,15 +80,7 @@ def _row(
             if column == "name":
                 name = sheet.name(text)
             else:
-                amount_g = _grams(column, text)
+                amount_g = _AMOUNTS[column](text)
         except ValueError:
             bad.append(sheet.unfit(line, column, text, _WHYS[column]))
     return [(name, amount_g)] if name and amount_g else []
-
-
-def _grams(column: str, text: str) -> int:
-    if column == "tonnes":
-        return sheet.grams_of_tonnes(text)
-    if not (_GRAMS.fullmatch(text) and int(text) <= shape.GRAMS_MAX):
-        raise ValueError(text)
-    return int(text)

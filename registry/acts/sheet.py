@@ -50,6 +50,7 @@ File = bytes | Table
 """A CSV as it is, or what was read of a file of another kind."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_GRAMS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _TONNES = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))?", re.ASCII)
 
 
@@ -149,3 +150,14 @@ def grams_of_tonnes(text: str) -> int:
     if not 0 < grams <= shape.GRAMS_MAX:
         raise ValueError(text)
     return grams
+
+
+def whole_grams(text: str) -> int:
+    """Whole grams above 0, as digits.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    if not (_GRAMS.fullmatch(text) and int(text) <= shape.GRAMS_MAX):
+        raise ValueError(text)
+    return int(text)

@@ -175,7 +175,7 @@ def require_sight(principal: Principal, registry: Registry, account: str) -> Non
         RefusedError: `credentials_missing`, `scope_missing`; `role_needed`, naming the roles that would do.
     """
     require_scope(principal, "read")
-    roles = ", ".join(sorted(OVERSEERS))
+    roles = sorted(OVERSEERS)
     require(may_see(principal, registry, account), "role_needed", roles=roles, account=account)
 
 

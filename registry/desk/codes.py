@@ -53,8 +53,11 @@ _FORM: dict[str, Text] = {
         "The file is not UTF-8[ (at byte {at_byte})]. Save it as CSV in UTF-8.",
     ),
     "bad_header": (
-        "表头不对[：应为 {expected}]。请改正首行。",
-        "The header is wrong[: {expected} is expected]. Correct the first line.",
+        "清单的表头不对，或其下没有内容[：{why}][；表头应为 {expected}]。请改正首行，或补上各行。",
+        (
+            "The header of the list is wrong, or there is nothing below it[: {why}][; the header should be {expected}]."
+            " Correct the first line, or add rows."
+        ),
     ),
     "bad_rows": (
         "清单中有问题行，什么都没有写入[：{rows}]。请改正全部问题行后再导入。",
@@ -416,10 +419,10 @@ _ACCOUNTS: dict[str, Text] = {
         "The account {account} wants to accept first. Make an offer, which it accepts.",
     ),
     "second_person_needed": (
-        "{amount_g} 克超过一人可办的 {over_g} 克（制度见记录 {policy}）：须由第二人（登记官）同签。",
+        "{amount_g} 超过一人可办的 {over_g}（制度见记录 {policy}）：须由第二人（登记官）同签。",
         (
-            "{amount_g} g is more than the {over_g} g that one person may do alone (policy of entry {policy}): an"
-            " officer signs as the second person."
+            "{amount_g} is more than the {over_g} that one person may do alone (policy of entry {policy}): an officer"
+            " signs as the second person."
         ),
     ),
     "bad_policy": (

@@ -98,7 +98,7 @@ def rows_of(data: bytes, kind: Kind) -> list[Row]:
 
 def _names(texts: list[str]) -> list[str]:
     if not all(texts) or len(set(texts)) < len(texts):
-        raise RefusedError("bad_header", found=",".join(texts), expected=None)
+        raise RefusedError("bad_header", found=",".join(texts), why="names_expected")
     return texts
 
 
@@ -131,7 +131,7 @@ def _check_few(names: Collection[str], rows: int) -> None:
         RefusedError: `bad_header`, `too_long`.
     """
     if len(names) > COLUMNS_MAX:
-        raise RefusedError("bad_header", found=f"{len(names)} columns", expected=None)
+        raise RefusedError("bad_header", why="columns_most", most=COLUMNS_MAX)
     cells = max(1, len(names)) * rows
     if cells > CELLS_MAX:
         raise RefusedError("too_long", cells=cells, cells_max=CELLS_MAX)

@@ -377,6 +377,7 @@ _CELLS: dict[str, Text] = {
         "单元格的个数与表头不同",
         "there are not as many cells as in the header",
     ),
+    "columns_most": ("最多 {most} 列", "at most {most} columns are expected"),
     "csv_expected": (
         "不是 CSV：引号不成对，或单元格太长",
         "it is no CSV: quotes do not close, or a cell is too long",
@@ -398,6 +399,10 @@ _CELLS: dict[str, Text] = {
     "name_cell": (
         "应为 1 至 200 字的名称，不含控制字符",
         "a name of 1 to 200 characters, none of them a control character, is expected",
+    ),
+    "names_expected": (
+        "各列须有名称，且不重复",
+        "each column needs a name, and each another one",
     ),
     "number_cell": ("应为自 1 起的整数", "a number from 1 is expected"),
     "number_not_shown": (

@@ -280,7 +280,7 @@ def _confirmed(state: Activity, event: Confirmed, act: Act) -> Mapping[str, Any]
     if roles:
         registry = act.consulted["registry"]
         has = any(registry.has(event.confirmer, role) for role in roles)
-        require(has, "role_missing", account=event.confirmer, role="/".join(roles))
+        require(has, "role_missing", account=event.confirmer, role=list(roles))
         _check_stranger(event.confirmer, event.organiser, act)
     else:
         own = event.confirmer == state.organiser

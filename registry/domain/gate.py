@@ -134,7 +134,7 @@ def _check_signer(
         raise RefusedError("key_not_valid", account=account)
     wanted = capacity.roles if named in (None, account) else (capacity.instead,)
     if wanted and not any(registry.has(account, role) for role in wanted):
-        raise RefusedError("role_missing", account=account, role="/".join(wanted))
+        raise RefusedError("role_missing", account=account, role=list(wanted))
 
 
 def _check_distinct(accounts: Sequence[str], before: Mapping[str, Any]) -> None:

@@ -289,7 +289,7 @@ def test_who_may_not_see_learns_why():
         require_sight(of(A), registry((B, "court")), C)
     assert (refusal.value.code, refusal.value.facts) == (
         "role_needed",
-        {"roles": ", ".join(sorted(OVERSEERS)), "account": C},
+        {"roles": sorted(OVERSEERS), "account": C},
     )
     assert refused(require_sight, of(A, scopes=["sign"]), registry(), A) == "scope_missing"
     assert refused(require_sight, NOBODY, registry(), A) == "credentials_missing"

@@ -277,7 +277,7 @@ def test_who_is_no_exchange_is_no_venue(world, batch):
     refusal = refused(world, lambda: act(world, batch))
 
     assert refusal.code == "role_missing"
-    assert refusal.facts["role"] == "exchange"
+    assert refusal.facts["role"] == ["exchange"]
 
 
 def test_two_signatures_are_not_two_persons(world):
