@@ -28,6 +28,7 @@ import json
 import random
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
@@ -41,7 +42,7 @@ from registry.api.settings import Settings
 from registry.api.values import time
 from registry.desk.opened import Opened
 from registry.domain import kinds
-from registry.errors import RefusedError, RegistryError
+from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.store.access import Access
 from registry.store.access_webhooks import NO_ANSWER, Delivery, Subscription
 
@@ -56,6 +57,10 @@ JITTER = 0.2
 QUEUE_MAX = 100
 """So many deliveries of a subscription are pending at a time."""
 SENDERS = 8
+OWN_MAX = 2
+"""So many of them send for one account at a time: who answers slowly keeps nobody else waiting."""
+TESTS_MAX = 4
+"""So many tests are under way at a time, one of an account: a request waits for each."""
 IN_A_ROW = 100
 """So many a sender sends to one subscriber before others have their turn."""
 PAUSE_S = 0.05
@@ -146,7 +151,11 @@ class Deliverer:
         self._rung = threading.Event()
         self._subscribed = True
         self._size = 0
-        self._flying: set[Future[None]] = set()
+        self._flying: dict[Future[None], str] = {}
+        """What is being sent, and for which account."""
+        self._testing: set[str] = set()
+        """The accounts that are having a webhook tested."""
+        self._entering = threading.Lock()
         self._looked: dict[str, tuple[int, int]] = {}
         """Of each subscription: its position, and up to where there is nothing to be told from there on."""
         self._trusted = ssl.create_default_context()
@@ -184,10 +193,20 @@ class Deliverer:
 
         Raises:
             RefusedError: `bad_webhook_url`, `no_webhook`.
+            UnavailableError: `too_many_tests`.
         """
-        about = {**self._about(subscription), "events": [], "retirements": []}
-        body = _body("webhook.test", self._now_us(), about)
-        return self._sent(subscription, f"test-{self._now_us()}", body)
+        account = subscription.account
+        with self._entering:
+            free = len(self._testing) < TESTS_MAX and account not in self._testing
+            if not free:
+                raise UnavailableError("too_many_tests")
+            self._testing.add(account)
+        try:
+            about = {**self._about(subscription), "events": [], "retirements": []}
+            body = _body("webhook.test", self._now_us(), about)
+            return self._sent(subscription, f"test-{self._now_us()}", body)
+        finally:
+            self._testing.discard(account)
 
     # The thread.
 
@@ -212,18 +231,27 @@ class Deliverer:
             return IDLE_S
         by_id = {one.id: one for one in subscriptions}
         more = self._enqueue(subscriptions)
-        self._flying = {one for one in self._flying if not one.done()}
-        free = SENDERS - len(self._flying)
-        if not free:
+        self._flying = {one: whose for one, whose in self._flying.items() if not one.done()}
+        while len(self._flying) < SENDERS:
+            found = self._webhooks.first_due(self._now_us(), 1, but=self._at_most())
+            if not found:
+                break
+            subscription = by_id.get(found[0].subscription) or self._found(found[0])
+            sending = self._pool.submit(self._deliver, subscription, found[0])
+            self._flying[sending] = subscription.account
+        else:
             # Whoever is ready first rings.
             return IDLE_S
-        for delivery in self._webhooks.first_due(self._now_us(), free):
-            subscription = by_id.get(delivery.subscription) or self._found(delivery)
-            self._flying.add(self._pool.submit(self._deliver, subscription, delivery))
-        due_us = self._webhooks.next_due_us()
+        due_us = self._webhooks.next_due_us(self._at_most())
         if more:
             return 0
         return IDLE_S if due_us is None else min(max(due_us - self._now_us(), 0) / _S, IDLE_S)
+
+    def _at_most(self) -> list[str]:
+        """The accounts for which as many send as may."""
+        return [
+            account for account, count in Counter(self._flying.values()).items() if count >= OWN_MAX
+        ]
 
     def _found(self, delivery: Delivery) -> Subscription:
         """The subscription of a delivery, which was made, or resumed, since we looked."""

@@ -359,7 +359,7 @@ def _add_secret_and_test(made: APIRouter, runtime: Runtime, deliverer: Deliverer
         "/webhooks/{webhook}/test",
         operation_id="test_webhook",
         response_model=Tested,
-        responses=problems(401, 403, 404, 409, 422),
+        responses=problems(401, 403, 404, 409, 422, 503),
     )
     def test(request: Request, webhook: Id) -> Response:
         """Send a body of type webhook.test now, once, and say what was answered."""

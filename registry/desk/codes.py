@@ -1460,6 +1460,10 @@ HTTP: dict[str, Text] = {
         "连接过多。请关闭一些，或稍后再试。",
         "There are too many connections. Close some, or try again later.",
     ),
+    "too_many_tests": (
+        "正在测试的通知过多，或本账户已有一个在测。请等它结束后再试。",
+        "Too many webhooks are being tested, or one of this account is. Try again when that is over.",
+    ),
     "too_many_uploads": (
         "正在处理的文件过多。请稍后再试。",
         "Too many files are being taken in at the moment. Try again later.",

@@ -247,15 +247,21 @@ class Webhooks:
         return True
 
     def first_due(
-        self, now_us: int, most: int, *, of: str | None = None, lease_us: int = LEASE_US
+        self,
+        now_us: int,
+        most: int,
+        *,
+        of: str | None = None,
+        but: Sequence[str] = (),
+        lease_us: int = LEASE_US,
     ) -> list[Delivery]:
         """Of each subscription, or of the one that is named, the first delivery that is pending, if it is to be tried
-        now; `most` of them.
+        now; `most` of them, the longest due first, and none of the accounts `but`.
 
         So what comes later waits for what comes first. Nobody else is given them before `now_us + lease_us`.
         """
-        narrowed = "" if of is None else " AND d.subscription = ?"
-        values = () if of is None else (of,)
+        narrowed = ("" if of is None else " AND d.subscription = ?") + _others(but)
+        values = (*(() if of is None else (of,)), *but)
         choice = (
             f"SELECT id FROM access_deliveries d WHERE d.next_try_us <= ?{narrowed} AND {_FIRST}"  # noqa: S608  # words of ours
             " ORDER BY d.next_try_us, d.entry LIMIT ?"
@@ -270,10 +276,13 @@ class Webhooks:
         )
         return sorted(map(_delivery, found), key=lambda one: (one.entry, one.id))
 
-    def next_due_us(self) -> int | None:
-        """When the next delivery is to be tried; None if none is waiting. What waits for another does not count."""
+    def next_due_us(self, but: Sequence[str] = ()) -> int | None:
+        """When the next delivery is to be tried; None if none is waiting. What waits for another does not count, nor
+        what is of the accounts `but`.
+        """
         ((at_us,),) = self._keeper.rows(
-            f"SELECT min(d.next_try_us) FROM access_deliveries d WHERE {_FIRST}"  # noqa: S608  # words of ours
+            f"SELECT min(d.next_try_us) FROM access_deliveries d WHERE {_FIRST}{_others(but)}",  # noqa: S608  # words of ours
+            but,
         )
         return None if at_us is None else int(at_us)
 
@@ -384,6 +393,15 @@ def _check_wanted(url: str, topics: Sequence[str]) -> None:
         least=1,
         most=URL_CHARACTERS_MAX,
     )
+
+
+def _others(but: Sequence[str]) -> str:
+    """Leaves out the deliveries of the accounts `but`, whose names are values of the statement."""
+    if not but:
+        return ""
+    named = ",".join("?" * len(but))
+    own = f"SELECT id FROM access_subscriptions WHERE account IN ({named})"  # noqa: S608  # question marks
+    return f" AND d.subscription NOT IN ({own})"
 
 
 def _count_failure(cursor: Any, id_: str) -> None:

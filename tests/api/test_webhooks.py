@@ -10,7 +10,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from registry.api import deliveries, posting, webhooks
-from registry.api.deliveries import Deliverer
+from registry.api.deliveries import OWN_MAX, SENDERS, Deliverer
 from registry.api.posting import NotAnsweredError, Target, is_allowed, post, read_target
 from registry.api.settings import Settings
 from registry.api.webhooks import NoticeBody
@@ -358,6 +359,7 @@ def another(api: Api, now_us: Callable[[], int] = wall_us) -> Iterator[Deliverer
             made.close()
 
 
+@pytest.mark.usefixtures("ended")
 def test_what_was_subscribed_to_before_a_succession_ends_with_it(
     hooked: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ):
@@ -376,6 +378,66 @@ def test_what_was_subscribed_to_before_a_succession_ends_with_it(
     assert (body["data"]["webhook"], body["data"]["entry"]) == (kept, made.placed.index)
     assert hooks.find(ends).state == "ended"  # type: ignore[union-attr]  # it is there
     assert {json.loads(sent)["data"]["webhook"] for _, sent in receiver.got} == {kept}
+
+
+@pytest.fixture
+def slow() -> Iterator[threading.Event]:
+    """Set when whoever answers slowly is to answer."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def answering_once(event: threading.Event) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        event.wait(SOON_S)
+        with suppress(OSError):
+            handler.send_response(204)
+            handler.end_headers()
+
+    return answer
+
+
+@pytest.mark.usefixtures("ended")
+def test_who_answers_slowly_keeps_nobody_else_waiting(
+    hooked: Api, receiver: Receiver, slow: threading.Event
+):
+    """However many webhooks their account has."""
+    with closing(Receiver()) as sluggish:
+        sluggish.answers += [answering_once(slow)] * 50
+        for _ in range(SENDERS + 2):
+            subscribe(hooked, sluggish.url, "retirements", name="case")
+        retire(hooked)
+        sluggish.wait(OWN_MAX)
+        subscribe(hooked, receiver.url)
+
+        index = retire(hooked)
+
+        (body,) = receiver.wait(1)
+        under_way = len(sluggish.got)
+        slow.set()
+    assert body["data"]["entry"] == index
+    assert under_way == OWN_MAX
+
+
+@pytest.mark.usefixtures("ended")
+def test_a_webhook_is_tested_once_at_a_time(hooked: Api, receiver: Receiver, slow: threading.Event):
+    """Each test holds one of the threads that answer everybody."""
+    receiver.answers.append(answering_once(slow))
+    paths = [
+        f"/v1/webhooks/{subscribe(hooked, receiver.url)['webhook']['id']}/test" for _ in range(2)
+    ]
+    who = hooked.login("owner")
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(hooked.client.post, paths[0], headers=who)
+        receiver.wait(1)
+
+        second = hooked.client.post(paths[1], headers=who)
+        slow.set()
+
+    third = hooked.client.post(paths[1], headers=who)
+    assert (second.status_code, second.json()["code"]) == (503, "too_many_tests")
+    assert [one.json()["arrived"] for one in (first.result(), third)] == [True, True]
 
 
 def test_two_servers_send_each_entry_once(hooked: Api, receiver: Receiver):

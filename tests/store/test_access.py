@@ -647,6 +647,21 @@ def test_what_comes_later_waits_for_what_comes_first(access: Access) -> None:
     assert access.webhooks.next_due_us() is not None
 
 
+def test_what_is_due_of_others_can_be_asked_for(access: Access) -> None:
+    mine = [subscribed(access) for _ in range(2)]
+    other = subscribed(access, BOB)
+    for one in (*mine, other):
+        access.webhooks.enqueue(one.id, [1], start=0, position=2, now_us=NOW_US + (one is other))
+
+    (due,) = access.webhooks.first_due(NOW_US + 1, 10, but=[ALICE, "account/carol"])
+
+    assert due.subscription == other.id
+    assert access.webhooks.next_due_us() == NOW_US
+    assert access.webhooks.next_due_us([BOB, ALICE]) is None
+    assert access.webhooks.first_due(NOW_US, 10, of=mine[0].id, but=[ALICE]) == []
+    assert len(access.webhooks.first_due(NOW_US, 10, but=[BOB])) == 2
+
+
 def test_two_threads_are_given_the_first_of_each_once(access: Access) -> None:
     made = [subscribed(access, f"account/{number}") for number in range(8)]
     for one in made:
