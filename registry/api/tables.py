@@ -30,7 +30,7 @@ AGAIN_S = 1.0
 """So long after it died it is started again."""
 STOP_S = 10.0
 _NICE = 5
-PAUSE_S = 0.1
+PAUSE_S = 0.2
 """So long, at the least, between two pages: what is recorded meanwhile is folded together, at half its cost."""
 
 

@@ -19,6 +19,7 @@ INTEGER_MIN = -(2**63)
 INTEGER_MAX = 2**63 - 1
 
 _LEAVES = frozenset({bytes, str, bool, type(None)})
+_STRINGS = frozenset({str})
 
 
 def encode(value: Any) -> bytes:
@@ -107,7 +108,7 @@ def _in_order(items: Iterable[Any], depth: int) -> bool:
             ordered &= _in_order(item, depth - 1)
         elif kind is dict:
             keys = list(item)
-            if any(type(key) is not str for key in keys):
+            if not _STRINGS.issuperset(map(type, keys)):
                 raise RefusedError("not_canonical", why="map_key")
             # Code points and UTF-8 bytes sort alike: that is a property of UTF-8.
             ordered &= keys == sorted(keys)
