@@ -16,13 +16,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.api.problems import facts_of
-from registry.api.request_log import place_of
 from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.store import access_jobs
 from registry.store.access_jobs import Job
 from registry.store.access_keeper import ID_CHARACTERS
 from registry.store.clock import wall_us
-from registry.store.logs import lines_asked_for
+from registry.store.logs import lines_asked_for, place_of_fault
 
 AT_ONCE = 2
 WAITING_MAX = 16
@@ -225,7 +224,7 @@ class Jobs:
             self._failed_with("our_fault")
             lines = lines_asked_for()
             if lines is not None:
-                lines.error("job", id=progress.job.id, failure=place_of(fault))
+                lines.error("job", id=progress.job.id, failure=place_of_fault(fault))
             self._failed(progress, "our_fault", {})
 
     def _failed(self, progress: Progress, code: str, facts: Mapping[str, object]) -> None:

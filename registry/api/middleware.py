@@ -31,9 +31,10 @@ from registry.api.asgi import (
 from registry.api.limits import Bounds, Callers, Kind
 from registry.api.principals import Doorkeeper
 from registry.api.rates import Rates
-from registry.api.request_log import Heard, Request, place_of
+from registry.api.request_log import Heard, Request
 from registry.api.settings import Settings
 from registry.errors import RegistryError
+from registry.store.logs import place_of_fault
 
 REQUEST_ID = b"x-request-id"
 PROBLEM = b"application/problem+json"
@@ -133,7 +134,7 @@ class Requests:
         except RegistryError as error:
             await _failed(answer, scope, error, None)
         except Exception as error:  # noqa: BLE001  # the last resort: said to the operator, and nobody else
-            request.failure = place_of(error)
+            request.failure = place_of_fault(error)
             await _failed(answer, scope, RegistryError("server_fault"), 500)
         finally:
             request.seconds = perf_counter() - started_s

@@ -10,12 +10,11 @@ is lost: no request fails for want of it.
 """
 
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from registry.store.logs import lines_asked_for
+from registry.store.logs import lines_asked_for, place_of_fault
 
 SERVER = "uvicorn.error"
 """What the web server calls its logger, also for what is no error."""
@@ -86,7 +85,7 @@ class ServerLog(logging.Handler):
         """Write one record: its template, not what was filled in."""
         said: dict[str, Any] = {"said": str(record.msg).strip()}
         if record.exc_info and record.exc_info[1] is not None:
-            said["failure"] = place_of(record.exc_info[1])
+            said["failure"] = place_of_fault(record.exc_info[1])
         if record.levelno >= logging.ERROR:
             self._lines.error("server", **said)
         elif record.levelno >= logging.WARNING:
@@ -106,13 +105,3 @@ def quiet_server() -> None:
     logger.propagate = False
     logger.setLevel(logging.INFO)
     logger.handlers = [logging.NullHandler() if lines is None else ServerLog(lines)]
-
-
-def place_of(error: BaseException) -> str:
-    """The kind of an exception, and the place in the code that raised it: not its message, which may name somebody."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return type(error).__name__
-    last = frames[-1]
-    file = "/".join(last.filename.rsplit("/", 2)[-2:])
-    return f"{type(error).__name__} at {file}:{last.lineno}"

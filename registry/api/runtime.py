@@ -112,6 +112,8 @@ class Runtime:
         self.measures = Measures()
         self._stack = ExitStack()
         self._starts: list[Callable[[], object]] = []
+        self.failure: RegistryError | None = None
+        """Why it could not start, for whoever wanted it to."""
         try:
             self._open(place)
         except BaseException:
@@ -148,8 +150,16 @@ class Runtime:
         """Set when the server is to stop: whoever answers without end ends then."""
 
     async def start(self) -> None:
-        """Begin what runs beside requests."""
-        await self.writer.start()
+        """Begin what runs beside requests.
+
+        Raises:
+            RefusedError, BrokenHistoryError, UnavailableError: what `Writer.start` says.
+        """
+        try:
+            await self.writer.start()
+        except RegistryError as error:
+            self.failure = error
+            raise
         self.heads.start(self.operator.log)
         self.tables.start()
         self.jobs.open()

@@ -38,7 +38,13 @@ class Server(uvicorn.Server):
         self._started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # The web server has told its own log, which is no operator's.
+            if self._runtime.failure is None:
+                raise
+            raise self._runtime.failure from None
         if self.started:
             # What is there now stays: nobody looks through it for garbage again.
             gc.collect()
@@ -72,6 +78,7 @@ def serve(
 
     Raises:
         RefusedError: `asserts_off`; `no_registry`, and what else `Operator` says; `address_in_use`.
+        UnavailableError: what `Operator` says; `writer_away`: it did not start.
     """
     # What guards against our own mistakes stays on.
     require(__debug__, "asserts_off")

@@ -4,8 +4,9 @@
                        [number, "submit", request, source]         request = [data, signatures, openings, rows]
                        [number, "record", [request, ...]]          as a whole
                        [number, "measure"]
-    writer -> server   [[number, "made", [receipt, ...]]           receipt = [index, leaf, checkpoint]
-                        [number, "text", text] | [number, "wrong", class, code, facts], ...]
+    writer -> server   [number, "made", [receipt, ...]]            receipt = [index, leaf, checkpoint]
+                       [number, "text", text]
+                       [number, "wrong", class, code, facts]
 
 Both are the same program on the same machine: what one says the other believes.
 """
@@ -17,6 +18,7 @@ import msgpack
 
 from registry import errors
 from registry.errors import RegistryError
+from registry.ledger.canonical import INTEGER_MAX, INTEGER_MIN
 from registry.ledger.commitment import Opening
 from registry.ledger.rows import Beside
 from registry.store.committer import Receipt, Request
@@ -40,7 +42,9 @@ class Messages:
     """Takes bytes as they come, and gives the messages that are whole."""
 
     def __init__(self) -> None:
-        self._unpacker = msgpack.Unpacker(max_buffer_size=MESSAGE_BYTES_MAX, strict_map_key=False)
+        self._unpacker = msgpack.Unpacker(
+            max_buffer_size=MESSAGE_BYTES_MAX, unicode_errors="surrogatepass"
+        )
 
     def in_(self, data: bytes) -> Iterator[Any]:
         """The messages that `data` completes."""
@@ -50,7 +54,8 @@ class Messages:
 
 def packed(message: Sequence[Any]) -> bytes:
     """A message as bytes."""
-    return msgpack.packb(message, default=_plain)  # type: ignore[no-any-return]  # msgpack has no stubs for packb's result
+    # A text that is none is refused by who judges it, not here.
+    return msgpack.packb(message, unicode_errors="surrogatepass")  # type: ignore[no-any-return]  # msgpack has no stubs for packb's result
 
 
 def request(
@@ -82,14 +87,19 @@ def requested(said: Sequence[Any]) -> tuple[bytes, list[bytes], list[Opening], B
     )
 
 
-def made(number: int, receipts: Sequence[Receipt]) -> list[Any]:
+def made(number: int, receipts: Sequence[Receipt]) -> bytes:
     """The answer to who asked for something to be recorded."""
-    return [number, "made", [[one.index, one.leaf, one.checkpoint] for one in receipts]]
+    return packed([number, "made", [[one.index, one.leaf, one.checkpoint] for one in receipts]])
 
 
-def wrong(number: int, error: RegistryError) -> list[Any]:
+def text(number: int, said: bytes) -> bytes:
+    """The answer to who asked what was measured."""
+    return packed([number, "text", said])
+
+
+def wrong(number: int, error: RegistryError) -> bytes:
     """The answer to who cannot be given another one."""
-    return [number, "wrong", type(error).__name__, error.code, error.facts]
+    return packed([number, "wrong", type(error).__name__, error.code, _plain(error.facts)])
 
 
 def receipts(said: Sequence[Sequence[Any]]) -> list[Receipt]:
@@ -104,6 +114,12 @@ def error_of(kind: str, code: str, facts: dict[str, Any]) -> RegistryError:
     return _CLASSES.get(kind, RegistryError)(code, **facts)
 
 
-def _plain(value: object) -> object:
-    """Facts are plain values, more or less."""
-    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
+def _plain(value: Any) -> Any:
+    """A fact as a plain value: sums of grams may have more than 64 bits, and whatever else is there is said as text."""
+    if isinstance(value, dict):
+        return {name: _plain(own) for name, own in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    if isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+        return str(value)
+    return value if isinstance(value, int | str | bytes | float | None) else str(value)

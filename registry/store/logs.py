@@ -12,6 +12,7 @@ addresses, no facts of a refusal. A line that cannot be written is lost: no act 
 
 import os
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
@@ -172,3 +173,13 @@ def _key_act(kind: str, stream: str, body: Mapping[str, Any]) -> dict[str, str]:
     if isinstance(body.get("key"), list | tuple):
         said["key"] = key_id(tuple(body["key"])).hex()
     return said
+
+
+def place_of_fault(error: BaseException) -> str:
+    """The kind of an exception, and the place in the code that raised it: not its message, which may name somebody."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return type(error).__name__
+    last = frames[-1]
+    file = "/".join(last.filename.rsplit("/", 2)[-2:])
+    return f"{type(error).__name__} at {file}:{last.lineno}"

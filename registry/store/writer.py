@@ -11,11 +11,11 @@ import asyncio
 import socket
 import subprocess
 from asyncio import Future
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future as Answer
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from registry.errors import RegistryError, UnavailableError
 from registry.history import NO_ROWS
@@ -165,24 +165,22 @@ class Writer:
     async def _launch(self) -> None:
         """Start it, and return once it can be asked."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, ExitStack() as unless_connected:
+            unless_connected.callback(ours.close)
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603  # at once; this interpreter, with a module of ours
                 beside.command("registry.store.writing"),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=beside.environment(),
             )
-        self._gone.clear()
-        self._line, _ = await self._loop.create_unix_connection(lambda: _Line(self), sock=ours)
+            line, _ = await self._loop.create_unix_connection(lambda: _Line(self), sock=ours)
+            unless_connected.pop_all()
         try:
             await self._ask("open", self._told)
         except RegistryError:
-            if self._line is not None:
-                self._line.close()
+            line.close()
             raise
         self.there.set()
-        if self._stopping:
-            self._line.write_eof()
 
     async def _keep(self) -> None:
         """Start it again whenever it died, until it is to stop."""
@@ -196,7 +194,7 @@ class Writer:
                 lines.error("writer_died", exit=code)
             await asyncio.sleep(AGAIN_S)
             # What is the matter readiness says; it is tried again.
-            with suppress(RegistryError):
+            with suppress(RegistryError, OSError):
                 await self._launch()
 
     def _buried(self) -> int:
@@ -208,7 +206,7 @@ class Writer:
             self._process.kill()
             return self._process.wait()
 
-    def heard(self, answers: Sequence[Sequence[Any]]) -> None:
+    def heard(self, answers: Iterable[Sequence[Any]]) -> None:
         """Give whoever waits for them their answers."""
         for number, how, *said in answers:
             answer, size = self._waiting.pop(number)
@@ -223,6 +221,12 @@ class Writer:
             else:
                 answer.set_exception(frames.error_of(*said))
         self._recorded()
+
+    def found(self, line: asyncio.BaseTransport) -> None:
+        """It can be told what to open."""
+        # Other loops have transports that are none by name.
+        self._line = cast("asyncio.Transport", line)
+        self._gone.clear()
 
     def lost(self) -> None:
         """Nobody answers any more: who waits is told."""
@@ -242,9 +246,11 @@ class _Line(asyncio.Protocol):
         self._writer = writer
         self._messages = frames.Messages()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._writer.found(transport)
+
     def data_received(self, data: bytes) -> None:
-        for answers in self._messages.in_(data):
-            self._writer.heard(answers)
+        self._writer.heard(self._messages.in_(data))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # however it was lost
         self._writer.lost()

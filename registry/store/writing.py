@@ -21,12 +21,12 @@ from registry import history
 from registry.errors import RegistryError
 from registry.store import beside, frames
 from registry.store.committer import Receipt, Request
+from registry.store.logs import lines_asked_for, place_of_fault
 from registry.store.metrics import Metrics
 from registry.store.operator import Operator, mark_of
 from registry.store.sequencer import Sequencer
 
 READ_BYTES = 1 << 18
-FAULT = "our_fault"
 
 
 class Answers:
@@ -34,25 +34,24 @@ class Answers:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
-        self._waiting: list[list[Any]] = []
+        self._waiting: list[bytes] = []
         self._lock = threading.Lock()
 
-    def add(self, answer: list[Any]) -> None:
-        """Have `answer` said when the next ones are."""
+    def add(self, answer: bytes) -> None:
+        """Have `answer` said when the next one is."""
         with self._lock:
             self._waiting.append(answer)
 
-    def say(self, *answers: list[Any]) -> None:
-        """Say these answers, and those that wait."""
+    def say(self, answer: bytes = b"") -> None:
+        """Say what waits, and `answer`."""
         # Who asked may be gone; what was recorded stays, and is found when it is asked for again.
         with self._lock, suppress(OSError):
-            said = [*self._waiting, *answers]
+            said = b"".join([*self._waiting, answer])
             self._waiting.clear()
-            if said:
-                self._line.sendall(frames.packed(said))
+            self._line.sendall(said)
 
 
-class Desk:
+class Writing:
     """Takes what is asked for, and has it done."""
 
     def __init__(
@@ -63,58 +62,57 @@ class Desk:
         self._metrics = metrics
         self._answers = answers
         # Not in the way of whoever reads what is asked.
-        self._beside = ThreadPoolExecutor(1, "beside")
-        self._does: dict[str, Callable[..., None]] = {
-            "submit": self._submit,
-            "record": self._record,
-            "measure": self._measure,
-        }
+        self._wholes = ThreadPoolExecutor(1, "wholes")
 
     def take(self, message: Sequence[Any]) -> None:
-        """Have done what `message` asks for."""
+        """Have done what `message` asks for; whatever it is, the next one is taken."""
         number, what, *said = message
-        self._does[what](number, *said)
+        try:
+            if what == "submit":
+                self._submit(number, *said)
+            elif what == "record":
+                self._record(number, *said)
+            else:
+                self._answers.say(frames.text(number, self._metrics.text()))
+        except Exception as error:  # noqa: BLE001  # a refusal, or ours to find
+            self._answers.say(_wrong(number, error))
 
     def close(self) -> None:
         """Do what is left to be done."""
-        self._beside.shutdown()
+        self._wholes.shutdown()
 
     def _submit(self, number: int, said: Sequence[Any], source: str) -> None:
-        data, signatures, openings, rows = frames.requested(said)
-        try:
-            answer = self._sequencer.submit(data, signatures, openings, rows, source=source)
-        except RegistryError as error:
-            self._answers.say(frames.wrong(number, error))
-            return
-        answer.add_done_callback(lambda done: self._answered(number, done))
+        def answered(done: "Future[Receipt]") -> None:
+            self._answers.add(_answer(number, done, lambda: [done.result()]))
 
-    def _answered(self, number: int, done: "Future[Receipt]") -> None:
+        data, signatures, openings, rows = frames.requested(said)
+        answer = self._sequencer.submit(data, signatures, openings, rows, source=source)
         # Said when the whole group is answered.
-        self._answers.add(_answer(number, done, lambda: frames.made(number, [done.result()])))
+        answer.add_done_callback(answered)
 
     def _record(self, number: int, said: Sequence[Sequence[Any]]) -> None:
+        def answered(done: "Future[list[Receipt]]") -> None:
+            self._answers.say(_answer(number, done, done.result))
+
         def recorded() -> list[Receipt]:
             return self._operator.record([_read(one) for one in said])
 
-        self._later(number, recorded, frames.made)
-
-    def _measure(self, number: int) -> None:
-        self._later(number, self._metrics.text, lambda number, text: [number, "text", text])
-
-    def _later(
-        self, number: int, does: Callable[[], Any], told: Callable[[int, Any], list[Any]]
-    ) -> None:
-        def answered(done: "Future[Any]") -> None:
-            self._answers.say(_answer(number, done, lambda: told(number, done.result())))
-
-        self._beside.submit(does).add_done_callback(answered)
+        self._wholes.submit(recorded).add_done_callback(answered)
 
 
-def _answer(number: int, done: "Future[Any]", made: Callable[[], list[Any]]) -> list[Any]:
+def _answer(number: int, done: "Future[Any]", made: Callable[[], Sequence[Receipt]]) -> bytes:
     error = done.exception()
-    if error is None:
-        return made()
-    return frames.wrong(number, error if isinstance(error, RegistryError) else RegistryError(FAULT))
+    return frames.made(number, made()) if error is None else _wrong(number, error)
+
+
+def _wrong(number: int, error: BaseException) -> bytes:
+    if isinstance(error, RegistryError):
+        return frames.wrong(number, error)
+    # Somebody waits for an answer; a person has to look for ours.
+    lines = lines_asked_for()
+    if lines is not None:
+        lines.error("writer", failure=place_of_fault(error))
+    return frames.wrong(number, RegistryError("our_fault"))
 
 
 def _read(said: Sequence[Any]) -> Request:
@@ -134,7 +132,10 @@ def _asked(line: socket.socket) -> Iterator[Any]:
 def _write(stack: ExitStack, line: socket.socket) -> None:
     answers = Answers(line)
     asked = _asked(line)
-    number, _, said = next(asked)
+    opening = next(asked, None)
+    if opening is None:
+        return
+    number, _, said = opening
     place, metrics = beside.heard(said["place"]), Metrics()
     try:
         operator = Operator(place, passphrase=said["passphrase"], observer=metrics)
@@ -145,13 +146,13 @@ def _write(stack: ExitStack, line: socket.socket) -> None:
     sequencer = stack.enter_context(Sequencer(operator.committer, answered=answers.say))
     metrics.watch_queue(sequencer)
     metrics.watch_mark(mark_of(place, operator.id))
-    desk = stack.enter_context(closing(Desk(operator, sequencer, metrics, answers)))
+    writing = stack.enter_context(closing(Writing(operator, sequencer, metrics, answers)))
     # What is there now stays: nobody looks through it for garbage again.
     gc.collect()
     gc.freeze()
     answers.say(frames.made(number, []))
     for message in asked:
-        desk.take(message)
+        writing.take(message)
 
 
 def main() -> int:

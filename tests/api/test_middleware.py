@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 from starlette.requests import ClientDisconnect
 
-from registry.api.request_log import SERVER, place_of, quiet_server, requests_log
+from registry.api.request_log import SERVER, quiet_server, requests_log
 from registry.errors import BrokenHistoryError, RefusedError
+from registry.store.logs import place_of_fault
 from tests.api.asking import NEVER, around, ask, asked, echo, reply
 
 NAME = "somebody's name"
@@ -336,7 +337,7 @@ def test_without_a_log_the_web_server_says_nothing(monkeypatch, logger, capfd):
 
 
 def test_an_exception_that_was_never_raised_has_no_place():
-    assert place_of(ValueError(NAME)) == "ValueError"
+    assert place_of_fault(ValueError(NAME)) == "ValueError"
 
 
 def test_a_server_starts_and_stops_through_all_of_it():

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def process_of(own: Writer) -> int:
     (errors.RegistryError("our_fault"), errors.RegistryError),
 )
 def test_an_error_is_the_same_on_both_sides(error, kind):
-    (message,) = frames.Messages().in_(frames.packed(frames.wrong(7, error)))
+    (message,) = frames.Messages().in_(frames.wrong(7, error))
     number, how, *said = message
 
     again = frames.error_of(*said)
@@ -66,8 +67,18 @@ def test_an_error_is_the_same_on_both_sides(error, kind):
     assert (again.code, again.facts) == (error.code, error.facts)
 
 
+def test_whatever_an_error_tells_can_be_said():
+    odd = {"sum_g": 2**70, "days": {date(2025, 1, 1)}, "of": (1, [None, True]), "text": "\ud800"}
+    error = errors.RefusedError("insufficient_holding", **odd)
+
+    ((_, _, *said),) = frames.Messages().in_(frames.wrong(7, error))
+
+    told = {"sum_g": str(2**70), "days": ["2025-01-01"], "of": [1, [None, True]], "text": "\ud800"}
+    assert frames.error_of(*said).facts == told
+
+
 def test_a_request_is_the_same_on_both_sides_however_its_bytes_come():
-    openings = [Opening(field="0/0/label", salt=bytes(32), value=["王一", "li"])]
+    openings = [Opening(field="0/0/label", salt=bytes(32), value=["王一", "\ud800"])]
     rows = {(1, 0): [b"row", b"other"], (2, 3): []}
     data = frames.packed(frames.request(b"intent", [b"s" * 64], openings, rows))
 
@@ -125,6 +136,19 @@ def test_what_it_was_asked_for_is_recorded_before_it_ends(quick: Book):
 
     assert len(written(quick, does)) == 5
     assert quick.audited().entries == size + 5
+
+
+def test_whoever_asks_for_what_makes_no_sense_is_in_nobodys_way(quick: Book):
+    (request,) = gifts(quick, 1)
+
+    async def does(own: Writer) -> tuple[str, Any]:
+        with pytest.raises(RegistryError) as ours:
+            await own._ask("submit", "no request", "somebody")
+        return ours.value.code, await submitted(own, request)
+
+    code, (receipt,) = written(quick, does)
+
+    assert (code, receipt.index) == ("our_fault", quick.audited().entries - 1)
 
 
 def test_a_signal_to_the_whole_group_does_not_end_it(quick: Book):

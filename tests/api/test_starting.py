@@ -1,0 +1,56 @@
+"""`registry serve` as it begins: what it reads once, and how it ends where the process that records does not start."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from registry.store.keyring import read_passphrase
+from tests.api.processes import COMMAND, Process
+from tests.books import Book, live_at
+from tests.servers import HOST
+from tests.store.conftest import write_quickly
+
+UNWRITTEN = 'import sys\nif "registry.store.writing" in sys.orig_argv:\n    raise SystemExit(3)\n'
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory):
+    base: Path = tmp_path_factory.mktemp("starting")
+    with pytest.MonkeyPatch.context() as patch:
+        live_at(base, patch)
+        yield write_quickly(base / "registry")
+
+
+def test_a_passphrase_that_can_be_read_once_is_enough(begun: Book, tmp_path: Path):
+    pipe = tmp_path / "passphrase"
+    os.mkfifo(pipe, 0o600)
+    passphrase = read_passphrase(begun.directory)
+    threading.Thread(target=pipe.write_bytes, args=(passphrase + b"\n",), daemon=True).start()
+
+    with Process(begun.directory, passphrase_file=pipe) as process:
+        process.listens()
+        with urlopen(f"http://{HOST}:{process.port}/ready") as answer:
+            told = json.loads(answer.read())
+
+    assert told["status"] == "ready"
+
+
+def test_a_server_whose_writer_does_not_start_says_so_and_ends(begun: Book, tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(UNWRITTEN, "utf-8")
+
+    ended = subprocess.run(
+        [sys.executable, "-c", COMMAND, "serve", str(begun.directory), "--port", "0"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ended.returncode, "writer_away" in ended.stderr) == (75, True)
