@@ -1500,6 +1500,13 @@ ACCESS: dict[str, Text] = {
             " key revoke."
         ),
     ),
+    "too_many_keys_made": (
+        "账户 {account} 一天之内已生成 {most} 个 API 密钥。请明天再试；是谁生成的，见 registry access key list。",
+        (
+            "{most} API keys were made for the account {account} within a day. Try again tomorrow; registry access key"
+            " list shows who made them."
+        ),
+    ),
     "no_api_key": (
         "没有标识为 {key} 的 API 密钥，或已撤销。可用 registry access key list 查看。",
         "There is no API key {key}, or it was revoked. registry access key list shows them.",

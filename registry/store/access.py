@@ -63,6 +63,10 @@ KEY_DAYS_MAX = 366
 KEY_ACCOUNTS_MAX = 100
 KEYS_MAX = 100
 """So many keys may speak for an account at a time."""
+KEYS_A_DAY_MAX = 200
+"""So many may be made for an account within a day: they are remembered for long, also when they are revoked at once."""
+KEYS_LISTED_MAX = 1_000
+"""So many keys of an account are listed; those that speak are among them."""
 LABEL_CHARACTERS_MAX = 100
 SUBJECT_CHARACTERS_MAX = 400
 KEYS_KEPT_US = 400 * DAY_US
@@ -168,7 +172,7 @@ class Access:
         Raises:
             RefusedError: `unknown_scope`; `malformed`: no account, or too many; a label too long or with what a
                 terminal might obey; it would speak for more than KEY_DAYS_MAX days, or not at all. `too_many_api_keys`.
-                `bad_key` if it is made by a key that is good for nothing any more.
+                `too_many_keys_made` within a day. `bad_key` if it is made by a key that is good for nothing any more.
         """
         _check_accounts(accounts)
         check_scopes(scopes)
@@ -237,13 +241,14 @@ class Access:
         return _key(rows[0]) if rows else None
 
     def keys_of(self, account: str) -> list[KeyRecord]:
-        """The keys that speak for `account`, and those that did, in the order in which they were made."""
+        """The keys that speak for `account`, and those that did lately, in the order in which they were made."""
         found = self._keeper.rows(
             f"SELECT {_KEY} FROM access_keys WHERE id IN"  # noqa: S608  # names of ours
-            " (SELECT id FROM access_key_accounts WHERE account = ?) ORDER BY made_us, id",
-            (account,),
+            " (SELECT id FROM access_key_accounts WHERE account = ?)"
+            " ORDER BY revoked_us IS NULL DESC, expires_us DESC, id LIMIT ?",
+            (account, KEYS_LISTED_MAX),
         )
-        return [_key(row) for row in found]
+        return sorted(map(_key, found), key=lambda key: (key.made_us, key.id))
 
     def keys(self, after: str = "", most: int = PAGE_ROWS) -> list[KeyRecord]:
         """The next keys of all, `most` of them, whose ids come after `after`, in order."""
@@ -278,13 +283,11 @@ class Access:
                 )
                 require(cursor.fetchone() is not None, "bad_key")
             for account in made.accounts:
-                cursor.execute(
-                    "SELECT count(*) FROM access_key_accounts a JOIN access_keys k ON k.id = a.id"
-                    " WHERE a.account = ? AND k.revoked_us IS NULL AND k.expires_us > ?",
-                    (account, now_us),
-                )
-                few = cursor.fetchone()[0] < KEYS_MAX
+                speaking = "k.revoked_us IS NULL AND k.expires_us > ?"
+                few = _count(cursor, account, speaking, now_us) < KEYS_MAX
                 require(few, "too_many_api_keys", account=account, most=KEYS_MAX)
+                few = _count(cursor, account, "k.made_us > ?", now_us - DAY_US) < KEYS_A_DAY_MAX
+                require(few, "too_many_keys_made", account=account, most=KEYS_A_DAY_MAX)
                 cursor.execute("INSERT INTO access_key_accounts VALUES (?,?)", (account, made.id))
             about = (made.id, kept, joined(made.accounts), joined(made.scopes), made.label)
             life = (made.made_by, made.made_us, made.expires_us, made.revoked_us, made.used_day)
@@ -439,6 +442,17 @@ def token_subject(issuer: str, subject: str) -> str:
     """Stands for a person of an issuer; what the issuer calls them, such as an address, is in no log."""
     told = sha256(f"{issuer}\n{subject}".encode()).hexdigest()
     return f"token/{told[:32]}"
+
+
+def _count(cursor: Cursor, account: str, which: str, at_us: int) -> int:
+    """How many of the keys of `account` are such, of which a condition with one time says `which`."""
+    cursor.execute(
+        "SELECT count(*) FROM access_key_accounts a JOIN access_keys k ON k.id = a.id"  # noqa: S608  # words of ours
+        f" WHERE a.account = ? AND {which}",
+        (account, at_us),
+    )
+    count: int = cursor.fetchone()[0]
+    return count
 
 
 def _revoke_made(

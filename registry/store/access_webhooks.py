@@ -39,6 +39,8 @@ TOPICS_MAX = 64
 URL_CHARACTERS_MAX = 2_000
 LEASE_US = 120 * 1_000_000
 """So long nobody else is given a delivery that somebody was; whoever dies meanwhile gives it back."""
+ENDED_MAX = 100
+"""So many that ended an account has listed."""
 KEPT_US = 14 * 24 * 3600 * 1_000_000
 """So long what was delivered is still listed, and what is dead can be replayed by itself."""
 PAGE_ROWS = 1_000
@@ -149,8 +151,10 @@ class Webhooks:
             require(few, "too_many_subscriptions", account=account, most=SUBSCRIPTIONS_MAX)
             cursor.execute("INSERT INTO access_subscriptions VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
             cursor.execute(
-                "DELETE FROM access_subscriptions WHERE account = ? AND ended_us < ?",
-                (account, now_us - KEPT_US),
+                "DELETE FROM access_subscriptions WHERE account = ? AND state = 'ended'"
+                " AND (ended_us < ? OR id NOT IN (SELECT id FROM access_subscriptions"
+                " WHERE account = ? AND state = 'ended' ORDER BY ended_us DESC, id LIMIT ?))",
+                (account, now_us - KEPT_US, account, ENDED_MAX),
             )
         return made, secret
 

@@ -337,6 +337,36 @@ def test_an_account_has_so_many_keys_at_a_time(
     a_key(access, BOB, ALICE)
 
 
+def test_so_many_keys_are_made_for_an_account_within_a_day(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if each is revoked at once: they are remembered."""
+    monkeypatch.setattr(accessing, "KEYS_A_DAY_MAX", 2)
+    for _ in range(2):
+        access.revoke_key(a_key(access)[0].id, NOW_US)
+
+    assert refused(lambda: a_key(access, BOB, ALICE, now_us=NOW_US + DAY_US - 1)) == (
+        "too_many_keys_made",
+        None,
+    )
+    assert access.keys_of(BOB) == []
+    a_key(access, ALICE, now_us=NOW_US + DAY_US)
+
+
+def test_the_keys_that_speak_are_listed_however_many_do_not_any_more(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accessing, "KEYS_LISTED_MAX", 3)
+    speaks, _ = a_key(access, now_us=NOW_US - 9)
+    for number in range(3):
+        access.revoke_key(a_key(access, now_us=NOW_US + number)[0].id, NOW_US)
+        a_key(access, now_us=NOW_US + number, expires_us=NOW_US + 10)
+
+    listed = access.keys_of(ALICE)
+
+    assert (len(listed), listed[0]) == (3, speaks)
+
+
 def test_keys_that_expired_long_ago_are_forgotten(access: Access) -> None:
     old, presented = a_key(access, ALICE, BOB, expires_us=NOW_US + 1)
     lately, _ = a_key(access, ALICE)
@@ -567,6 +597,22 @@ def test_an_account_has_so_many_subscriptions_at_a_time(
     subscribed(access, BOB)
     access.webhooks.end(made.id, NOW_US)
     subscribed(access)
+
+
+def test_of_subscriptions_that_ended_an_account_keeps_the_last(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_webhooks, "ENDED_MAX", 2)
+    others = subscribed(access, BOB)
+    access.webhooks.end(others.id, NOW_US)
+    made = [subscribed(access) for _ in range(4)]
+    for number, one in enumerate(made):
+        access.webhooks.end(one.id, NOW_US + number)
+
+    last = subscribed(access)
+
+    assert {one.id for one in access.webhooks.of(ALICE)} == {made[2].id, made[3].id, last.id}
+    assert [one.id for one in access.webhooks.of(BOB)] == [others.id]
 
 
 def test_what_is_to_be_sent_and_the_position_advance_together(access: Access) -> None:
