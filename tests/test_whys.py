@@ -156,6 +156,13 @@ def test_whatever_is_said_in_a_request_the_reason_has_words(act):
                         assert words.UNKNOWN not in words.reason(facts, lang), one
 
 
+def test_what_is_wrong_in_a_list_lacks_nothing():
+    for table in TABLES[:4]:
+        for column, why in {**table, "columns": "cells_counted", "": "csv_expected"}.items():
+            for lang in ("zh", "en"):
+                assert words.UNKNOWN not in words.bad_row((2, column, "x", why), lang), why
+
+
 def test_a_reason_that_nobody_foresaw_is_told_with_its_type():
     facts = of_fault({"type": "date_future", "loc": (), "msg": "Date should be in the future"})
 

@@ -194,7 +194,9 @@ def _first_of(error: RequestValidationError | ValidationError) -> Sequence[Any]:
         # Of them the library tells all or none.
         facts = {"why": "parts_too_many", "found": error.error_count()}
         return [{"loc": (), "type": OWN, "ctx": facts}]
-    return error.errors()[:ERRORS_MAX]
+    # That null would do as well, the other error at the same place need not say.
+    told = [one for one in error.errors() if one["type"] != "none_required"]
+    return told[:ERRORS_MAX]
 
 
 def _framework_said(status: int) -> tuple[RegistryError, int]:
@@ -211,5 +213,8 @@ def _fault(error: Any, *, in_body: bool) -> Fault:
     if not in_body:
         place, *steps = steps
         if place != "body":
-            return ".".join(map(str, steps)), facts
+            # What follows a parameter's name and is no number says which of several types was tried.
+            return ".".join(
+                str(step) for step in steps if step is steps[0] or isinstance(step, int)
+            ), facts
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps), facts

@@ -157,7 +157,7 @@ def checked_bad(runtime: Runtime, refusal: RefusedError, lang: words.Lang) -> di
             "column": column,
             "found": found,
             "code": why,
-            "why": words.reason({"why": why}, lang),
+            "why": words.reason({"why": why, "found": found}, lang),
         }
         for line, column, found, why in bad
     ]

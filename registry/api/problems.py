@@ -226,7 +226,10 @@ def _faults(error: RegistryError, facts: Mapping[str, Any]) -> list[Fault]:
     """What the rules could not read: the field, or the first of the bad rows of a list."""
     rows = facts.get("rows")
     if error.code == "bad_rows" and isinstance(rows, list):
-        return [(f"{line}:{column}", {"why": why}) for line, column, _, why in rows[:ERRORS_MAX]]
+        return [
+            (f"{line}:{column}", {"why": why, "found": found})
+            for line, column, found, why in rows[:ERRORS_MAX]
+        ]
     if error.code != "malformed" or not facts.get("field") or "why" not in facts:
         return []
     return [(f"/{str(facts['field']).strip('/')}", facts)]

@@ -133,7 +133,7 @@ class Voice:
                     str(line),
                     "—" if column == WHOLE_LINE else column,
                     found,
-                    words.reason({"why": why}, self.lang),
+                    words.reason({"why": why, "found": found}, self.lang),
                 ]
                 for line, column, found, why in rows
             ],

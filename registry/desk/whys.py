@@ -374,8 +374,8 @@ _CELLS: dict[str, Text] = {
         "such a row does not use this column: leave it empty",
     ),
     "cells_counted": (
-        "单元格的个数与表头不同",
-        "there are not as many cells as in the header",
+        "有 {found} 个单元格，与表头不同",
+        "it has {found} cells, and the header another number of them",
     ),
     "columns_most": ("最多 {most} 列", "at most {most} columns are expected"),
     "csv_expected": (

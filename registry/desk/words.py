@@ -1,7 +1,7 @@
 """The words on the screen, in Chinese and English: terms, sentences, and how quantities and times are written.
 
 Tonnes exist only here: 1 t = 1,000,000 g, written exactly. In a text {name} is a fact; what stands in [square brackets]
-is left out where one of its facts is missing, and any other missing fact becomes an ellipsis.
+is left out where one of its facts is missing or empty, and any other missing fact becomes an ellipsis.
 """
 
 import re
@@ -1409,7 +1409,7 @@ def fill(text: str, lang: Lang, facts: Mapping[str, object]) -> str:
     """`text` with facts in their places; it never fails for want of one."""
 
     def optional(found: re.Match[str]) -> str:
-        there = all(name in facts for name in _FACT.findall(found[1]))
+        there = all(facts.get(name, "") != "" for name in _FACT.findall(found[1]))
         return found[1] if there else ""
 
     def place(found: re.Match[str]) -> str:

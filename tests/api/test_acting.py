@@ -143,6 +143,7 @@ def test_what_cannot_be_read_is_said_in_the_readers_language_with_one_code(api: 
 
     zh, en = (api.act("/orders", wrong, {**who, "Accept-Language": lang}) for lang in ("zh", "en"))
     rule = api.act("/orders", known, {**who, "Accept-Language": "zh"}).json()
+    asked = api.client.get("/v1/batches?as_of=some")
 
     told = {one["pointer"]: (one["code"], one["why"]) for one in zh.json()["errors"]}
     assert told == {
@@ -154,6 +155,9 @@ def test_what_cannot_be_read_is_said_in_the_readers_language_with_one_code(api: 
     assert not CHINESE.search(en.text.replace("（2026）川0000刑初0号", ""))
     assert zh.json()["facts"]["why"] == en.json()["facts"]["why"] == "string_type"
     assert "：应为字符串。" in zh.json()["detail"]
+    assert [(one["pointer"], one["code"]) for one in asked.json()["errors"]] == [
+        ("as_of", "string_pattern_mismatch")
+    ]
     assert rule["errors"] == [
         {
             "pointer": "/standards",
