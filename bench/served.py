@@ -4,6 +4,7 @@ python -m bench.served DIR [URL]    says the address as a JSON line; SIGTERM sto
 """
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -37,13 +38,29 @@ def application(runtime: Runtime) -> Application:
 
     @app.get("/v1/resident")
     def resident() -> Response:
-        # Of now, not the highest that there ever was.
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-        return json_response({"kib": pages * resource.getpagesize() // KIB})
+        return json_response({"kib": {name: _kib(pid) for name, pid in _processes().items()}})
 
     # First of all routes: what they are held against is not to gain by being found later.
     app.router.routes[:0] = [app.router.routes.pop() for _ in range(3)]
     return guarded_app(runtime, app)
+
+
+def _processes() -> dict[str, int]:
+    """The server and the processes that it started, by the names of their modules."""
+    tasks = Path("/proc/self/task").iterdir()
+    begun = [int(one) for task in tasks for one in (task / "children").read_text("ascii").split()]
+    return {"server": os.getpid(), **{_module(one): one for one in begun}}
+
+
+def _module(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
+    return words[words.index("-m") + 1].rpartition(".")[2]
+
+
+def _kib(pid: int) -> int:
+    """What is resident now, and not the highest that there ever was."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() // KIB
 
 
 def main() -> None:

@@ -156,8 +156,10 @@ def test_the_server_does_not_grow(benchmark, served):
 
     after = asked(served.address, "/v1/resident")["kib"]
     benchmark.extra_info["operations"] = GROWN
-    benchmark.extra_info[f"KiB of the server before {GROWN:,} requests, {served.where}"] = before
-    benchmark.extra_info[f"KiB of the server after them, {served.where}"] = after
+    for name in sorted(after):
+        said = f"{served.where}, {name}"
+        benchmark.extra_info[f"KiB before {GROWN:,} requests, {said}"] = before.get(name)
+        benchmark.extra_info[f"KiB after them, {said}"] = after[name]
 
 
 def _numbers(address: str) -> list[str]:

@@ -406,7 +406,7 @@ class Committer:
         self._openings.settle(size, self._log.entries_of)
 
     def _keep(self, draft: Draft) -> None:
-        self._streams.keep(draft.streams)
+        self._streams.keep(draft.lasting)
         self._frontier, self._at_us, self._id = draft.frontier, draft.at_us, draft.log
         for addition in draft.additions:
             for name in addition.streams:

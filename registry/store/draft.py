@@ -55,6 +55,13 @@ class Draft:
         """How many entries there are with what is new."""
         return self.frontier.size
 
+    @property
+    def lasting(self) -> dict[str, Stream]:
+        """The streams that there were before. What begins is mostly a certificate, which is seldom touched again: kept,
+        certificates would drive out the accounts and batches that every act needs.
+        """
+        return {name: stream for name, stream in self.streams.items() if name not in self._blank}
+
     def stream(self, name: str) -> Stream:
         """The stream `name`; of length 0 where it was never touched."""
         found = self.streams.get(name)

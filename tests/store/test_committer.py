@@ -478,3 +478,17 @@ def test_a_database_grows_only_by_what_entries_need(book: Book) -> None:
     entries = sum(len(request.signed.data) for request in group)
     assert entries < grown < 4 * entries
     assert book.audited().entries > 200
+
+
+def test_what_has_just_begun_takes_no_room_and_is_found_when_it_is_needed(book: Book) -> None:
+    with book.clerk() as clerk:
+        at_hand = clerk.operator.committer._streams._held
+        clerk.operator.record([gift(clerk, book)])
+        before = len(at_hand)
+        begun = [clerk.retirement("owner", [(book.streams["native"], 1)]) for _ in range(5)]
+        clerk.operator.record([request for request, _ in begun])
+
+        certificates = [clerk.operator.committer.state(name) for _, name in begun]
+
+    assert len(at_hand) == before
+    assert [certificate.amount_g for certificate in certificates] == [1] * 5
