@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from registry.acts.guest_list import Guest
 from registry.acts.propose import Detached, Hidden
+from registry.desk.handing import hand_out
+from registry.desk.opened import opened
+from registry.desk.retirements import Beneficiary
 from registry.domain.shape import SHARE_TAG
+from registry.store import handout
 from registry.store.backup import back_up
 from registry.verifier.certificate import verify
 from registry.verifier.dossier import verify_dossier
@@ -63,6 +68,34 @@ def files_with(text: str, *folders: Path) -> list[str]:
 
 def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{text}\n"))
+
+
+def test_a_name_goes_from_what_a_server_hands_out_and_codes_stay(
+    book: Book, group: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes, certificates = (book.directory / handout.FOLDER / name for name in ("gift", "retired"))
+    guests = [
+        Guest(line=at, number=str(at), account=None, name=name, amount_g=5)
+        for at, name in enumerate((GUEST, OTHER), 2)
+    ]
+    secret_of = handout.secrets_for(guests)
+    with handout.alone(codes):
+        handout.keep_codes(codes, guests, secret_of)
+    listed = [Beneficiary.model_validate({"name": one, "amount": "3g"}) for one in (GUEST, OTHER)]
+    with opened(book.directory) as source:
+        hand_out(group, listed, certificates, source, proofs=certificates / handout.PROOFS)
+    before = files_with(GUEST, book.directory / handout.FOLDER)
+
+    told = []
+    for more in (["--dry-run"], [], []):
+        typed(monkeypatch, GUEST)
+        told.append(shell("erase", "name", "--dir", book.directory, "--json", *more).json)
+
+    assert len(before) == 3
+    assert [one["handed_out"] for one in told] == [3, 3, 0]
+    assert files_with(GUEST, book.directory) == []
+    assert len(files_with(OTHER, book.directory / handout.FOLDER)) == 3
+    assert handout.kept_codes(codes) == secret_of
 
 
 @pytest.mark.usefixtures("group")

@@ -25,7 +25,7 @@ from registry.acts.sheet import File
 from registry.api.act_routes import check_said_once, named_once
 from registry.api.acting import KEY_CHARACTERS_MAX, nonce_of
 from registry.api.conventions import json_response, problems
-from registry.api.handouts import GIFT, LIST, RETIREMENT, directory_of
+from registry.api.handouts import GIFT, LIST, RETIREMENT, directory_of, kept_until
 from registry.api.job_routes import JobAnswer, started
 from registry.api.jobs import Progress, Wanted
 from registry.api.principals import Principal, require_scope
@@ -195,6 +195,7 @@ def give(runtime: Runtime, typed: str, bulk: Bulk) -> Job:
             "amount_g": listed.total_g,
             "codes": given.codes,
             "proofs": given.proofs,
+            "kept_until": kept_until(runtime, output),
         }
 
     return runtime.jobs.start(wanted, len(listed.guests), work)
@@ -260,6 +261,7 @@ def retire(runtime: Runtime, ask: RetireForMany, bulk: Bulk) -> Job:
             "certificate": group,
             "certificates": count,
             "amount_g": ask.total_g,
+            "kept_until": kept_until(runtime, directory),
         }
 
     return runtime.jobs.start(wanted, len(ask.rows), work)

@@ -4,14 +4,15 @@
     HOME/handouts/retirement-<certificate>-<nonce of the act>/   certificates.csv, proofs/<number>.proof
 
 Names and codes stand there in the clear: they are what the person is to hand on. Nobody else is shown them, and they
-are not of the log.
+are not of the log. Whoever asks deletes them, or they go by themselves after handout_days_max; `registry erase` takes a
+name out of them (desk/handing.py).
 """
 
+import os
 import re
-import shutil
+import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,18 @@ from registry.api.jobs import about
 from registry.api.principals import ACT, Principal
 from registry.api.runtime import Runtime
 from registry.desk import handing
+from registry.domain.timing import day_of
 from registry.errors import require
 from registry.store import handout
+from registry.store.access import DAY_US
+from registry.store.clock import wall_us
 from registry.store.operator import home_of
 
-FOLDER = "handouts"
 GIFT = "gift"
 RETIREMENT = "retirement"
 LIST = "list"
 _SCOPES = {GIFT: "act:campaigns", RETIREMENT: "act:retirements"}
+LOOK_S = 3_600.0
 PIECE_BYTES = 256 * 1024
 """So much of a file of many is made before it is sent on."""
 
@@ -61,7 +65,7 @@ def directory_of(runtime: Runtime, kind: str, of: str, told: bytes) -> Path:
         told: what tells it from others: the digest of its list, or the nonce of its act.
     """
     name = f"{kind}-{of.partition('/')[2]}-{told.hex()}"
-    return home_of(runtime.place) / FOLDER / name
+    return home_of(runtime.place) / handout.FOLDER / name
 
 
 def handed_out(runtime: Runtime, id_: str, principal: Principal) -> HandOut:
@@ -126,20 +130,44 @@ def zipped(folder: Path) -> Iterator[bytes]:
     yield sink.take()
 
 
-def _forget(directory: Path) -> None:
-    """Delete what is handed out, unless somebody is giving out of it.
+def kept_until(runtime: Runtime, directory: Path) -> str:
+    """The last day, in China, on which what is in `directory` is surely there; counted from now."""
+    os.utime(directory)
+    return day_of(wall_us() + runtime.settings.handout_days_max * DAY_US).isoformat()
 
-    Raises:
-        UnavailableError: `locked_elsewhere`: the same list was asked for again, and its codes may be in use.
-    """
-    # Of two who delete it, one finds nothing.
-    with suppress(FileNotFoundError), handout.alone(directory):
-        shutil.rmtree(directory)
+
+class Expiry:
+    """Deletes what was handed out too long ago: when the server starts, and then every LOOK_S."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Nothing is looked at yet."""
+        self._home = home_of(runtime.place)
+        self._kept_s = runtime.settings.handout_days_max * DAY_US / 1_000_000
+        self._stopping = runtime.stopping
+        self._thread = threading.Thread(target=self._run, name="handouts", daemon=True)
+
+    def close(self) -> None:
+        """Wait for the thread, once `stopping` is set."""
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            handout.forget_old(self._home, wall_us() / 1_000_000 - self._kept_s)
+            if self._stopping.wait(LOOK_S):
+                return
 
 
 def router(runtime: Runtime) -> APIRouter:
     """The routes of what is handed out."""
     made = APIRouter(prefix="/v1", tags=["jobs"])
+    expiry = Expiry(runtime)
+    runtime.on_start(expiry.start)
+    runtime.on_close(expiry.close)
     for name, about_it in (
         (
             handout.CODES,
@@ -164,7 +192,7 @@ def router(runtime: Runtime) -> APIRouter:
     async def forget(request: Request, job: str) -> Response:
         """Delete what is handed out, once everybody has theirs. A code that is lost then, nobody can make again."""
         found = await run_in_threadpool(handed_out, runtime, job, request.state.principal)
-        await run_in_threadpool(_forget, found.directory)
+        await run_in_threadpool(handout.forget, found.directory)
         return Response(status_code=204)
 
     return made

@@ -189,6 +189,8 @@ class Settings(BaseSettings):
     connections_per_source_max: Count = 256
     pipelined_max: Count = 16
     sse_clients_max: Count = 500
+    handout_days_max: Annotated[int, Field(ge=1, le=3_660)] = 30
+    """So long claim codes, proofs and names wait for who is to hand them on; then they are deleted."""
     worker_threads: Annotated[int, Field(ge=1, le=256)] = 16
 
     # How long.

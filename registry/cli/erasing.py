@@ -7,7 +7,7 @@ from contextlib import closing
 
 from registry.acts.conduct import stream_of
 from registry.cli.voice import Voice, is_demonstration
-from registry.desk import accounts
+from registry.desk import accounts, handing
 from registry.desk.certificates import read_number
 from registry.desk.opened import Opened
 from registry.errors import UsageError, require
@@ -16,7 +16,7 @@ from registry.place import Place
 from registry.store import erasure
 from registry.store.erasure import Kept
 from registry.store.log import BLANK, Log, Moment
-from registry.store.operator import log_key
+from registry.store.operator import home_of, log_key
 from registry.store.views import views
 
 Find = Callable[[Opened], list[Kept]]
@@ -70,19 +70,30 @@ def name(place: Place, *, dry_run: bool, voice: Voice) -> None:
     typed = unicodedata.normalize("NFC", sys.stdin.readline().strip())
     if not typed:
         raise UsageError("name_missing")
-    _erase(lambda source: erasure.that_say(source.log, typed), place, dry_run=dry_run, voice=voice)
+
+    def find(source: Opened) -> list[Kept]:
+        return erasure.that_say(source.log, typed)
+
+    _erase(find, place, typed=typed, dry_run=dry_run, voice=voice)
 
 
-def _erase(find: Find, place: Place, *, dry_run: bool, voice: Voice) -> None:
+def _erase(
+    find: Find, place: Place, *, dry_run: bool, voice: Voice, typed: str | None = None
+) -> None:
     with closing(Log(place, writes=not dry_run)) as log:
         source = Opened(log=log, origin=log_key(log).name)
         kept = find(source)
+        names = handing.texts_of(source.shown([one.commitment for one in kept]).values())
+        names |= set() if typed is None else {typed}
+        # First: what cannot be reached now is found by the same command again.
+        handed = handing.forget_names(home_of(place), names, dry_run=dry_run)
         whole = dry_run or erasure.erase(log.openings, kept)
     if voice.is_json:
         voice.json(
             {
                 "dry_run": dry_run,
                 "openings": [{"entry": one.entry, "field": one.field} for one in kept],
+                "handed_out": handed,
                 "rewritten": None if dry_run else whole,
                 "origin": source.origin,
                 "demonstration": is_demonstration(source.origin),
@@ -93,6 +104,8 @@ def _erase(find: Find, place: Place, *, dry_run: bool, voice: Voice) -> None:
     for one in kept:
         voice.say("erase.opening", entry=one.entry, field=one.field)
     voice.say("erase.would" if dry_run else "erase.done", count=len(kept))
+    if handed:
+        voice.say("erase.handed_out", count=handed)
     if not whole:
         voice.warn("erase.owner")
     if not dry_run:

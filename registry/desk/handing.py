@@ -4,7 +4,8 @@ on.
 
 import csv
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,7 +13,10 @@ from registry.acts.sheet import inert
 from registry.desk import words
 from registry.desk.opened import Opened
 from registry.desk.retirements import Beneficiary
+from registry.ledger import canonical
+from registry.ledger.commitment import Opening
 from registry.names import CERTIFICATE
+from registry.store import handout
 from registry.store.proofs import share_proofs
 
 CERTIFICATES = "certificates.csv"
@@ -58,6 +62,62 @@ def hand_out(
         csv.writer(sheet).writerows([_COLUMNS, *rows])
     part.replace(directory / CERTIFICATES)
     return len(rows)
+
+
+def texts_of(openings: Iterable[Opening]) -> set[str]:
+    """The texts that `openings` are of, or that are among what they are of."""
+    values = [one.value for one in openings]
+    each = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return {one for one in each if isinstance(one, str)}
+
+
+def forget_names(home: Path, names: Collection[str], *, dry_run: bool) -> int:
+    """Take `names` out of what a server hands out at `home`; returns in how many rows and proofs they stood.
+
+    A row keeps its number and code. A proof that says a name goes: it can be asked for again.
+
+    Raises:
+        UnavailableError: `locked_elsewhere`: somebody is giving out of it.
+    """
+    folder = home / handout.FOLDER
+    count = 0
+    for directory in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with handout.alone(directory):
+            for name in (handout.CODES, CERTIFICATES):
+                count += _forget_rows(directory / name, {*names, *map(inert, names)}, dry_run)
+            count += _forget_proofs(directory / handout.PROOFS, names, dry_run)
+    return count
+
+
+def _forget_rows(file: Path, names: Collection[str], dry_run: bool) -> int:
+    if not file.exists():
+        return 0
+    text = file.read_bytes().decode("utf-8-sig")
+    table = csv.DictReader(StringIO(text, newline=""))
+    rows = list(table)
+    named = [row for row in rows if row.get("name") in names]
+    if named and not dry_run:
+        for row in named:
+            row["name"] = ""
+        made = StringIO(newline="")
+        ending = "\r\n" if "\r\n" in text else "\n"
+        again = csv.DictWriter(made, table.fieldnames or (), lineterminator=ending)
+        again.writeheader()
+        again.writerows(rows)
+        handout.write_whole(file, "\ufeff" + made.getvalue())
+    return len(named)
+
+
+def _forget_proofs(folder: Path, names: Collection[str], dry_run: bool) -> int:
+    said = [canonical.encode(name) for name in names]
+    found = [
+        file
+        for file in (sorted(folder.iterdir()) if folder.is_dir() else ())
+        if any(one in data for data in (file.read_bytes(),) for one in said)
+    ]
+    for file in () if dry_run else found:
+        file.unlink()
+    return len(found)
 
 
 def _own(file: Path, mode: str, **how: Any) -> IO[Any]:

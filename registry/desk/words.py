@@ -845,6 +845,10 @@ SCREEN: dict[str, Text] = {
             " tell these names any more."
         ),
     ),
+    "erase.handed_out": (
+        "另有待发放的文件 {count} 处。",
+        "And {count} places in what a server hands out.",
+    ),
     "erase.owner": (
         "此角色无权重写数据表：在所有者执行 VACUUM FULL openings 之前，已删除的内容仍在表的文件里。",
         (

@@ -11,8 +11,9 @@ import csv
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from registry.errors import RefusedError, UnavailableError, require
 from registry.ledger.keys import SUITE, Key
 from registry.store.folder import alone_in, synchronise
 
+FOLDER = "handouts"
+"""In a registry's home: what a server hands out, a directory for each list."""
 LIST = "LIST.txt"
 CODES = "codes.csv"
 PROOFS = "proofs"
@@ -70,6 +73,27 @@ def alone(directory: Path) -> Iterator[None]:
                 directory.rmdir()
 
 
+def forget(directory: Path) -> None:
+    """Delete what is handed out, unless somebody is giving out of it.
+
+    Raises:
+        UnavailableError: `locked_elsewhere`: the same list was asked for again, and its codes may be in use.
+    """
+    # Of two who delete it, one finds nothing.
+    with suppress(FileNotFoundError), alone(directory):
+        shutil.rmtree(directory)
+
+
+def forget_old(home: Path, before_s: float) -> None:
+    """Delete what a server handed out at `home`, and nobody asked for again since that time, in seconds since 1970."""
+    folder = home / FOLDER
+    for directory in sorted(folder.iterdir()) if folder.is_dir() else ():
+        # What cannot be deleted now is as old the next time.
+        with suppress(OSError, UnavailableError):
+            if directory.stat().st_mtime < before_s:
+                forget(directory)
+
+
 def begin(directory: Path, campaign: str, digest: bytes) -> None:
     """Make `directory`, which is held, the hand-out of one list, or find that it is already.
 
@@ -83,7 +107,7 @@ def begin(directory: Path, campaign: str, digest: bytes) -> None:
         require(same, "directory_in_use", directory=str(directory))
         return
     require(not any(directory.iterdir()), "directory_in_use", directory=str(directory))
-    _write(mark, told)
+    write_whole(mark, told)
 
 
 def keep_codes(directory: Path, guests: Sequence[Guest], secret_of: Mapping[str, bytes]) -> None:
@@ -101,7 +125,7 @@ def keep_codes(directory: Path, guests: Sequence[Guest], secret_of: Mapping[str,
         for guest in guests
     )
     # With a byte order mark, by which spreadsheets know UTF-8.
-    _write(directory / CODES, "\ufeff" + text.getvalue())
+    write_whole(directory / CODES, "\ufeff" + text.getvalue())
 
 
 def kept_codes(directory: Path) -> dict[str, bytes] | None:
@@ -145,7 +169,7 @@ def write_proofs(directory: Path, proofs: Iterable[tuple[Guest, bytes]]) -> int:
     return count
 
 
-def _write(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Have `file` hold `text`, readable by its owner alone, whole or not at all, whatever happens."""
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)

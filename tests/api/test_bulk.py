@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.acts import claim_codes, old_books
 from registry.desk.given import today
+from registry.domain.timing import day_of
 from registry.ledger import ids
 from registry.ledger.intent import SIGNED_PREFIX
 from registry.ledger.keys import SUITE
+from registry.store.access import DAY_US
+from registry.store.clock import wall_us
 from registry.store.log import Moment
 from registry.verifier.certificate import verify
 from registry.verifier.gift import verify_gift
@@ -96,6 +99,7 @@ def test_a_list_is_given_to_once_and_handed_out_to_who_gave(api: Api):
     assert (done["state"], done["done"], done["total"]) == ("done", 2, 2)
     assert done["result"]["amount_g"] == "12"
     assert (done["result"]["guests"], done["result"]["codes"]) == (2, 1)
+    assert done["result"]["kept_until"] == day_of(wall_us() + 30 * DAY_US).isoformat()
     assert again.json()["job"]["id"] == done["id"]
     assert codes["A-2"] == ""
     claim_codes.read(codes["A-1"])

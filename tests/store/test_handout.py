@@ -1,5 +1,7 @@
 """What is handed out: codes that only their owner reads and that are made once, and a directory for one list."""
 
+import os
+
 import pytest
 
 from registry.acts.guest_list import Guest
@@ -18,6 +20,19 @@ GUESTS = (
 def out(tmp_path):
     with handout.alone(tmp_path / "a" / "handout"):
         yield tmp_path / "a" / "handout"
+
+
+def test_what_nobody_asked_for_again_for_long_is_deleted_unless_somebody_gives_out_of_it(tmp_path):
+    old, held, fresh = (tmp_path / handout.FOLDER / name for name in ("old", "held", "fresh"))
+    for directory in (old, held, fresh):
+        (directory / handout.PROOFS).mkdir(parents=True)
+    for directory in (old, held):
+        os.utime(directory, (1_000, 1_000))
+    with handout.alone(held):
+        handout.forget_old(tmp_path, 2_000)
+
+    assert sorted((tmp_path / handout.FOLDER).iterdir()) == [fresh, held]
+    handout.forget_old(tmp_path / "elsewhere", 2_000)
 
 
 def refusal_of(read):
