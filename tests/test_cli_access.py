@@ -108,6 +108,23 @@ def test_what_is_made_here_is_as_old_as_the_log(desk: Desk, book: Book) -> None:
         assert [one.log_size for one in (*access.keys(), *access.bindings())] == [size, size]
 
 
+def test_a_key_of_before_a_recovery_is_told_to_have_ended(desk: Desk, book: Book) -> None:
+    alice, bob = book.accounts["alice"], book.accounts["bob"]
+    for accounts in ([bob], [alice, bob]):
+        made_by(book, "test", *accounts)
+    desk.done("key", "create", bob, "--scope", "read")
+
+    listed = desk.done("key", "list")["keys"]
+    shown = desk("key", "list", "--lang", "en").out
+
+    assert sorted((one["state"], one["speaks_for"]) for one in listed) == [
+        ("active", [alice]),
+        ("active", [bob]),
+        ("ended", []),
+    ]
+    assert "ended with" in shown
+
+
 @BOTH
 def test_keys_are_revoked_with_the_key_or_the_login_that_made_them(desk: Desk, book: Book) -> None:
     alice = book.accounts["alice"]
@@ -123,12 +140,12 @@ def test_keys_are_revoked_with_the_key_or_the_login_that_made_them(desk: Desk, b
     assert {one["state"] for one in desk.done("key", "list")["keys"]} == {"revoked"}
 
 
-def made_by(book: Book, maker: str) -> KeyRecord:
-    """A key that somebody made over the network."""
+def made_by(book: Book, maker: str, *accounts: str) -> KeyRecord:
+    """A key that somebody made over the network, who knows when, for alice or others."""
     now_us = wall_us()
     with closing(Access(book.place)) as access:
         made, _ = access.make_key(
-            [book.accounts["alice"]],
+            accounts or [book.accounts["alice"]],
             ["read"],
             expires_us=now_us + 60_000_000,
             label="",

@@ -261,11 +261,10 @@ class Deliverer:
 
     def _goes_on(self, subscription: Subscription) -> bool:
         """Whether whoever subscribed still speaks for the account; if not, the subscription is ended."""
-        _, renewed = self._renewals.last([subscription.account])
-        goes_on = renewed[subscription.account] < subscription.log_size
-        if not goes_on:
+        _, left = self._renewals.left({subscription.account: subscription.log_size})
+        if not left:
             self._webhooks.end(subscription.id, self._now_us())
-        return goes_on
+        return bool(left)
 
     def _active(self) -> Iterable[Subscription]:
         after = ""

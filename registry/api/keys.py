@@ -29,6 +29,7 @@ from registry.store.access import (
     KEY_DAYS_MAX,
     LABEL_CHARACTERS_MAX,
     SCOPES,
+    Access,
     KeyRecord,
 )
 from registry.store.access_keeper import ID_CHARACTERS
@@ -76,6 +77,8 @@ class KeyTold(Shape):
 
     id: str
     accounts: list[str]
+    speaks_for: list[str]
+    """Those of them for which it speaks now; with the recovery or the succession of an account it ended for that."""
     scopes: list[str]
     label: str
     made_by: str
@@ -107,11 +110,12 @@ class ApiKeys(Told):
     keys: list[KeyTold]
 
 
-def key_object(record: KeyRecord) -> dict[str, Any]:
+def key_object(access: Access, record: KeyRecord, now_us: int) -> dict[str, Any]:
     """A key as `KeyTold` has it."""
     return {
         "id": record.id,
         "accounts": list(record.accounts),
+        "speaks_for": access.spoken_for(record, now_us),
         "scopes": list(record.scopes),
         "label": record.label,
         "made_by": record.made_by,
@@ -184,7 +188,8 @@ def _add_making(made: APIRouter, runtime: Runtime) -> None:
             now_us=now_us,
             log_size=principal.log_size,
         )
-        told = {"key": key_object(record), "presented": presented, **runtime.true_of()}
+        shown = key_object(runtime.access, record, now_us)
+        told = {"key": shown, "presented": presented, **runtime.true_of()}
         return json_response(told, 201, PRIVATE)
 
 
@@ -232,7 +237,9 @@ def _add_keys(made: APIRouter, runtime: Runtime) -> None:
             for record in runtime.access.keys_of(account)
         }
         listed = sorted(found.values(), key=lambda record: (record.made_us, record.id))
-        told = {"keys": [key_object(record) for record in listed], **runtime.true_of()}
+        now_us = wall_us()
+        keys = [key_object(runtime.access, record, now_us) for record in listed]
+        told = {"keys": keys, **runtime.true_of()}
         return json_response(told, 200, PRIVATE)
 
     @made.delete(

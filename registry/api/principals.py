@@ -10,7 +10,7 @@ before: the recovery of an account, or its succession.
     webhooks, audit, keys
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
@@ -21,8 +21,6 @@ from registry.errors import RefusedError, require
 from registry.store.access import (
     SCOPES,
     Access,
-    Binding,
-    KeyRecord,
     covers,
     key_subject,
     token_subject,
@@ -92,7 +90,7 @@ class Doorkeeper:
         record = self._access.find_key(presented, self._now_us())
         if record is None:
             raise RefusedError("bad_key")
-        log_size, accounts = self._spoken_for([(one, record) for one in record.accounts])
+        log_size, accounts = self._left(dict.fromkeys(record.accounts, record.log_size))
         return Principal(
             subject=key_subject(record.id),
             accounts=accounts,
@@ -105,7 +103,7 @@ class Doorkeeper:
         said = self._issuers.verify(presented, self._now_us())
         bindings = self._access.bindings_of(said.issuer, said.subject)
         require(bool(bindings), "subject_unbound")
-        log_size, accounts = self._spoken_for([(one.account, one) for one in bindings])
+        log_size, accounts = self._left({one.account: one.log_size for one in bindings})
         bindings = [one for one in bindings if one.account in accounts]
         # Somebody's scopes hold for each of their accounts: so they are those that all bindings have.
         scopes = reduce(both, (frozenset(one.scopes) for one in bindings))
@@ -120,18 +118,14 @@ class Doorkeeper:
             log_size=log_size,
         )
 
-    def _spoken_for(
-        self, given: Sequence[tuple[str, KeyRecord | Binding]]
-    ) -> tuple[int, frozenset[str]]:
-        """How long the log is, and those of the accounts that were not recovered or succeeded since they were given.
+    def _left(self, given: Mapping[str, int]) -> tuple[int, frozenset[str]]:
+        """As `Renewals.left`; somebody is left for whom they speak.
 
         Raises:
             RefusedError: `credentials_ended`.
         """
-        named = [account for account, _ in given]
-        log_size, renewed = self._access.renewals.last(named)
-        left = frozenset(account for account, by in given if renewed[account] < by.log_size)
-        require(bool(left), "credentials_ended", accounts=named)
+        log_size, left = self._access.renewals.left(given)
+        require(bool(left), "credentials_ended", accounts=list(given))
         return log_size, left
 
 

@@ -47,8 +47,9 @@ def make_key(
             now_us=now_us,
             log_size=source.size(),
         )
+        told = _key_object(access, made, now_us)
     if voice.is_json:
-        voice.json({**_key_object(made, now_us), "secret": presented, **_where(source)})
+        voice.json({**told, "secret": presented, **_where(source)})
         return
     voice.demonstration(source.origin)
     voice.say(
@@ -70,13 +71,14 @@ def keys(typed: str | None, place: Place, *, voice: Voice) -> None:
     """
     with _access(place) as (access, source):
         found = list(_all_keys(access)) if typed is None else access.keys_of(find(typed, source))
-    now_us = wall_us()
-    listed = [_key_object(one, now_us) for one in found]
+        now_us = wall_us()
+        listed = [_key_object(access, one, now_us) for one in found]
     if voice.is_json:
         voice.json({"keys": listed, **_where(source)})
         return
     voice.demonstration(source.origin)
-    _table("access.key", _KEY_COLUMNS, [_key_cells(one, now_us, voice) for one in found], voice)
+    rows = [_key_cells(one, told["state"], voice) for one, told in zip(found, listed, strict=True)]
+    _table("access.key", _KEY_COLUMNS, rows, voice)
 
 
 def revoke_key(key: str, place: Place, *, voice: Voice) -> None:
@@ -90,9 +92,10 @@ def revoke_key(key: str, place: Place, *, voice: Voice) -> None:
         ended = access.revoke_key(key, now_us)
         require(bool(ended), "no_api_key", key=key)
         revoked = access.key(key)
-    assert revoked is not None
+        assert revoked is not None
+        told = _key_object(access, revoked, now_us)
     if voice.is_json:
-        facts = {**_key_object(revoked, now_us), "revoked_with_it": ended[1:]}
+        facts = {**told, "revoked_with_it": ended[1:]}
         voice.json({**facts, **_where(source)})
         return
     voice.demonstration(source.origin)
@@ -184,10 +187,12 @@ def _all_bindings(access: Access) -> Iterator[Binding]:
         after = (page[-1].issuer, page[-1].subject, page[-1].account)
 
 
-def _key_object(key: KeyRecord, now_us: int) -> dict[str, Any]:
+def _key_object(access: Access, key: KeyRecord, now_us: int) -> dict[str, Any]:
+    speaks_for = access.spoken_for(key, now_us)
     return {
         "id": key.id,
         "accounts": key.accounts,
+        "speaks_for": speaks_for,
         "scopes": key.scopes,
         "label": key.label,
         "made_by": key.made_by,
@@ -195,7 +200,7 @@ def _key_object(key: KeyRecord, now_us: int) -> dict[str, Any]:
         "expires": words.utc_time(key.expires_us),
         "revoked": None if key.revoked_us is None else words.utc_time(key.revoked_us),
         "used": key.used_day or None,
-        "state": _state(key, now_us),
+        "state": _state(key, now_us, speaks_for),
     }
 
 
@@ -210,7 +215,7 @@ def _binding_object(binding: Binding) -> dict[str, Any]:
     }
 
 
-def _key_cells(key: KeyRecord, now_us: int, voice: Voice) -> list[str]:
+def _key_cells(key: KeyRecord, state: str, voice: Voice) -> list[str]:
     return [
         key.id,
         voice.fact("accounts", key.accounts),
@@ -219,7 +224,7 @@ def _key_cells(key: KeyRecord, now_us: int, voice: Voice) -> list[str]:
         words.local_time(key.made_us),
         words.local_time(key.expires_us),
         key.used_day,
-        voice.text(f"access.state.{_state(key, now_us)}"),
+        voice.text(f"access.state.{state}"),
     ]
 
 
@@ -227,10 +232,12 @@ def _listed(scopes: Sequence[str], made_us: int, voice: Voice) -> tuple[str, str
     return voice.fact("scopes", scopes), words.local_time(made_us)
 
 
-def _state(key: KeyRecord, now_us: int) -> str:
+def _state(key: KeyRecord, now_us: int, speaks_for: Sequence[str]) -> str:
     if key.revoked_us is not None:
         return "revoked"
-    return "active" if key.speaks(now_us) else "expired"
+    if not key.speaks(now_us):
+        return "expired"
+    return "active" if speaks_for else "ended"
 
 
 def _table(title: str, columns: Sequence[str], rows: list[list[str]], voice: Voice) -> None:

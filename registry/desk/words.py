@@ -1309,6 +1309,7 @@ SCREEN: dict[str, Text] = {
     "access.column.issuer": ("签发方", "issuer"),
     "access.column.subject": ("用户", "subject"),
     "access.state.active": ("有效", "active"),
+    "access.state.ended": ("已随账户找回或承继失效", "ended with a recovery or succession"),
     "access.state.expired": ("已过期", "expired"),
     "access.state.revoked": ("已撤销", "revoked"),
     # errors

@@ -235,6 +235,11 @@ class Access:
                 )
         return record
 
+    def spoken_for(self, record: KeyRecord, now_us: int) -> list[str]:
+        """The accounts for which a key speaks at that time, in its order: it may have ended with some of them."""
+        _, left = self.renewals.left(dict.fromkeys(record.accounts, record.log_size))
+        return [one for one in record.accounts if one in left] if record.speaks(now_us) else []
+
     def key(self, id_: str) -> KeyRecord | None:
         """The key with that id, whether it still speaks or not."""
         rows = self._keeper.rows(f"SELECT {_KEY} FROM access_keys WHERE id = ?", (id_,))  # noqa: S608  # names of ours

@@ -8,7 +8,7 @@ that outlives it, in whatever order two machines say that it was.
 
 import math
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from time import monotonic
 
 from registry.domain.account import Recovered
@@ -50,6 +50,18 @@ class Renewals:
             if not known or monotonic() >= self._looked_s + LOOK_S:
                 self._look(accounts)
             return self._size, {account: self._last[account] for account in accounts}
+
+    def left(self, given: Mapping[str, int]) -> tuple[int, frozenset[str]]:
+        """How many entries the log had, as `last` says; and for which accounts what was given out is still good.
+
+        Args:
+            given: how many entries the log had when it was given out for each account.
+
+        Raises:
+            RefusedError, UnavailableError, BrokenHistoryError: as `last`.
+        """
+        size, renewed = self.last(given)
+        return size, frozenset(account for account in given if renewed[account] < given[account])
 
     def close(self) -> None:
         """Give back what is open."""

@@ -192,6 +192,9 @@ def test_a_key_of_before_a_succession_speaks_for_the_account_no_more(
     assert (after.status_code, after.json()["code"]) == (401, "credentials_ended")
     assert agent in after.json()["detail"]
     assert api.get("/v1/me", headers=both).json()["accounts"] == [owner]
+    listed = api.get("/v1/keys", headers=both).json()["keys"]
+    (own,) = [one for one in listed if one["accounts"] == [agent, owner]]
+    assert own["speaks_for"] == [owner]
     assert api.get("/v1/me", headers=api.key("agent")).status_code == 200
 
 
