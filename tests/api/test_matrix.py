@@ -28,7 +28,7 @@ from tools.api_page import operations
 
 SECRET = "秘密SECRET"
 """In every name that is not public, and nowhere else."""
-ROLES = ("authority", "court", "exchange", "operator", "verifier")
+ROLES = ("authority", "court", "exchange", "operator", "procuratorate", "verifier")
 
 TABLE: tuple[tuple[str, str], ...] = (
     ("GET /(health|ready|metrics)", "machines"),
@@ -144,8 +144,8 @@ def peopled(api: Api) -> dict[str, str]:
             continue
         asked = account_life.Open(name=f"{SECRET} {name}", legal_form="company")
         people[name] = does(operator, asked)[0].placed.entry.intent.parts[0].stream
-        role = {"former": "court", "exchange": "exchange", "operator": "operator"}.get(name)
-        if role is not None:
+        role = "court" if name == "former" else name
+        if role in ROLES:
             does(operator, roles.Grant(account=people[name], role=role))
     does(operator, roles.Withdraw(account=people["former"], role="court"))
     return people
@@ -287,7 +287,7 @@ def test_every_route_has_a_row_and_every_row_a_route():
 PRINCIPALS = (
     *UNCONCERNED,
     *BARRED,
-    *("concerned", "officer", "court", "authority", "operator"),
+    *("concerned", "officer", "court", "authority", "operator", "procuratorate"),
 )
 
 
@@ -299,7 +299,7 @@ def test_who_may_ask_what(world: World, principal: str):
         expected = refusal(rule, principal)
         own = method != "GET" and rule.startswith("scope")
         if expected is None and own:
-            continue  # Keys, webhooks and audits of one's own: their own tests have what comes of them.
+            continue  # Keys, webhooks and audits of one's own: below.
         answer = world.ask(principal, method, path, dry=rule == "act" and expected is None)
         if expected is not None:
             told = answer.json()
@@ -311,6 +311,35 @@ def test_who_may_ask_what(world: World, principal: str):
             wrong.append((method, path, answer.status_code, answer.text[:200]))
     assert not wrong, "\n".join(map(str, wrong))
     assert size_of(world.api.runtime.operator) == before
+
+
+@pytest.mark.parametrize("principal", ["concerned", "procuratorate"])
+def test_who_has_the_scope_makes_keys_and_webhooks_for_their_own_accounts_alone(
+    world: World, principal: str
+):
+    who, other = world.who[principal], world.who["stranger"]
+    (own, its) = (world.api.get("/v1/me", headers=one).json()["accounts"] for one in (who, other))
+    told = {}
+    for path, said in (("/keys", {"accounts": own}), ("/webhooks", {"account": own[0]})):
+        theirs = {"accounts": its} if "accounts" in said else {"account": its[0]}
+        mine = world.api.act(path, {**EXAMPLES[path], **said}, who)
+        refused = world.api.act(path, {**EXAMPLES[path], **theirs}, who)
+        made = f"/v1{path}/{mine.json()[path[1:-1]]['id']}"
+        ended = [world.api.client.delete(made, headers=one) for one in (other, who)]
+        told[path] = [one.status_code for one in (mine, refused, *ended)]
+        assert refused.json()["code"] == "not_yours"
+
+    assert told["/keys"][:3] == told["/webhooks"][:3] == [201, 403, 404]
+    assert all(statuses[3] in (200, 204) for statuses in told.values())
+
+
+def test_who_has_the_scope_has_the_log_audited(world: World):
+    started = world.ask("procuratorate", "POST", "/v1/audits")
+    seen = world.api.get(
+        f"/v1/audits/{started.json()['audit']['id']}", headers=world.who["concerned"]
+    )
+
+    assert (started.status_code, seen.status_code) == (202, 200)
 
 
 @pytest.mark.parametrize("principal", UNCONCERNED)
