@@ -170,8 +170,7 @@ def _add_making(made: APIRouter, runtime: Runtime) -> None:
     )
     def make(request: Request, asked: NewKey) -> Response:
         """An API key for accounts of yours, with scopes of yours. It is shown now, and never again."""
-        # Now, when the body is here: they may have been bound, or their key good, when it began to come.
-        principal = runtime.doorkeeper.identify(request.headers.get("authorization"))
+        principal: Principal = request.state.principal
         require_scope(principal, SCOPE)
         for account in asked.accounts:
             require(account in principal.accounts, "not_yours", account=account)

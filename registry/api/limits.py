@@ -7,11 +7,13 @@ Both are plain ASGI, around the application. What they refuse costs no more than
 """
 
 import asyncio
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from time import monotonic
 from typing import Any, Literal
 
 import anyio
@@ -41,6 +43,8 @@ OPEN = frozenset({"/health", "/ready", "/metrics"})
 """What a machine asks every few seconds, and is answered out of memory."""
 IDENTIFIED_AT_ONCE = 8
 LET_IN_MAX = 10_000
+AGAIN_S = 1.0
+"""Whose body takes longer is asked for again when it is here: their key may have been revoked meanwhile."""
 DISCONNECTED: Message = {"type": "http.disconnect"}
 
 
@@ -261,7 +265,11 @@ class Callers:
         except RegistryError as error:
             await send_problem(scope, send, error, _status(error))
             return
-        await self._app(scope, receive, partial(_send_with, send, told) if told else send)
+        answer = partial(_send_with, send, told) if told else send
+        if principal is NOBODY:
+            await self._app(scope, receive, answer)
+        else:
+            await _Slow(scope, receive, answer, self._identified).run(self._app)
 
     async def _identified(self, scope: Scope) -> Principal:
         """Who asks.
@@ -296,6 +304,59 @@ class Callers:
             del self._let_in[next(iter(self._let_in))]
         self._let_in[known] = None
         return principal
+
+
+class _Slow:
+    """A request of somebody who is known, and who is asked for again when its body took long to come."""
+
+    __slots__ = ("_again_s", "_identified", "_receive", "_refused", "_scope", "_send", "_started")
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        identified: Callable[[Scope], Awaitable[Principal]],
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._identified = identified
+        self._again_s = monotonic() + AGAIN_S
+        self._refused: RegistryError | None = None
+        self._started = False
+
+    async def run(self, app: Application) -> None:
+        """Have `app` answer, or say why it does not."""
+        try:
+            await app(self._scope, self.receive, self.send)
+        except Exception:
+            # What comes of a body that never ends is nobody's mistake.
+            if self._refused is None:
+                raise
+        if self._refused is not None:
+            await send_problem(self._scope, self._send, self._refused, _status(self._refused))
+
+    async def receive(self) -> Message:
+        """What comes next of the request; nothing more, once it is known that they may not ask any more."""
+        if self._refused is not None:
+            return DISCONNECTED
+        message = await self._receive()
+        complete = message["type"] == "http.request" and not message.get("more_body", False)
+        if complete and not self._started and monotonic() >= self._again_s:
+            self._again_s = math.inf
+            try:
+                self._scope["state"]["principal"] = await self._identified(self._scope)
+            except RegistryError as error:
+                self._refused = error
+                return DISCONNECTED
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, unless it is refused."""
+        if self._refused is None:
+            self._started = True
+            await self._send(message)
 
 
 async def _send_with(send: Send, told: Headers, message: Message) -> None:

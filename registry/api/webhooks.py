@@ -234,8 +234,7 @@ def _add_subscriptions(made: APIRouter, runtime: Runtime, deliverer: Deliverer) 
     )
     def subscribe(request: Request, asked: NewWebhook) -> Response:
         """Have an account of yours told of what is recorded. The secret is shown now, and never again."""
-        # Now, when the body is here: they may have been bound, or their key good, when it began to come.
-        principal = runtime.doorkeeper.identify(request.headers.get("authorization"))
+        principal: Principal = request.state.principal
         require_scope(principal, SCOPE)
         require(asked.account in principal.accounts, "not_yours", account=asked.account)
         read_target(asked.url, runtime.settings)

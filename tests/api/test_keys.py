@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from registry.api import limits
 from registry.desk.account_life import Succeed
 from registry.store import renewals
 from registry.store.clock import wall_us
@@ -153,27 +154,43 @@ def test_a_key_that_is_made_is_as_old_as_the_log_its_maker_was_judged_by(api: Ap
     assert record.log_size == api.runtime.source().size()
 
 
-def test_who_is_revoked_while_their_request_comes_makes_no_key(api: Api):
+@pytest.mark.parametrize("path", ["keys", "webhooks", "retirements"])
+def test_who_is_revoked_while_their_request_comes_does_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    monkeypatch.setattr(limits, "AGAIN_S", 0.0)
+    owner = api.accounts["owner"]
+    asked: dict[str, Any] = {
+        "keys": {"accounts": [owner], "scopes": ["read"]},
+        "webhooks": {"account": owner, "url": "https://example.org/", "topics": ["account"]},
+        "retirements": {"holder": owner, "amount": "1", "purpose": "enterprise"},
+    }[path]
+    before = api.runtime.source().size()
     record, presented = api.runtime.access.make_key(
         [api.accounts["owner"]],
-        OWNER,
+        ["read", "act", "keys", "webhooks"],
         expires_us=wall_us() + HOUR_US,
         label="slow",
         made_by="test",
         now_us=wall_us(),
         log_size=api.runtime.source().size(),
     )
-    asked = {"accounts": [api.accounts["owner"]], "scopes": ["read"]}
 
     def slowly() -> Iterator[bytes]:
         yield b" "
         api.runtime.access.revoke_key(record.id, wall_us())
         yield json.dumps(asked).encode()
 
-    headers = {"Authorization": f"Bearer {presented}", "Content-Type": "application/json"}
-    answer = api.client.post("/v1/keys", content=slowly(), headers=headers)
+    headers = {
+        "Authorization": f"Bearer {presented}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "slow",
+    }
+    answer = api.client.post(f"/v1/{path}", content=slowly(), headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "bad_key")
+    assert api.runtime.source().size() == before
+    assert api.runtime.access.webhooks.of(owner) == []
 
 
 def test_a_key_of_before_a_succession_speaks_for_the_account_no_more(

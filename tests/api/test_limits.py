@@ -6,10 +6,11 @@ import threading
 import pytest
 from anyio import to_thread
 
+from registry.api import limits
 from registry.api.rates import Rates, source_of
 from registry.api.settings import read_settings
 from registry.errors import RefusedError
-from tests.api.asking import NEVER, StubDoorkeeper, around, ask, asked, echo, reply
+from tests.api.asking import KEY, NEVER, TOKEN, StubDoorkeeper, around, ask, asked, echo, reply
 
 
 class Clock:
@@ -244,6 +245,56 @@ def test_credentials_that_are_good_no_more_are_like_any_others():
         return [first.status, *[(await asked(app, headers=headers)).status for _ in range(4)]]
 
     assert asyncio.run(each()) == [200, 401, 401, 429, 429]
+
+
+async def ignoring(_scope, receive, send):
+    """Answers when the body is over, however it ended, and waits for more."""
+    while (await receive()).get("more_body"):
+        pass
+    await reply(send, b"done")
+    message = await receive()
+    assert message["type"] == "http.disconnect", message
+
+
+@pytest.mark.parametrize("again_s", [0.0, 60.0])
+@pytest.mark.parametrize("reads", [echo, ignoring])
+def test_who_is_revoked_while_a_long_body_comes_is_not_listened_to(monkeypatch, again_s, reads):
+    """Whatever the application makes of a body that breaks off, or would have answered."""
+    monkeypatch.setattr(limits, "AGAIN_S", again_s)
+    doorkeeper = StubDoorkeeper()
+
+    async def app(scope, receive, send):
+        doorkeeper.revoked = True
+        await reads(scope, receive, send)
+
+    headers = [("authorization", "Bearer key")]
+    answer = ask(around(app, doorkeeper=doorkeeper), "POST", headers=headers, body=[b"x", b"y"])
+
+    if again_s:
+        assert (answer.status, doorkeeper.asked) == (200, 1)
+    else:
+        assert (answer.status, answer.code, doorkeeper.asked) == (401, "bad_key", 2)
+        assert answer["www-authenticate"] == "Bearer"
+
+
+def test_who_is_known_still_is_told_to_the_application_anew(monkeypatch):
+    monkeypatch.setattr(limits, "AGAIN_S", 0.0)
+    doorkeeper, seen = StubDoorkeeper(), []
+
+    async def app(scope, receive, send):
+        seen.append(scope["state"]["principal"])
+        doorkeeper.identify = lambda _: TOKEN
+        await echo(scope, receive, send)
+        seen.append(scope["state"]["principal"])
+
+    answer = ask(
+        around(app, doorkeeper=doorkeeper),
+        "POST",
+        headers=[("authorization", "Bearer key")],
+        body=[b"x", b"y"],
+    )
+
+    assert (answer.status, answer.body, seen) == (200, b"xy", [KEY, TOKEN])
 
 
 # How much.
