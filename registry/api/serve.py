@@ -6,7 +6,6 @@ A stop lets requests under way end, answers that would go on for ever end at onc
 committer is emptied before the registry is closed.
 """
 
-import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from registry.api.runtime import Runtime
 from registry.api.settings import Settings
 from registry.errors import RefusedError, require
 from registry.place import Place
+from registry.store.beside import collect_seldom
 
 Listening = Callable[[str], None]
 """Told the address, once it listens."""
@@ -46,9 +46,7 @@ class Server(uvicorn.Server):
                 raise
             raise self._runtime.failure from None
         if self.started:
-            # What is there now stays: nobody looks through it for garbage again.
-            gc.collect()
-            gc.freeze()
+            collect_seldom()
             self._started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # as the server has it

@@ -7,7 +7,6 @@ What came is recorded and answered before it ends, which it does when the server
 server's whole group are not for it.
 """
 
-import gc
 import signal
 import socket
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 from registry import history
 from registry.errors import RegistryError
 from registry.store import beside, frames
+from registry.store.beside import collect_seldom
 from registry.store.committer import Receipt, Request
 from registry.store.logs import lines_asked_for, place_of_fault
 from registry.store.metrics import Metrics
@@ -147,9 +147,7 @@ def _write(stack: ExitStack, line: socket.socket) -> None:
     metrics.watch_queue(sequencer)
     metrics.watch_mark(mark_of(place, operator.id))
     writing = stack.enter_context(closing(Writing(operator, sequencer, metrics, answers)))
-    # What is there now stays: nobody looks through it for garbage again.
-    gc.collect()
-    gc.freeze()
+    collect_seldom()
     answers.say(frames.made(number, []))
     for message in asked:
         writing.take(message)
