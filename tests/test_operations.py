@@ -28,6 +28,7 @@ CODE = re.compile(r"`([a-z0-9_.]+)`")
 
 OF_WHAT_WAS_ASKED = {
     "bad_header",
+    "bad_key",
     "idempotency_key_reused",
     "malformed",
     "no_certificate",

@@ -108,6 +108,6 @@ def _socket(settings: Settings) -> socket.socket:
     except OSError as error:
         made.close()
         address = f"{settings.host}:{settings.port}"
-        raise RefusedError("address_in_use", address=address, why=error.strerror or "") from error
+        raise RefusedError("address_in_use", address=address, said=error.strerror) from error
     made.set_inheritable(True)
     return made

@@ -1345,8 +1345,8 @@ _ASKING: dict[str, Text] = {
 
 HTTP: dict[str, Text] = {
     "address_in_use": (
-        "无法监听 {address}[（系统报告“{why}”）]。请换端口（--port）或本机地址（--host），或停掉占用它的程序。",
-        "Cannot listen at {address}[ (“{why}”)]. Choose another --port or --host, or stop what has it.",
+        "无法监听 {address}[（系统报告“{said}”）]。请换端口（--port）或本机地址（--host），或停掉占用它的程序。",
+        "Cannot listen at {address}[ (“{said}”)]. Choose another --port or --host, or stop what has it.",
     ),
     "asserts_off": (
         "请不要用 python -O 运行服务：自检已被关闭。",

@@ -88,7 +88,7 @@ def _check_openings(request: Request) -> None:
         RefusedError: `wrong_opening`.
     """
     fields = [opening.field for opening in request.openings]
-    require(len(set(fields)) == len(fields), "wrong_opening", field="one field twice")
+    require(len(set(fields)) == len(fields), "wrong_opening", why="one_twice")
     signed = request.signed
     committed = dict(history.commitments(signed.intent, signed.rows))
     history.check_openings(signed.intent, request.openings, committed)
