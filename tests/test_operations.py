@@ -37,6 +37,7 @@ OF_WHAT_WAS_ASKED = {
     "too_long",
     "too_many",
     "too_many_api_keys",
+    "too_many_keys_made",
     "too_many_subscriptions",
     "unknown_kind",
     "unknown_scope",
