@@ -1500,6 +1500,16 @@ ACCESS: dict[str, Text] = {
             " key revoke."
         ),
     ),
+    "too_many_pending_keys": (
+        (
+            "一小时之内已在此为账户 {account} 生成 {most} 个密钥。请提交已准备的操作，或稍后再试；"
+            "若非本人所为，请撤销相应的 API 密钥。"
+        ),
+        (
+            "{most} keys were made here for the account {account} within an hour. Submit what was prepared, or try"
+            " again later; if that was not you, revoke the API key with which it was done."
+        ),
+    ),
     "too_many_keys_made": (
         "账户 {account} 一天之内已生成 {most} 个 API 密钥。请明天再试；是谁生成的，见 registry access key list。",
         (

@@ -51,6 +51,11 @@ _PENDING = (
     " STRICT, WITHOUT ROWID"
 )
 """Not in keyrings of before; made when it is first needed."""
+PENDING_MAX = 60
+PENDING_WITHIN_US = 3600 * 1_000_000
+"""So many keys may be made for an account within such a time: whoever has them made and records nothing fills no disk,
+and keeps nobody else who acts for it waiting for long.
+"""
 
 
 class Keyring:
@@ -122,6 +127,9 @@ class Keyring:
         """Have a key that is held, durable on return, and note that it speaks for `account`.
 
         Unless `pending_us` is None, it is pending since then: the act that it is for is not recorded yet.
+
+        Raises:
+            RefusedError: `too_many_pending_keys`.
         """
         self._keep({key: self._opened[key]}, account, pending_us)
 
@@ -199,6 +207,13 @@ class Keyring:
         with closing(self._connect()) as connection, connection:
             if pending_us is not None:
                 connection.execute(_PENDING)
+                ((count,),) = connection.execute(
+                    "SELECT count(*) FROM pending JOIN keys USING (key_id)"
+                    " WHERE account = ? AND at_us > ?",
+                    (account, pending_us - PENDING_WITHIN_US),
+                ).fetchall()
+                few = count < PENDING_MAX
+                require(few, "too_many_pending_keys", account=account, most=PENDING_MAX)
                 waiting = [(row[0], pending_us) for row in rows]
                 connection.executemany("INSERT INTO pending VALUES (?,?)", waiting)
             connection.executemany("INSERT INTO keys VALUES (?,?,?,?,?)", rows)

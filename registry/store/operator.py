@@ -222,6 +222,9 @@ class Operator:
         """Have `key`, which the keyring holds, durable on return: it is to speak for `account` once the log says so.
 
         Such as were kept long ago for acts that never were recorded are forgotten.
+
+        Raises:
+            RefusedError: `too_many_pending_keys` for the account.
         """
         with self.log.recorder.reading() as cursor:
             moment = Moment(cursor)

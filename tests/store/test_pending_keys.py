@@ -19,6 +19,7 @@ from registry.desk.keys import (
 from registry.errors import RefusedError
 from registry.ledger.intent import LIFE_US_MAX, Signer
 from registry.ledger.keys import Key, key_id
+from registry.store import keyring
 from registry.store import operator as operating
 from registry.store.keyring import Keyring
 from registry.store.operator import Operator
@@ -130,6 +131,25 @@ def test_nothing_is_forgotten_while_an_intent_with_the_key_could_wait(
     assert lost <= kept(quick)
     assert lost <= pending(quick)
     assert operating.PENDING_US > LIFE_US_MAX
+
+
+def test_so_many_keys_are_made_for_an_account_within_an_hour(
+    quick: Book, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "PENDING_MAX", 2)
+    alice, bob = quick.accounts["alice"], quick.accounts["bob"]
+    for _ in range(2):
+        prepared(operator, AddKey(account=alice))
+    before = kept(quick)
+
+    with pytest.raises(RefusedError) as refusal:
+        prepared(operator, AddKey(account=alice))
+
+    assert refusal.value.code == "too_many_pending_keys"
+    assert kept(quick) == before
+    prepared(operator, AddKey(account=bob))
+    monkeypatch.setattr(keyring, "PENDING_WITHIN_US", -AGES_US)
+    prepared(operator, AddKey(account=alice))
 
 
 def test_a_key_that_does_not_speak_yet_or_any_more_signs_nothing(
