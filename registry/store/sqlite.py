@@ -36,6 +36,9 @@ ROWS_PER_STATEMENT = 64
 """So many rows go in by one statement: SQLite's module gives up the interpreter's lock at every step, and has to win it
 back from all who check signatures meanwhile."""
 STATEMENTS_CACHED = 512
+CONNECTIONS_KEPT = 16
+CONNECTIONS_MAX = 512
+"""More than there are threads that ask: whoever writes waits for no reader to give one back."""
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS stored_events (
@@ -88,7 +91,13 @@ class RowMapper(Mapper[str]):
 
 class _Pool(SQLiteConnectionPool):
     def __init__(self, file: str) -> None:
-        super().__init__(db_name=file, lock_timeout=LOCK_TIMEOUT_S)
+        super().__init__(
+            db_name=file,
+            lock_timeout=LOCK_TIMEOUT_S,
+            pool_size=CONNECTIONS_KEPT,
+            max_overflow=CONNECTIONS_MAX - CONNECTIONS_KEPT,
+            pool_timeout=LOCK_TIMEOUT_S,
+        )
         self._files: WeakKeyDictionary[SQLiteConnection, list[tuple[int, int]]] = (
             WeakKeyDictionary()
         )

@@ -341,8 +341,10 @@ def log_busy(api: Api) -> Iterator[None]:
     pool = api.runtime.operator.log.recorder.datastore.pool  # type: ignore[attr-defined]  # a file's
     with pytest.MonkeyPatch.context() as patch, ExitStack() as others:
         patch.setattr(pool, "pool_timeout", 0.01)
-        while pool.num_in_use < pool.pool_size + pool.max_overflow:
-            with suppress(UnavailableError):
+        patch.setattr(pool, "pool_size", 1)
+        patch.setattr(pool, "max_overflow", 0)
+        with suppress(UnavailableError):
+            while True:
                 others.enter_context(api.runtime.source()._reading())
         yield
 

@@ -1,13 +1,15 @@
 """The tables, as the eventsourcing library and SQLite see them."""
 
 import json
+from contextlib import ExitStack
+from time import monotonic
 
 import pytest
 
 from registry.domain.kinds import EVENTS
 from registry.ledger import entry as entries
 from registry.store.log import Moment
-from registry.store.recorder import PARTS_PER_ENTRY
+from registry.store.recorder import LOCK_TIMEOUT_S, PARTS_PER_ENTRY
 from registry.store.sqlite import RowMapper
 from tests.books import Book
 from tools.make_vectors import VECTORS
@@ -34,6 +36,18 @@ def test_a_commit_is_durable_when_it_returns_and_stays_so(book: Book) -> None:
 
     assert modes == ["wal", 2, 0] * 2
     assert book.audited().entries > 0
+
+
+@pytest.mark.on("sqlite")
+def test_who_writes_waits_for_no_reader(book: Book) -> None:
+    with book.clerk() as clerk, ExitStack() as readers:
+        for _ in range(40):
+            readers.enter_context(clerk.operator.log.recorder.reading())
+        began_s = monotonic()
+        clerk.operator.record([clerk.transfer(book.streams["native"], "owner", "bob", 1)])
+
+    assert monotonic() < began_s + LOCK_TIMEOUT_S / 2
+    assert book.fault() is None
 
 
 def test_a_topic_is_the_kinds_of_what_happened_and_never_a_path_in_python(book: Book) -> None:
