@@ -7,7 +7,10 @@ does not cut short what they are at.
 
 import gc
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,16 @@ def command(module: str) -> tuple[str, ...]:
 def environment() -> dict[str, str]:
     """Ours, and where our modules are."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+@contextmanager
+def deaf_to(*signals: signal.Signals) -> Iterator[None]:
+    """What this thread starts within the block hears none of `signals`, until it says what it does about them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def told(place: Place) -> dict[str, Any]:

@@ -43,7 +43,9 @@ class Messages:
 
     def __init__(self) -> None:
         self._unpacker = msgpack.Unpacker(
-            max_buffer_size=MESSAGE_BYTES_MAX, unicode_errors="surrogatepass"
+            max_buffer_size=MESSAGE_BYTES_MAX,
+            unicode_errors="surrogatepass",
+            strict_map_key=False,
         )
 
     def in_(self, data: bytes) -> Iterator[Any]:

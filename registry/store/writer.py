@@ -8,6 +8,7 @@ again, it has one effect, as after every other crash.
 """
 
 import asyncio
+import signal
 import socket
 import subprocess
 from asyncio import Future
@@ -31,6 +32,8 @@ AGAIN_S = 0.5
 """So long after it died it is started again."""
 STOP_S = 40.0
 """Longer than a commit waits for a database that does not answer."""
+ANSWER_S = 3.0
+"""Whoever reads what is asked says at once what it measures, whatever is being recorded."""
 
 
 class Writer:
@@ -50,6 +53,7 @@ class Writer:
         self._waiting: dict[int, tuple[Future[Any], int]] = {}
         self._bytes = 0
         self._unsent: list[bytes] = []
+        self._measured: Future[bytes] | None = None
         self._line: asyncio.Transport | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._gone = asyncio.Event()
@@ -61,23 +65,34 @@ class Writer:
         """Start it.
 
         Raises:
-            RefusedError, BrokenHistoryError, UnavailableError: what `Operator` says.
+            RefusedError, BrokenHistoryError, UnavailableError: what `Operator` says; `writer_away`.
         """
         self._loop = asyncio.get_running_loop()
         try:
             await self._launch()
+        except OSError as error:
+            raise UnavailableError("writer_away") from error
         except RegistryError:
             await asyncio.to_thread(self._buried)
             raise
         self._keeping = self._loop.create_task(self._keep())
 
-    async def stop(self) -> None:
-        """Have it record and answer what it was asked for, and end."""
-        self._stopping = True
-        if self._line is not None:
-            self._send()
-            self._line.write_eof()
-        await self._keeping
+    async def stop(self, before: Callable[[], object] = lambda: None) -> None:
+        """Have it record and answer what it was asked for, and end; where it is stuck for STOP_S it is ended.
+
+        Args:
+            before: ends what still asks it; called in another thread, and waited for.
+        """
+        late = self._loop.call_later(STOP_S, self._end)
+        try:
+            await asyncio.to_thread(before)
+        finally:
+            self._stopping = True
+            if self._line is not None:
+                self._send()
+                self._line.write_eof()
+            await self._keeping
+            late.cancel()
 
     def submit(
         self,
@@ -127,12 +142,18 @@ class Writer:
         return self._from_thread(asked())
 
     async def metrics(self) -> bytes:
-        """What it measures, in Prometheus' text format; nothing while it is away."""
-        try:
-            text: bytes = await self._ask("measure")
-        except UnavailableError:
-            return b""
-        return text
+        """What it measures, in Prometheus' text format; nothing while it is away, or says nothing for ANSWER_S."""
+        with suppress(UnavailableError):
+            # Of one that is stuck it is asked once.
+            if self._measured is None or self._measured.done():
+                self._measured = self._ask("measure")
+                # Whoever asked may have gone before it was lost.
+                self._measured.add_done_callback(Future.exception)
+            asked = self._measured
+            await asyncio.wait([asked], timeout=ANSWER_S)
+            if asked.done():
+                return asked.result()
+        return b""
 
     def _from_thread(self, asked: Coroutine[Any, Any, list[Receipt]]) -> list[Receipt]:
         answer: Answer[list[Receipt]] = asyncio.run_coroutine_threadsafe(asked, self._loop)
@@ -141,19 +162,21 @@ class Writer:
     def _ask(self, what: str, *said: Any, size: int = 0) -> Future[Any]:
         if self._stopping:
             raise UnavailableError("closing")
-        if self._line is None:
+        # Nothing comes before it was told what to open, nor while it opens it.
+        if self._line is None or not (self.there.is_set() or what == "open"):
             raise UnavailableError("writer_away")
         waiting = len(self._waiting)
         # It has bounds of its own, and says so at once, unless it is stuck.
         if waiting >= 2 * WAITING_MAX or self._bytes + size > 2 * ROWS_BYTES_WAITING_MAX:
             raise UnavailableError("busy", waiting=waiting, most=2 * WAITING_MAX)
         number = next(self._numbers)
+        message = frames.packed([number, what, *said])
         answer: Future[Any] = self._loop.create_future()
         self._waiting[number] = answer, size
         self._bytes += size
         if not self._unsent:
             self._loop.call_soon(self._send)
-        self._unsent.append(frames.packed([number, what, *said]))
+        self._unsent.append(message)
         return answer
 
     def _send(self) -> None:
@@ -167,12 +190,13 @@ class Writer:
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as unless_connected:
             unless_connected.callback(ours.close)
-            self._process = subprocess.Popen(  # noqa: ASYNC220, S603  # at once; this interpreter, with a module of ours
-                beside.command("registry.store.writing"),
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env=beside.environment(),
-            )
+            with beside.deaf_to(signal.SIGINT, signal.SIGTERM):
+                self._process = subprocess.Popen(  # noqa: ASYNC220, S603  # at once; this interpreter, with a module of ours
+                    beside.command("registry.store.writing"),
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    env=beside.environment(),
+                )
             line, _ = await self._loop.create_unix_connection(lambda: _Line(self), sock=ours)
             unless_connected.pop_all()
         try:
@@ -189,9 +213,11 @@ class Writer:
             code = await asyncio.to_thread(self._buried)
             if self._stopping:
                 return
-            lines = lines_asked_for()
-            if lines is not None:
-                lines.error("writer_died", exit=code)
+            # A log that cannot be written keeps nobody from recording.
+            with suppress(UnavailableError):
+                lines = lines_asked_for()
+                if lines is not None:
+                    lines.error("writer_died", exit=code)
             await asyncio.sleep(AGAIN_S)
             # What is the matter readiness says; it is tried again.
             with suppress(RegistryError, OSError):
@@ -205,6 +231,11 @@ class Writer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+    def _end(self) -> None:
+        """End one that is stuck; what it is at is safe from us."""
+        assert self._process is not None
+        self._process.kill()
 
     def heard(self, answers: Iterable[Sequence[Any]]) -> None:
         """Give whoever waits for them their answers."""

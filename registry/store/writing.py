@@ -17,7 +17,7 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 from registry import history
-from registry.errors import RegistryError
+from registry.errors import RegistryError, UnavailableError
 from registry.store import beside, frames
 from registry.store.beside import collect_seldom
 from registry.store.committer import Receipt, Request
@@ -87,8 +87,11 @@ class Writing:
 
         data, signatures, openings, rows = frames.requested(said)
         answer = self._sequencer.submit(data, signatures, openings, rows, source=source)
-        # Said when the whole group is answered.
+        # Said when the whole group is answered,
         answer.add_done_callback(answered)
+        if answer.done():
+            # which may have been before.
+            self._answers.say()
 
     def _record(self, number: int, said: Sequence[Sequence[Any]]) -> None:
         def answered(done: "Future[list[Receipt]]") -> None:
@@ -109,9 +112,10 @@ def _wrong(number: int, error: BaseException) -> bytes:
     if isinstance(error, RegistryError):
         return frames.wrong(number, error)
     # Somebody waits for an answer; a person has to look for ours.
-    lines = lines_asked_for()
-    if lines is not None:
-        lines.error("writer", failure=place_of_fault(error))
+    with suppress(UnavailableError):
+        lines = lines_asked_for()
+        if lines is not None:
+            lines.error("writer", failure=place_of_fault(error))
     return frames.wrong(number, RegistryError("our_fault"))
 
 
@@ -155,6 +159,7 @@ def _write(stack: ExitStack, line: socket.socket) -> None:
 
 def main() -> int:
     """Write until nobody can ask any more."""
+    # It was begun deaf to them, since this line is not its first.
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
     with socket.socket(fileno=sys.stdin.fileno()) as line, ExitStack() as stack:

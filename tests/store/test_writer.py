@@ -2,9 +2,15 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import socket
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import ExitStack, closing, suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +21,12 @@ from registry.ledger.commitment import Opening
 from registry.store import frames, writer
 from registry.store.committer import Request
 from registry.store.keyring import read_passphrase
-from registry.store.operator import home_of
+from registry.store.logs import ENVIRONMENT
+from registry.store.metrics import Metrics
+from registry.store.operator import Operator, home_of
+from registry.store.sequencer import Sequencer
 from registry.store.writer import Writer
+from registry.store.writing import Answers, Writing
 from tests.books import Book
 from tests.world import table
 
@@ -191,3 +201,122 @@ def test_a_registry_that_cannot_be_opened_is_said_by_whoever_starts(quick: Book)
 
     with pytest.raises(RegistryError, match="wrong_passphrase"):
         asyncio.run(does())
+
+
+def test_whoever_asks_all_the_while_does_not_keep_it_from_being_started_again(quick: Book):
+    (request,) = gifts(quick, 1)
+
+    async def does(own: Writer) -> int:
+        first = process_of(own)
+        os.kill(first, signal.SIGKILL)
+        begun = set()
+        while not own.there.is_set() or process_of(own) == first:
+            with suppress(UnavailableError):
+                submitted(own, request).add_done_callback(asyncio.Future.exception)
+            begun.add(process_of(own))
+            await asyncio.sleep(0)
+        return len(begun - {first})
+
+    assert written(quick, does) == 1
+
+
+def test_whoever_is_answered_before_the_answer_is_waited_for_is_told_at_once(quick: Book):
+    (request,) = gifts(quick, 1)
+    said = threading.Event()
+
+    class Quick(Sequencer):
+        def submit(self, *asked: Any, **more: Any) -> Future[Any]:
+            answer = super().submit(*asked, **more)
+            assert said.wait(10)
+            return answer
+
+    ours, theirs = socket.socketpair()
+    with ExitStack() as stack:
+        for one in (ours, theirs):
+            stack.enter_context(one)
+        answers = Answers(theirs)
+
+        def answered() -> None:
+            answers.say()
+            said.set()
+
+        operator = stack.enter_context(closing(Operator(quick.place)))
+        sequencer = stack.enter_context(Quick(operator.committer, answered=answered))
+        writing = stack.enter_context(closing(Writing(operator, sequencer, Metrics(), answers)))
+        asked = frames.request(request.signed.data, [bytes(64)], (), {})
+        writing.take([7, "submit", asked, "somebody"])
+        ours.settimeout(10)
+        ((number, how, *_),) = frames.Messages().in_(ours.recv(1 << 16))
+
+    assert (number, how) == (7, "wrong")
+
+
+def test_a_writer_that_is_stuck_does_not_keep_the_server_from_ending(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+):
+    (request,) = gifts(quick, 1)
+    monkeypatch.setattr(writer, "STOP_S", 0.2)
+
+    async def does(own: Writer) -> str:
+        os.kill(process_of(own), signal.SIGSTOP)
+        asked = submitted(own, request)
+        await own.stop()
+        error = asked.exception()
+        assert isinstance(error, UnavailableError)
+        return error.code
+
+    assert written(quick, does) == "writer_away"
+
+
+def test_of_a_writer_that_is_stuck_nothing_is_known(quick: Book, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(writer, "ANSWER_S", 0.1)
+
+    async def does(own: Writer) -> tuple[bytes, bytes]:
+        before = await own.metrics()
+        os.kill(process_of(own), signal.SIGSTOP)
+        stuck = await own.metrics()
+        os.kill(process_of(own), signal.SIGCONT)
+        return before, stuck
+
+    before, stuck = written(quick, does)
+
+    assert b"registry_log_size" in before
+    assert stuck == b""
+
+
+def test_a_signal_that_comes_before_it_is_ready_does_not_end_it_either(quick: Book):
+    async def does() -> None:
+        own = Writer(quick.place, read_passphrase(home_of(quick.place)), recorded=lambda: None)
+        starting = asyncio.ensure_future(own.start())
+        await asyncio.sleep(0)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            os.kill(process_of(own), one)
+        await starting
+        await own.stop()
+
+    asyncio.run(does())
+
+
+def test_a_log_that_cannot_be_written_keeps_nobody_from_an_answer_nor_it_from_being_started_again(
+    quick: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    (request,) = gifts(quick, 1)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    monkeypatch.setenv(ENVIRONMENT, str(logs / "log"))
+
+    async def does(own: Writer) -> tuple[str, Any]:
+        shutil.rmtree(logs)
+        with pytest.raises(RegistryError) as ours:
+            await own._ask("submit", "no request", "somebody")
+        os.kill(process_of(own), signal.SIGKILL)
+        await own._gone.wait()
+        # It says in vain that it died.
+        await asyncio.sleep(writer.AGAIN_S / 2)
+        logs.mkdir()
+        await asyncio.wait_for(own.there.wait(), 30)
+        return ours.value.code, await submitted(own, request)
+
+    code, (receipt,) = written(quick, does)
+
+    assert (code, receipt.index) == ("our_fault", quick.audited().entries - 1)
