@@ -71,23 +71,28 @@ class Readiness:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._watching = Watchmen()
         self._mark = mark_of(runtime.place, runtime.operator.id)
         self._looked_s = 0.0
         self._size = 0
 
-    def check(self) -> int:
+    async def check(self) -> int:
         """The size of the log, if all is well.
 
         Raises:
             UnavailableError: `closing`, `writer_away`; what `Recorder.trouble` says.
             BrokenHistoryError: `behind_mark`, `differs_from_mark`, `no_mark`, `bad_mark`.
         """
+        writer = self._runtime.writer
         if self._runtime.stopping.is_set():
             raise UnavailableError("closing")
-        if not self._runtime.writer.there.is_set():
+        if not writer.there.is_set():
             raise UnavailableError("writer_away")
         if time.monotonic() >= self._looked_s + LOOKED_AT_S:
-            self._size = self._looked()
+            # One that says nothing would not record either.
+            if not await writer.metrics():
+                raise UnavailableError("writer_away")
+            self._size = await self._watching.run(self._looked)
             self._looked_s = time.monotonic()
         return self._size
 
@@ -107,7 +112,7 @@ def router(runtime: Runtime) -> APIRouter:
     """The routes."""
     made = APIRouter(tags=["operations"])
     # Who scrapes is not in the way of who asks whether it is ready.
-    readiness, watching, measuring = Readiness(runtime), Watchmen(), Watchmen()
+    readiness, measuring = Readiness(runtime), Watchmen()
 
     @made.get("/health", operation_id="health", response_model=Alive, responses=problems())
     async def health() -> Response:
@@ -118,7 +123,7 @@ def router(runtime: Runtime) -> APIRouter:
     async def ready() -> Response:
         """Whether it can be asked; 503 if not, and why."""
         try:
-            size = await watching.run(readiness.check)
+            size = await readiness.check()
         except RegistryError as error:
             raise UnavailableError(error.code) from error
         told = {"status": "ready", "log_size": size, "tables_size": runtime.tables.size}

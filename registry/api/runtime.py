@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from starlette.concurrency import run_in_threadpool
-
 from registry.api.jobs import Jobs
 from registry.api.measures import Measures
 from registry.api.oidc import Issuers
@@ -153,24 +151,24 @@ class Runtime:
         """Begin what runs beside requests.
 
         Raises:
-            RefusedError, BrokenHistoryError, UnavailableError: what `Writer.start` says.
+            RefusedError, BrokenHistoryError, UnavailableError: what `Writer.start` says; the log, or what is kept of
+                jobs, cannot be read.
         """
         try:
             await self.writer.start()
+            self.heads.start(self.operator.log)
+            self.jobs.open()
         except RegistryError as error:
             self.failure = error
             raise
-        self.heads.start(self.operator.log)
         self.tables.start()
-        self.jobs.open()
         for callback in self._starts:
             callback()
 
     async def stop(self) -> None:
         """Have what records for others end, while there is a loop in which it can."""
         self.stopping.set()
-        await run_in_threadpool(self.jobs.close)
-        await self.writer.stop()
+        await self.writer.stop(self.jobs.close)
 
     def close(self) -> None:
         """Answer what waits, and give everything back."""

@@ -50,25 +50,33 @@ class TableKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Have it end with the page that it is at."""
+        """Have it end with the page that it is at; where it is stuck for STOP_S, at once."""
         self._stopping.set()
         if self._process is not None:
             with suppress(OSError):
                 _pipe(self._process.stdin).close()
         if self._thread.is_alive():
+            self._thread.join(STOP_S)
+            if self._process is not None:
+                self._process.kill()
             self._thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            with subprocess.Popen(  # noqa: S603  # this interpreter, with this very module
+            # No memory or file for it now: it is tried again.
+            with suppress(OSError), self._begun() as process:
+                self._process = process
+                self._listen(process)
+            self._stopping.wait(AGAIN_S)
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        with beside.deaf_to(signal.SIGINT):
+            return subprocess.Popen(  # noqa: S603  # this interpreter, with this very module
                 beside.command("registry.api.tables"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=beside.environment(),
-            ) as process:
-                self._process = process
-                self._listen(process)
-            self._stopping.wait(AGAIN_S)
+            )
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         try:

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import os
+import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from registry.acts import sheet
-from registry.api import acting
+from registry.api import acting, operations
 from registry.api.handouts import GIFT, LIST, directory_of, handed_out
 from registry.api.job_routes import own_job
 from registry.api.limits import IDENTIFIED_AT_ONCE
@@ -19,7 +21,7 @@ from registry.api.principals import Principal
 from registry.errors import RefusedError
 from registry.ledger import intent as intents
 from registry.ledger.intent import Signer
-from registry.store import handout
+from registry.store import handout, writer
 from registry.store.log import LOG_ACCOUNT
 from tests.api.asking import NEVER, StubDoorkeeper, around, asked, echo
 from tests.api.conftest import Api
@@ -265,6 +267,20 @@ def test_readiness_needs_no_thread_of_those_who_wait(api: Api):
 
     assert not more
     assert (ready.status_code, metrics.status_code) == (200, 200)
+
+
+def test_a_server_whose_writer_says_nothing_is_not_ready(api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(operations, "LOOKED_AT_S", 0)
+    monkeypatch.setattr(writer, "ANSWER_S", 0.2)
+    process = api.runtime.writer._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        stuck = api.get("/ready")
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+
+    assert (stuck.status_code, stuck.json()["code"]) == (503, "writer_away")
 
 
 def test_who_has_a_key_does_not_wait_for_the_issuer_of_others():

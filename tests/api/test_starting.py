@@ -1,7 +1,10 @@
-"""`registry serve` as it begins: what it reads once, and how it ends where the process that records does not start."""
+"""`registry serve` as it begins: what it reads once, and how it ends where the process that records does not start; and
+as it ends where a process of its own is stuck.
+"""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,10 +13,12 @@ from urllib.request import urlopen
 
 import pytest
 
+from registry.api import tables
+from registry.api.tables import TableKeeper
 from registry.store.keyring import read_passphrase
 from tests.api.processes import COMMAND, Process
 from tests.books import Book, live_at
-from tests.servers import HOST
+from tests.servers import HOST, eventually
 from tests.store.conftest import write_quickly
 
 UNWRITTEN = 'import sys\nif "registry.store.writing" in sys.orig_argv:\n    raise SystemExit(3)\n'
@@ -54,3 +59,18 @@ def test_a_server_whose_writer_does_not_start_says_so_and_ends(begun: Book, tmp_
     )
 
     assert (ended.returncode, "writer_away" in ended.stderr) == (75, True)
+
+
+def test_a_keeper_of_tables_that_is_stuck_does_not_keep_the_server_from_ending(
+    begun: Book, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tables, "STOP_S", 0.2)
+    keeper = TableKeeper(begun.place)
+    keeper.start()
+    eventually(lambda: keeper.size, "tables")
+    assert keeper._process is not None
+    os.kill(keeper._process.pid, signal.SIGSTOP)
+
+    keeper.stop()
+
+    assert keeper._process.returncode == -signal.SIGKILL
