@@ -108,10 +108,7 @@ class Writer:
         Raises:
             UnavailableError: `busy`, `closing`, `writer_away`.
         """
-        size = len(data) + sum(len(row) for own in rows.values() for row in own)
-        return self._ask(
-            "submit", frames.request(data, signatures, openings, rows), source, size=size
-        )
+        return self._ask("submit", frames.request(data, signatures, openings, rows), source)
 
     def submitted(self, request: Request, *, source: str) -> Receipt:
         """The receipt of `request`, which takes its turn with all others; in any other thread.
@@ -119,9 +116,10 @@ class Writer:
         Raises:
             RefusedError, UnavailableError, BrokenHistoryError: as `Sequencer.submit` and its answers.
         """
+        said = frames.request_of(request)
 
         async def asked() -> list[Receipt]:
-            receipts: list[Receipt] = await self._ask("submit", frames.request_of(request), source)
+            receipts: list[Receipt] = await self._ask("submit", said, source)
             return receipts
 
         (receipt,) = self._from_thread(asked())
@@ -133,9 +131,10 @@ class Writer:
         Raises:
             RefusedError, UnavailableError, BrokenHistoryError: as `Operator.record`; `busy`, `writer_away`.
         """
+        # Of many: not in the loop.
+        said = [frames.request_of(one) for one in requests]
 
         async def asked() -> list[Receipt]:
-            said = [frames.request_of(one) for one in requests]
             receipts: list[Receipt] = await self._ask("record", said)
             return receipts
 
@@ -159,18 +158,18 @@ class Writer:
         answer: Answer[list[Receipt]] = asyncio.run_coroutine_threadsafe(asked, self._loop)
         return answer.result()
 
-    def _ask(self, what: str, *said: Any, size: int = 0) -> Future[Any]:
+    def _ask(self, what: str, *said: Any) -> Future[Any]:
         if self._stopping:
             raise UnavailableError("closing")
         # Nothing comes before it was told what to open, nor while it opens it.
         if self._line is None or not (self.there.is_set() or what == "open"):
             raise UnavailableError("writer_away")
-        waiting = len(self._waiting)
-        # It has bounds of its own, and says so at once, unless it is stuck.
+        number, waiting = next(self._numbers), len(self._waiting)
+        message = frames.packed([number, what, *said])
+        size = len(message)
+        # It has bounds of its own, and says so at once, unless it is stuck; but none for openings.
         if waiting >= 2 * WAITING_MAX or self._bytes + size > 2 * ROWS_BYTES_WAITING_MAX:
             raise UnavailableError("busy", waiting=waiting, most=2 * WAITING_MAX)
-        number = next(self._numbers)
-        message = frames.packed([number, what, *said])
         answer: Future[Any] = self._loop.create_future()
         self._waiting[number] = answer, size
         self._bytes += size

@@ -195,6 +195,21 @@ def test_a_writer_that_is_stuck_is_not_asked_for_more_than_can_wait(
     assert written(quick, does) == "busy"
 
 
+def test_whatever_comes_with_an_intent_counts_of_what_may_wait(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+):
+    (request,) = gifts(quick, 1)
+    monkeypatch.setattr(writer, "ROWS_BYTES_WAITING_MAX", 4_000)
+    opened = Opening(field="0/0/label", salt=bytes(32), value="x" * 8_000)
+
+    async def does(own: Writer) -> str:
+        with pytest.raises(UnavailableError) as busy:
+            await own.submit(request.signed.data, [bytes(64)], [opened], source="somebody")
+        return busy.value.code
+
+    assert written(quick, does) == "busy"
+
+
 def test_a_registry_that_cannot_be_opened_is_said_by_whoever_starts(quick: Book):
     async def does() -> None:
         await Writer(quick.place, b"another passphrase", recorded=lambda: None).start()
