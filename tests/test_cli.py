@@ -994,7 +994,7 @@ def test_a_database_that_is_none_is_told_without_a_traceback(book: Book, shell: 
 
     ended = shell("balance", "alice 有限公司", "--dir", book.directory, "--json")
 
-    assert (ended.code, ended.json["error"]) == (74, "storage_failed")
+    assert (ended.code, ended.json["error"]) == (1, "database_unreadable")
 
 
 def test_a_registry_that_is_not_there_is_refused(home: Path, shell: Shell):

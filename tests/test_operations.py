@@ -38,6 +38,7 @@ OF_WHAT_WAS_ASKED = {
     "too_many",
     "too_many_api_keys",
     "too_many_keys_made",
+    "too_many_pending_keys",
     "too_many_subscriptions",
     "unknown_kind",
     "unknown_scope",

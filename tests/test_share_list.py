@@ -44,7 +44,7 @@ def test_all_that_is_bad_is_told_at_once():
 
     rows = refusal(text).facts["rows"]
 
-    assert [(line, column) for line, column, _ in rows] == [
+    assert [(line, column) for line, column, *_ in rows] == [
         (2, "grams"),
         (3, "name"),
         (4, "grams"),

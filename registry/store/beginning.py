@@ -54,8 +54,8 @@ def create(place: Place, *, origin: str | None = None) -> None:
     if origin is not None:
         shape.origin(origin)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with alone_in(home):
+    with alone_in(home):
+        try:
             left = _abandoned(home)
             in_use = any(file for file in home.iterdir() if file not in left)
             require(not in_use, "directory_in_use", directory=str(home))
@@ -63,10 +63,11 @@ def create(place: Place, *, origin: str | None = None) -> None:
                 _create_on_server(place, home, origin)
             else:
                 _create_in(home, left, origin)
-    except BaseException:
-        if made and not any(home.iterdir()):
-            home.rmdir()
-        raise
+        except BaseException:
+            # While nobody else can begin here: who came first may have nothing in it yet.
+            if made and not any(home.iterdir()):
+                home.rmdir()
+            raise
 
 
 def _create_in(directory: Path, left: Sequence[Path], origin: str | None) -> None:

@@ -14,6 +14,7 @@ from rpds import HashTrieMap
 from registry import states
 from registry.domain import kinds
 from registry.domain.ranges import Ranges
+from registry.names import kind_of
 from registry.states import NotAStateError
 from tests.world import PERIOD, World
 from tools.vectors import life
@@ -131,7 +132,7 @@ def test_every_state_of_a_life_in_which_everything_happens_comes_back_as_it_was(
     world = life.lived().world
 
     check_all(world)
-    assert {kinds.stream_kind(name) for name in world.replay.streams} == set(kinds.STREAMS)
+    assert {kind_of(name) for name in world.replay.streams} == set(kinds.STREAMS)
 
 
 @given(WHOLES)
