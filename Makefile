@@ -34,6 +34,7 @@ demo: $(INSTALLED)
 bench: export GROWTH_ENTRIES ?= 1000000
 bench: export GROWTH_HOLDERS ?= 100000
 bench: export HTTP_REQUESTS ?= 100000
+bench: export HTTP_LOOKED_UP ?= 200
 bench: $(INSTALLED)
 	$(BIN)/pytest bench --benchmark-enable --benchmark-only --benchmark-json=bench/results.json -n 0 -p no:randomly
 

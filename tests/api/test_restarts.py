@@ -37,7 +37,7 @@ from tests.store.conftest import write_quickly
 __all__ = ["schemas", "server"]
 
 CLIENTS = 4
-ACTS = 12
+ACTS = 6
 """So many a client has done at least between two ends of the server."""
 PAUSE_S = 0.02
 STOP_S = 5
