@@ -19,6 +19,7 @@ from registry.api.runtime import Runtime
 from registry.api.serve import serve
 from registry.api.settings import Settings
 from registry.place import read_place
+from tests.api.processes import children
 
 KIB = 1024
 
@@ -47,14 +48,8 @@ def application(runtime: Runtime) -> Application:
 
 def _processes() -> dict[str, int]:
     """The server and the processes that it started, by the names of their modules."""
-    tasks = Path("/proc/self/task").iterdir()
-    begun = [int(one) for task in tasks for one in (task / "children").read_text("ascii").split()]
-    return {"server": os.getpid(), **{_module(one): one for one in begun}}
-
-
-def _module(pid: int) -> str:
-    words = Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
-    return words[words.index("-m") + 1].rpartition(".")[2]
+    begun = children(os.getpid())
+    return {"server": os.getpid(), **{name.rpartition(".")[2]: pid for name, pid in begun.items()}}
 
 
 def _kib(pid: int) -> int:

@@ -12,8 +12,7 @@ import signal
 import socket
 import subprocess
 from asyncio import Future
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import Future as Answer
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
 from typing import Any, cast
@@ -116,13 +115,7 @@ class Writer:
         Raises:
             RefusedError, UnavailableError, BrokenHistoryError: as `Sequencer.submit` and its answers.
         """
-        said = frames.request_of(request)
-
-        async def asked() -> list[Receipt]:
-            receipts: list[Receipt] = await self._ask("submit", said, source)
-            return receipts
-
-        (receipt,) = self._from_thread(asked())
+        (receipt,) = self._from_thread("submit", frames.request_of(request), source)
         return receipt
 
     def recorded(self, requests: Sequence[Request]) -> list[Receipt]:
@@ -131,14 +124,7 @@ class Writer:
         Raises:
             RefusedError, UnavailableError, BrokenHistoryError: as `Operator.record`; `busy`, `writer_away`.
         """
-        # Of many: not in the loop.
-        said = [frames.request_of(one) for one in requests]
-
-        async def asked() -> list[Receipt]:
-            receipts: list[Receipt] = await self._ask("record", said)
-            return receipts
-
-        return self._from_thread(asked())
+        return self._from_thread("record", [frames.request_of(one) for one in requests])
 
     async def metrics(self) -> bytes:
         """What it measures, in Prometheus' text format; nothing while it is away, or says nothing for ANSWER_S."""
@@ -154,9 +140,14 @@ class Writer:
                 return asked.result()
         return b""
 
-    def _from_thread(self, asked: Coroutine[Any, Any, list[Receipt]]) -> list[Receipt]:
-        answer: Answer[list[Receipt]] = asyncio.run_coroutine_threadsafe(asked, self._loop)
-        return answer.result()
+    def _from_thread(self, what: str, *said: Any) -> list[Receipt]:
+        """The answer, for which this thread waits; `said` is spelled out in it, and not in the loop."""
+
+        async def asked() -> list[Receipt]:
+            receipts: list[Receipt] = await self._ask(what, *said)
+            return receipts
+
+        return asyncio.run_coroutine_threadsafe(asked(), self._loop).result()
 
     def _ask(self, what: str, *said: Any) -> Future[Any]:
         if self._stopping:

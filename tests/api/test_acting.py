@@ -265,8 +265,8 @@ def test_accounts_are_not_called_by_their_names(api: Api):
     assert (refused.status_code, refused.json()["code"]) == (404, "no_account")
 
 
-@pytest.mark.parametrize(("first", "kept"), [(True, 2), (False, 0)])
-def test_a_receipt_says_which_names_are_kept(api: Api, *, first: bool, kept: int):
+def signed_elsewhere(api: Api) -> tuple[dict[str, Any], list[Any]]:
+    """An order that the court signed with a key of its own, to be submitted without its names; and the names."""
     private = own_key(api, "court")
     public = private.public_key().public_bytes_raw().hex()
     (asked,) = registered(api, mode="prepare", signing_key=public).json()["intents"]
@@ -275,7 +275,13 @@ def test_a_receipt_says_which_names_are_kept(api: Api, *, first: bool, kept: int
         "intent": asked["intent"],
         "signatures": [base64.b64encode(signature).decode()],
     }
-    whole = {**bare, "openings": asked["openings"]}
+    return bare, asked["openings"]
+
+
+@pytest.mark.parametrize(("first", "kept"), [(True, 2), (False, 0)])
+def test_a_receipt_says_which_names_are_kept(api: Api, *, first: bool, kept: int):
+    bare, openings = signed_elsewhere(api)
+    whole = {**bare, "openings": openings}
     sent = api.client.post("/v1/intents", json=whole if first else {**bare, "withheld": True})
 
     again = api.client.post("/v1/intents", json=whole)
@@ -289,15 +295,7 @@ def test_a_receipt_says_which_names_are_kept(api: Api, *, first: bool, kept: int
 
 
 def test_names_that_would_be_lost_are_asked_for_and_nothing_is_recorded(api: Api):
-    private = own_key(api, "court")
-    public = private.public_key().public_bytes_raw().hex()
-    (asked,) = registered(api, mode="prepare", signing_key=public).json()["intents"]
-    signature = private.sign(SIGNED_PREFIX + base64.b64decode(asked["intent"]))
-    bare = {
-        "intent": asked["intent"],
-        "signatures": [base64.b64encode(signature).decode()],
-    }
-    first, second = asked["openings"]
+    bare, (first, second) = signed_elsewhere(api)
     before = size(api)
 
     none = api.client.post("/v1/intents", json=bare)
