@@ -1,10 +1,12 @@
 """`registry follow`, as programs meet it: in processes of its own, which are told to stop one way or another."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from registry.acts.propose import Hidden
+from registry.cli.following import AGAIN_S
 from registry.domain.kinds import EVENTS
 from registry.place import Server as Address
 from tests.books import Book, book, live_at, shelf
@@ -100,6 +103,53 @@ def test_it_prints_what_is_there_and_what_comes_until_it_is_told_to_stop(
     assert last[0].keys() == {"index", "time", "kinds", "streams", "demonstration"}
     assert last[0]["time"].endswith("Z")
     assert not last[0]["demonstration"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_told_twice_at_once_is_being_told_once(book: Book, number: signal.Signals):
+    size = book.audited().entries
+
+    for pause_s in (0, 0.001, 0.005, 0.02):
+        with following("--dir", book.directory) as command:
+            command.reads(size)
+            command.process.send_signal(number)
+            time.sleep(pause_s)
+            ended = command.ends(number)
+        assert ended == (0, "", "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_is_being_printed_is_printed_to_its_end(book: Book, unbuffered: str):
+    gives(book, 120)
+    size = book.audited().entries
+
+    with following("--dir", book.directory, PYTHONUNBUFFERED=unbuffered) as command:
+        assert command.process.stdout is not None
+        fcntl.fcntl(command.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        command.reads(1)
+        command.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        command.reads(size - 1)
+        ended = command.ends()
+
+    assert ended == (0, "", "")
+    assert [line["index"] for line in command.lines] == list(range(size))
+
+
+def test_being_told_again_later_ends_it_although_nobody_reads_on(book: Book):
+    gives(book, 120)
+
+    with following("--dir", book.directory) as command:
+        assert command.process.stdout is not None
+        fcntl.fcntl(command.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        command.reads(1)
+        command.process.send_signal(signal.SIGTERM)
+        time.sleep(AGAIN_S + 0.5)
+        assert command.process.poll() is None
+        command.process.send_signal(signal.SIGTERM)
+        code = command.process.wait(PATIENCE_S)
+
+    assert code == -signal.SIGTERM
 
 
 def test_no_name_is_in_a_line(book: Book):

@@ -90,6 +90,8 @@ def serve(
         server = Server(config, runtime, lambda: listening(address))
         server.run(sockets=sockets)
     finally:
+        # Whoever says so twice is not to break off what we finish.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         runtime.close()
         signal.set_wakeup_fd(-1)
 

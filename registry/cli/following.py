@@ -7,6 +7,7 @@ What commitments hide stays hidden: no name and no text is in a line. A line is 
 """
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ from registry.store.operator import log_key
 from registry.store.views import kept_up
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 1.0
+"""What comes within so long of the first signal is that signal: `timeout` tells a process, and then its whole group."""
 
 
 def run(place: Place, *, position: int, voice: Voice) -> None:
@@ -78,20 +81,25 @@ def _line(placed: Placed) -> dict[str, Any]:
 
 @contextmanager
 def _stopped_by_signals(follower: Follower) -> Iterator[None]:
-    """The first signal lets the page that is being printed be printed to its end; the second ends the process."""
+    """The first signal lets the page that is being printed be printed to its end; one that comes later ends us."""
     before = {number: signal.getsignal(number) for number in ENDING}
+    told_s: float | None = None
 
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def stop(_number: int, _frame: object) -> None:
-        restore()
-        follower.stop()
+    def stop(told: int, _frame: object) -> None:
+        nonlocal told_s
+        if told_s is None:
+            told_s = time.monotonic()
+            follower.stop()
+        elif time.monotonic() - told_s > AGAIN_S:
+            number = signal.Signals(told)
+            signal.signal(number, before[number])
+            signal.raise_signal(number)
 
     for number in ENDING:
         signal.signal(number, stop)
     try:
         yield
     finally:
-        restore()
+        for number, handler in before.items():
+            # Told to stop, we are about to: its twin is not to end us differently.
+            signal.signal(number, handler if told_s is None else signal.SIG_IGN)

@@ -82,10 +82,13 @@ class Voice:
 
     def lines(self, values: Sequence[object]) -> bool:
         """Print one JSON value a line, now; whether anybody reads on."""
-        text = "".join(f"{json.dumps(plain(value))}\n" for value in values)
+        left = "".join(f"{json.dumps(plain(value))}\n" for value in values).encode()
         try:
-            sys.stdout.write(text)
             sys.stdout.flush()
+            while left:
+                # Where PYTHONUNBUFFERED is set, a write that a signal interrupts writes a part, and does not go on.
+                left = left[sys.stdout.buffer.write(left) :]
+            sys.stdout.buffer.flush()
         except BrokenPipeError:
             _to_nobody()
             return False
