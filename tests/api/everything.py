@@ -23,6 +23,7 @@ from registry.store.openings import FileOpenings, opening_row
 from registry.store.sqlite import SqliteRecorder
 from tests.books import live_at
 from tests.desks import does
+from tests.servers import eventually
 from tests.world import HOUR_US, World
 from tools.vectors.life import lived
 
@@ -83,6 +84,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         with later():
             made = context.__enter__()
             does(made.runtime.operator, _hidden(made))
+        _known(made)
     try:
         yield made
     finally:
@@ -119,6 +121,13 @@ def later() -> Iterator[None]:
 
 
 def grow(life: Any) -> None:
-    """Have one more account in the log."""
+    """Have one more account in the log, and the server know it, which looks in its own time."""
     with later():
         does(life.runtime.operator, Open(name="somebody new", legal_form="company"))
+    _known(life)
+
+
+def _known(life: Any) -> None:
+    """Wait until the server has seen all that is recorded."""
+    size = life.runtime.source().size()
+    eventually(lambda: life.runtime.heads.size == size, "the server to look")
