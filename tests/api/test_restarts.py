@@ -197,19 +197,19 @@ def asks_in_flight(served: Served, count: int, threads: ThreadPoolExecutor) -> l
         with closing(served.process.line()) as line:
             return served.retirement(line, f"in flight {number}")
 
+    before = in_flight(served.process)
     asked = [threads.submit(answer, number) for number in range(count)]
-    # The first is with the committer, and all others wait for it.
-    eventually(lambda: waiting(served.process) == count - 1, "requests to be in flight")
+    eventually(lambda: in_flight(served.process) == before + count, "requests to be in flight")
     return asked
 
 
-def waiting(process: Process) -> int:
-    """How many intents wait for their turn."""
+def in_flight(process: Process) -> int:
+    """How many requests are being answered, this one among them."""
     with urlopen(f"http://{HOST}:{process.port}/metrics") as answer:
         (line,) = (
             line
             for line in answer.read().decode().splitlines()
-            if line.startswith("registry_waiting_intents ")
+            if line.startswith('registry_http_in_flight{kind="plain"} ')
         )
     return int(float(line.partition(" ")[2]))
 
