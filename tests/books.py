@@ -29,6 +29,7 @@ from registry.ledger import ids, tree
 from registry.ledger.keys import SUITE
 from registry.ledger.note import Checkpoint, VerifierKey, signature_line
 from registry.place import Place, Server
+from registry.store import keyring
 from registry.store.beginning import create
 from registry.store.committer import Receipt, Request
 from registry.store.keyring import Keyring
@@ -57,7 +58,8 @@ def digest(text: str) -> bytes:
 
 
 def live_at(base: Path, patch: pytest.MonkeyPatch) -> None:
-    """From now on the user's home is under `base`."""
+    """From now on the user's home is under `base`, and a passphrase is not stretched for long."""
+    patch.setattr(keyring, "_SCRYPT_N", 2)
     patch.setenv("XDG_STATE_HOME", str(base / "state"))
     patch.setenv("XDG_CONFIG_HOME", str(base / "config"))
     patch.delenv("CARBON_REGISTRY_PASSPHRASE_FILE", raising=False)

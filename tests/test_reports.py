@@ -21,7 +21,6 @@ from registry.desk import papers_xlsx
 from registry.errors import RefusedError
 from registry.place import Server
 from registry.projections.papers.paper import Mass, Share, Sheet
-from registry.store import keyring
 from registry.store.beginning import create
 from registry.store.importer import import_list
 from registry.store.operator import Operator
@@ -48,7 +47,6 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("imported")
     with pytest.MonkeyPatch.context() as patch:
         live_at(base, patch)
-        patch.setattr(keyring, "_SCRYPT_N", 2)
         create(base / "registry", origin="demo.registry.invalid/papers")
         operator = Operator(base / "registry")
         import_list(operator, published_list.read(WHOLE, until="2026-11"))

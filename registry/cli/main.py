@@ -6,10 +6,12 @@ Heavy libraries, and all that only a server has, are imported inside the command
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from registry.cli import exits
 from registry.cli.commands import (
@@ -448,7 +450,7 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code of the command that `arguments` ask for; whatever went wrong was said."""
     voice = _voice_for(arguments)
     try:
-        ended = app(args=list(arguments), prog_name="registry", standalone_mode=False)
+        ended = _commands()(args=list(arguments), prog_name="registry", standalone_mode=False)
     except typer.TyperException as error:
         return _wrong_usage(error, voice)
     except RegistryError as error:
@@ -460,6 +462,12 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the last one to hear of it: said, with a code of its own
         return exits.unexpected(error, voice)
     return ended if isinstance(ended, int) else 0
+
+
+@cache
+def _commands() -> TyperGroup:
+    """All commands with their options, which take a while to be made of signatures."""
+    return typer.main.get_group(app)
 
 
 def _wrong_usage(error: typer.TyperException, voice: Voice) -> int:

@@ -15,7 +15,6 @@ import pytest
 from registry.desk.account_life import Open
 from registry.desk.retirements import Retire
 from registry.ledger.tree import Frontier
-from registry.store import keyring
 from registry.store.keyring import Keyring
 from registry.store.log import DATABASE, LOG_ACCOUNT
 from registry.store.mark import Mark, Seen
@@ -31,9 +30,7 @@ from tools.vectors.life import lived
 def written(world: World, directory: Path) -> None:
     """Have what happened in `world` in the registry at `directory`, with all keys, and everything that was hidden."""
     directory.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keyring, "_SCRYPT_N", 2)
-        _keep(world, Keyring.create(directory))
+    _keep(world, Keyring.create(directory))
     (directory / DATABASE).touch(mode=0o600)
     recorder = SqliteRecorder(str(directory / DATABASE))
     recorder.create_table()

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from registry.place import Place
-from registry.store import keyring
 from registry.store.beginning import create
 from registry.store.operator import Operator
 from tests.books import ORIGIN, Book, Clerk, home, live_at, shelf
@@ -50,22 +49,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def write_quickly(place: Place) -> Book:
-    """A registry that is opened and audited a thousand times: few entries, and a passphrase that is stretched less."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keyring, "_SCRYPT_N", 2)
-        create(place, origin=ORIGIN)
-        with closing(Operator(place)) as operator:
-            clerk = Clerk(operator)
-            for name in ("authority", "validator", "verifier"):
-                clerk.opens(name, role=name)
-            for name in ("owner", "alice", "bob"):
-                clerk.opens(name)
-            clerk.recognises("SCFG")
-            project = clerk.registers_a_project()
-            streams = {"project": project, "native": clerk.issues(project, 10_000)}
-            return Book(
-                place, operator.id, operator.vkey(), clerk.accounts, streams, clerk.receipts
-            )
+    """A registry that is opened and audited a thousand times, so of few entries."""
+    create(place, origin=ORIGIN)
+    with closing(Operator(place)) as operator:
+        clerk = Clerk(operator)
+        for name in ("authority", "validator", "verifier"):
+            clerk.opens(name, role=name)
+        for name in ("owner", "alice", "bob"):
+            clerk.opens(name)
+        clerk.recognises("SCFG")
+        project = clerk.registers_a_project()
+        streams = {"project": project, "native": clerk.issues(project, 10_000)}
+        return Book(place, operator.id, operator.vkey(), clerk.accounts, streams, clerk.receipts)
 
 
 @pytest.fixture(scope="session")

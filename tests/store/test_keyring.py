@@ -1,5 +1,7 @@
 """Private keys at rest: sealed under a passphrase, and no use to anybody without it."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,14 @@ def test_keys_are_there_after_reopening(place: Path) -> None:
     again = Keyring(place)
 
     assert [again.sign(key, b"message") for key in keys] == signatures
+
+
+def test_a_passphrase_is_stretched_by_scrypt_to_its_full_length(tmp_path: Path) -> None:
+    Keyring.create(tmp_path)
+
+    with closing(sqlite3.connect(tmp_path / "keys.db")) as connection:
+        (row,) = connection.execute("SELECT n, r, p FROM sealing")
+    assert row == (2**15, 8, 1)
 
 
 def test_a_wrong_passphrase_opens_no_key(place: Path) -> None:
