@@ -9,6 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 VERIFIER_INSTALLED := .venv-verifier/.installed
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
+MEMORY := /dev/shm
 UV_VERSION := 0.13.8
 
 .PHONY: check test demo bench coverage mutate verifier-only lock clean tools
@@ -22,8 +23,13 @@ check: $(INSTALLED)
 	@$(MAKE) --no-print-directory verifier-only
 	@$(MAKE) --no-print-directory test
 
-# By file: what the tests of one file share is made once.
+# By file: what the tests of one file share is made once. Their files are in memory where there is room, which takes half
+# the time: what a power cut leaves is simulated, and no test asks a disk. TMPDIR puts them elsewhere.
 test: $(INSTALLED)
+	if [ -z "$${TMPDIR:-}" ] && [ -w $(MEMORY) ] && ! grep -q ' $(MEMORY) .*noexec' /proc/mounts \
+		&& [ "$$(df --output=avail --block-size=1G $(MEMORY) | tail -n 1)" -ge 4 ]; then \
+		export TMPDIR=$(MEMORY); \
+	fi; \
 	$(BIN)/pytest -n 2 --dist loadfile
 
 demo: $(INSTALLED)

@@ -81,7 +81,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         with later():
             made = context.__enter__()
             does(made.runtime.operator, _hidden(made))
-        _known(made)
+        known(made)
     try:
         yield made
     finally:
@@ -121,10 +121,10 @@ def grow(life: Any) -> None:
     """Have one more account in the log, and the server know it, which looks in its own time."""
     with later():
         does(life.runtime.operator, Open(name="somebody new", legal_form="company"))
-    _known(life)
+    known(life)
 
 
-def _known(life: Any) -> None:
-    """Wait until the server has seen all that is recorded."""
+def known(life: Any) -> None:
+    """Wait until the server has seen all that was recorded without it."""
     size = life.runtime.source().size()
     eventually(lambda: life.runtime.heads.size == size, "the server to look")

@@ -15,7 +15,7 @@ from registry.ledger.note import read_vkey
 from registry.verifier import certificate
 from registry.verifier.dossier import verify_dossier
 from tests.api.conftest import Api
-from tests.api.everything import grow, later
+from tests.api.everything import grow, known, later
 from tests.desks import does
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -175,6 +175,7 @@ def test_what_everybody_is_told_is_kept_until_something_is_recorded(
         return answered(runtime, request, own, said)
 
     monkeypatch.setattr(certificates, "_answered", counted)
+    known(life)
     first = life.get(f"/v1/certificates/{number}")
     again = life.get(f"/v1/certificates/{words.grouped(number)}")
     same = life.get(f"/v1/certificates/{number}", headers={"If-None-Match": first.headers["etag"]})

@@ -37,7 +37,7 @@ HEARD_S_MAX = 120
 
 # Forked from a process that has imported everything, which takes a tenth of the time of a new one.
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "registry.store.postgres"])
+CONTEXT.set_forkserver_preload([__name__, "tests.store.children", "registry.store.postgres"])
 
 
 class Teller:
