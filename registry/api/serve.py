@@ -88,12 +88,13 @@ def serve(
         host, port = sockets[0].getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         server = Server(config, runtime, lambda: listening(address))
+        # The web server puts this back when it ends: whoever says so again is not to break off what we finish.
+        signal.signal(signal.SIGTERM, server.handle_exit)
         server.run(sockets=sockets)
     finally:
-        # Whoever says so twice is not to break off what we finish.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         runtime.close()
         signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _socket(settings: Settings) -> socket.socket:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -25,6 +26,7 @@ from registry.store.operator import Operator
 from tests.servers import HOST, free_port
 
 PATIENCE_S = 60
+PAUSE_S = 0.005
 HOUR_US = 3_600_000_000
 COMMAND = "from registry.cli.main import main; main()"
 LIMITS = ("READ", "WRITE", "READ_LOGIN", "WRITE_LOGIN", "BAD_CREDENTIALS")
@@ -102,9 +104,12 @@ class Process:
         assert self._process is not None
         self._process.send_signal(told)
 
-    def ended(self) -> int:
-        """How it ended, when it has."""
+    def ended(self, told: signal.Signals | None = None) -> int:
+        """How it ended, when it has; until then it is sent the signal `told` again and again."""
         assert self._process is not None
+        while told is not None and self._process.poll() is None:
+            self._process.send_signal(told)
+            time.sleep(PAUSE_S)
         self._process.communicate(timeout=PATIENCE_S)
         return self._process.returncode
 

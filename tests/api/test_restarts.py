@@ -228,7 +228,7 @@ def log_held(place: Place) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def test_a_stop_answers_what_is_in_flight(served: Served):
+def test_a_stop_answers_what_is_in_flight_however_often_it_is_told_to(served: Served):
     process = served.process
     with ThreadPoolExecutor(3) as threads:
         with log_held(served.book.place):
@@ -237,7 +237,7 @@ def test_a_stop_answers_what_is_in_flight(served: Served):
             eventually(lambda: not listens(process), "the server to take no more")
         answers = [one.result() for one in asked]
 
-    assert process.ended() == 0
+    assert process.ended(told=signal.SIGTERM) == 0
     assert [answer.status for answer in answers] == [201] * 3
     process.start()
     process.listens()
