@@ -21,7 +21,7 @@ from registry.store import access_jobs
 from registry.store.access_jobs import Job
 from registry.store.access_keeper import ID_CHARACTERS
 from registry.store.clock import wall_us
-from registry.store.logs import lines_asked_for, place_of_fault
+from registry.store.logs import place_of_fault, write_error
 
 AT_ONCE = 2
 WAITING_MAX = 16
@@ -211,21 +211,24 @@ class Jobs:
 
     def _worked(self, progress: Progress, work: Work) -> None:
         try:
+            self._ended(progress, work)
+        except (UnavailableError, StoppedError):
+            raise
+        except Exception as fault:  # noqa: BLE001  # in this thread there is nobody else to tell
+            # Somebody waits for an answer; a person has to look for ours.
+            self._failed_with("our_fault")
+            write_error("job", id=progress.job.id, failure=place_of_fault(fault))
+            self._failed(progress, "our_fault", {})
+
+    def _ended(self, progress: Progress, work: Work) -> None:
+        """Do it, and keep what came of it."""
+        try:
             result = json.dumps(work(progress), ensure_ascii=False)
             last = progress.job
             self._kept.progress(last.id, last.done, last.total, wall_us())
             self._kept.end(last.id, now_us=wall_us(), result=result)
         except RegistryError as wrong:
             self._failed(progress, wrong.code, facts_of(wrong))
-        except StoppedError:
-            raise
-        except Exception as fault:  # noqa: BLE001  # in this thread there is nobody else to tell
-            # Somebody waits for an answer; a person has to look for ours.
-            self._failed_with("our_fault")
-            lines = lines_asked_for()
-            if lines is not None:
-                lines.error("job", id=progress.job.id, failure=place_of_fault(fault))
-            self._failed(progress, "our_fault", {})
 
     def _failed(self, progress: Progress, code: str, facts: Mapping[str, object]) -> None:
         told = {name: _plain(value) for name, value in facts.items()}

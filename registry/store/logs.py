@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from registry.errors import UnavailableError
 from registry.history import Addition
 from registry.ledger.keys import key_id
 from registry.store.observer import NOBODY, Observer
@@ -66,6 +67,17 @@ def lines_asked_for() -> Any:
     with storage_trouble(where):
         _appended(file, b"")
     return _lines(_File(file))
+
+
+def write_error(event: str, **said: str | int) -> None:
+    """Write a line about what a person has to look at, where the environment asks for a log.
+
+    Whoever is told of it otherwise is told: a log that cannot be written keeps nobody from an answer.
+    """
+    with suppress(UnavailableError):
+        lines = lines_asked_for()
+        if lines is not None:
+            lines.error(event, **said)
 
 
 class Logs(Observer):

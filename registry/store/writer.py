@@ -24,7 +24,7 @@ from registry.ledger.rows import Beside
 from registry.place import Place
 from registry.store import beside, frames
 from registry.store.committer import Receipt, Request
-from registry.store.logs import lines_asked_for
+from registry.store.logs import write_error
 from registry.store.sequencer import ROWS_BYTES_WAITING_MAX, WAITING_MAX
 
 AGAIN_S = 0.5
@@ -203,11 +203,7 @@ class Writer:
             code = await asyncio.to_thread(self._buried)
             if self._stopping:
                 return
-            # A log that cannot be written keeps nobody from recording.
-            with suppress(UnavailableError):
-                lines = lines_asked_for()
-                if lines is not None:
-                    lines.error("writer_died", exit=code)
+            write_error("writer_died", exit=code)
             await asyncio.sleep(AGAIN_S)
             # What is the matter readiness says; it is tried again.
             with suppress(RegistryError, OSError):

@@ -17,11 +17,11 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 from registry import history
-from registry.errors import RegistryError, UnavailableError
+from registry.errors import RegistryError
 from registry.store import beside, frames
 from registry.store.beside import collect_seldom
 from registry.store.committer import Receipt, Request
-from registry.store.logs import lines_asked_for, place_of_fault
+from registry.store.logs import place_of_fault, write_error
 from registry.store.metrics import Metrics
 from registry.store.operator import Operator, mark_of
 from registry.store.sequencer import Sequencer
@@ -112,10 +112,7 @@ def _wrong(number: int, error: BaseException) -> bytes:
     if isinstance(error, RegistryError):
         return frames.wrong(number, error)
     # Somebody waits for an answer; a person has to look for ours.
-    with suppress(UnavailableError):
-        lines = lines_asked_for()
-        if lines is not None:
-            lines.error("writer", failure=place_of_fault(error))
+    write_error("writer", failure=place_of_fault(error))
     return frames.wrong(number, RegistryError("our_fault"))
 
 

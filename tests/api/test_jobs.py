@@ -15,7 +15,9 @@ from registry.api.measures import Measures
 from registry.errors import RefusedError, UnavailableError
 from registry.store import access_jobs
 from registry.store.access import Access
+from registry.store.access_jobs import RESULT_CHARACTERS_MAX
 from registry.store.clock import wall_us
+from registry.store.logs import ENVIRONMENT
 from tests.api.conftest import Api
 
 WANTED = Wanted(kind="count", subject="key/1", about={"account": "account/a"})
@@ -106,6 +108,32 @@ def test_what_was_wrong_is_told(jobs: Jobs):
     assert (jobs.find(refused.id).state, jobs.find(refused.id).error) == ("failed", told)
     assert jobs.find(failed.id).error == '{"code": "our_fault", "facts": {}}'
     assert again.id != refused.id
+
+
+def test_a_log_that_cannot_be_written_keeps_no_job_from_ending(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "there" / "is" / "none"))
+
+    def fails(_: Progress) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    job = jobs.start(other(1), 0, fails)
+    jobs.wait(job.id)
+
+    assert jobs.find(job.id).state == "failed"
+
+
+@pytest.mark.parametrize("why", ["\ud800", "x" * RESULT_CHARACTERS_MAX], ids=["no text", "long"])
+def test_a_job_of_which_it_cannot_be_told_what_was_wrong_fails_all_the_same(jobs: Jobs, why: str):
+    def refuses(_: Progress) -> dict[str, Any]:
+        raise RefusedError("insufficient_holding", why=why)
+
+    job = jobs.start(other(1), 0, refuses)
+    jobs.wait(job.id)
+
+    failed = jobs.find(job.id)
+    assert (failed.state, failed.error) == ("failed", '{"code": "our_fault", "facts": {}}')
 
 
 def test_a_stop_gives_up_what_runs_and_it_goes_on_when_asked_for_again(access: Access):
