@@ -29,6 +29,8 @@ from registry.store.sequencer import ROWS_BYTES_WAITING_MAX, WAITING_MAX
 
 AGAIN_S = 0.5
 """So long after it died it is started again."""
+OPEN_S = 100.0
+"""Longer than it waits for the mark, the head and a database, one after another, before it can be asked."""
 STOP_S = 40.0
 """Longer than a commit waits for a database that does not answer."""
 ANSWER_S = 3.0
@@ -176,7 +178,7 @@ class Writer:
         self._unsent.clear()
 
     async def _launch(self) -> None:
-        """Start it, and return once it can be asked."""
+        """Start it, and return once it can be asked; one that says nothing for OPEN_S is stuck, and ended."""
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as unless_connected:
             unless_connected.callback(ours.close)
@@ -190,7 +192,10 @@ class Writer:
             line, _ = await self._loop.create_unix_connection(lambda: _Line(self), sock=ours)
             unless_connected.pop_all()
         try:
-            await self._ask("open", self._told)
+            await asyncio.wait_for(self._ask("open", self._told), OPEN_S)
+        except TimeoutError as error:
+            self._end()
+            raise UnavailableError("writer_away") from error
         except RegistryError:
             line.close()
             raise

@@ -21,7 +21,10 @@ from tests.books import Book, live_at
 from tests.servers import HOST, eventually
 from tests.store.conftest import write_quickly
 
-UNWRITTEN = 'import sys\nif "registry.store.writing" in sys.orig_argv:\n    raise SystemExit(3)\n'
+WRITER = 'import os, signal, sys\nif "registry.store.writing" in sys.orig_argv:\n    '
+UNWRITTEN = f"{WRITER}raise SystemExit(3)\n"
+STUCK = f"{WRITER}os.kill(os.getpid(), signal.SIGSTOP)\n"
+HASTY = f"from registry.store import writer; writer.OPEN_S = 0.5; {COMMAND}"
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +49,29 @@ def test_a_passphrase_that_can_be_read_once_is_enough(begun: Book, tmp_path: Pat
     assert told["status"] == "ready"
 
 
-def test_a_server_whose_writer_does_not_start_says_so_and_ends(begun: Book, tmp_path: Path):
-    (tmp_path / "sitecustomize.py").write_text(UNWRITTEN, "utf-8")
+@pytest.mark.parametrize(
+    ("writer", "command"), [(UNWRITTEN, COMMAND), (STUCK, HASTY)], ids=["ends", "stuck"]
+)
+def test_a_server_whose_writer_does_not_start_says_so_and_ends_and_leaves_no_process(
+    begun: Book, tmp_path: Path, writer: str, command: str
+):
+    (tmp_path / "sitecustomize.py").write_text(writer, "utf-8")
 
-    ended = subprocess.run(
-        [sys.executable, "-c", COMMAND, "serve", str(begun.directory), "--port", "0"],
+    with subprocess.Popen(
+        [sys.executable, "-c", command, "serve", str(begun.directory), "--port", "0"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
-        capture_output=True,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
-        check=False,
-    )
+        start_new_session=True,
+    ) as server:
+        try:
+            _, said = server.communicate(timeout=60)
+        finally:
+            # Nobody is left of its group, or they are ended here.
+            with pytest.raises(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
 
-    assert (ended.returncode, "writer_away" in ended.stderr) == (75, True)
+    assert (server.returncode, "writer_away" in said) == (75, True)
 
 
 def test_a_keeper_of_tables_that_is_stuck_does_not_keep_the_server_from_ending(

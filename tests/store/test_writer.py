@@ -312,6 +312,24 @@ def test_a_signal_that_comes_before_it_is_ready_does_not_end_it_either(quick: Bo
     asyncio.run(does())
 
 
+def test_a_writer_that_is_stuck_while_it_opens_is_ended_and_whoever_starts_it_is_told(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writer, "OPEN_S", 0.2)
+
+    async def does() -> tuple[str, int | None]:
+        own = Writer(quick.place, read_passphrase(home_of(quick.place)), recorded=lambda: None)
+        starting = asyncio.ensure_future(own.start())
+        await asyncio.sleep(0)
+        os.kill(process_of(own), signal.SIGSTOP)
+        with pytest.raises(UnavailableError) as stuck:
+            await starting
+        assert own._process is not None
+        return stuck.value.code, own._process.returncode
+
+    assert asyncio.run(does()) == ("writer_away", -signal.SIGKILL)
+
+
 def test_a_log_that_cannot_be_written_keeps_nobody_from_an_answer_nor_it_from_being_started_again(
     quick: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
