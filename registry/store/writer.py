@@ -3,8 +3,8 @@
     the loop       submit -> the writer's socket; its answers, those of a group together -> whoever waits
     other threads  submitted, recorded: the same, and they wait
 
-Where the writer dies it is started again. Who waited is told that it is not known what became of their act: asked
-again, it has one effect, as after every other crash.
+Where the writer dies it is started again; where it is stopped, it is ended first. Who waited is told that it is not
+known what became of their act: asked again, it has one effect, as after every other crash.
 """
 
 import asyncio
@@ -35,6 +35,12 @@ STOP_S = 40.0
 """Longer than a commit waits for a database that does not answer."""
 ANSWER_S = 3.0
 """Whoever reads what is asked says at once what it measures, whatever is being recorded."""
+WATCH_S = 1.0
+SILENT_LOOKS = 60
+"""At so many looks in a row, WATCH_S apart, one that is stopped has said nothing, though it was asked.
+
+Looks, not seconds: who was stopped together with it has looked once meanwhile.
+"""
 
 
 class Writer:
@@ -55,6 +61,7 @@ class Writer:
         self._bytes = 0
         self._unsent: list[bytes] = []
         self._measured: Future[bytes] | None = None
+        self._heard = False
         self._line: asyncio.Transport | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._gone = asyncio.Event()
@@ -77,6 +84,7 @@ class Writer:
             await asyncio.to_thread(self._buried)
             raise
         self._keeping = self._loop.create_task(self._keep())
+        self._watching = self._loop.create_task(self._watch())
 
     async def stop(self, before: Callable[[], object] = lambda: None) -> None:
         """Have it record and answer what it was asked for, and end; where it is stuck for STOP_S it is ended.
@@ -88,6 +96,7 @@ class Writer:
         try:
             await asyncio.to_thread(before)
         finally:
+            self._watching.cancel()
             self._stopping = True
             if self._line is not None:
                 self._send()
@@ -131,16 +140,19 @@ class Writer:
     async def metrics(self) -> bytes:
         """What it measures, in Prometheus' text format; nothing while it is away, or says nothing for ANSWER_S."""
         with suppress(UnavailableError):
-            # Of one that is stuck it is asked once.
-            if self._measured is None or self._measured.done():
-                self._measured = self._ask("measure")
-                # Whoever asked may have gone before it was lost.
-                self._measured.add_done_callback(Future.exception)
-            asked = self._measured
+            asked = self._measures()
             await asyncio.wait([asked], timeout=ANSWER_S)
             if asked.done():
                 return asked.result()
         return b""
+
+    def _measures(self) -> Future[bytes]:
+        """What will be what it measures; of one that is stuck it is asked once."""
+        if self._measured is None or self._measured.done():
+            self._measured = self._ask("measure")
+            # Whoever asked may have gone before it was lost.
+            self._measured.add_done_callback(Future.exception)
+        return self._measured
 
     def _from_thread(self, what: str, *said: Any) -> list[Receipt]:
         """The answer, for which this thread waits; `said` is spelled out in it, and not in the loop."""
@@ -161,7 +173,9 @@ class Writer:
         message = frames.packed([number, what, *said])
         size = len(message)
         # It has bounds of its own, and says so at once, unless it is stuck; but none for openings.
-        if waiting >= 2 * WAITING_MAX or self._bytes + size > 2 * ROWS_BYTES_WAITING_MAX:
+        full = waiting >= 2 * WAITING_MAX or self._bytes + size > 2 * ROWS_BYTES_WAITING_MAX
+        # By what it measures it is known to be stuck: that has to be asked, and only once.
+        if full and what != "measure":
             raise UnavailableError("busy", waiting=waiting, most=2 * WAITING_MAX)
         answer: Future[Any] = self._loop.create_future()
         self._waiting[number] = answer, size
@@ -214,6 +228,23 @@ class Writer:
             with suppress(RegistryError, OSError):
                 await self._launch()
 
+    async def _watch(self) -> None:
+        """End it where it is stopped. However long it is at an act, it reads what is asked, and says what it measures.
+
+        What it was at is recorded whole or not at all, and the next one is only started when this one has ended.
+        """
+        looks = 0
+        while True:
+            self._heard = False
+            await asyncio.sleep(WATCH_S)
+            asked = self.there.is_set() and bool(self._waiting)
+            looks = looks + 1 if asked and not self._heard else 0
+            if looks:
+                self._measures()
+            if looks == SILENT_LOOKS:
+                write_error("writer_silent", looks=looks)
+                self._end()
+
     def _buried(self) -> int:
         """How it ended, which it does by itself when nobody can ask it; what it is at is safe from us."""
         assert self._process is not None
@@ -230,6 +261,7 @@ class Writer:
 
     def heard(self, answers: Iterable[Sequence[Any]]) -> None:
         """Give whoever waits for them their answers."""
+        self._heard = True
         for number, how, *said in answers:
             answer, size = self._waiting.pop(number)
             self._bytes -= size

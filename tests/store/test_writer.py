@@ -22,8 +22,9 @@ from registry.store import frames, writer
 from registry.store.committer import Request
 from registry.store.keyring import read_passphrase
 from registry.store.logs import ENVIRONMENT
+from registry.store.mark import Mark
 from registry.store.metrics import Metrics
-from registry.store.operator import Operator, home_of
+from registry.store.operator import Operator, home_of, mark_of
 from registry.store.sequencer import Sequencer
 from registry.store.writer import Writer
 from registry.store.writing import Answers, Writing
@@ -52,6 +53,11 @@ def gifts(book: Book, count: int) -> list[Request]:
 
 def submitted(own: Writer, request: Request) -> Any:
     return own.submit(request.signed.data, request.signed.signatures, source="somebody")
+
+
+def mark_at(book: Book) -> Mark:
+    with closing(Operator(book.place)) as operator:
+        return mark_of(book.place, operator.id)
 
 
 def process_of(own: Writer) -> int:
@@ -328,6 +334,53 @@ def test_a_writer_that_is_stuck_while_it_opens_is_ended_and_whoever_starts_it_is
         return stuck.value.code, own._process.returncode
 
     assert asyncio.run(does()) == ("writer_away", -signal.SIGKILL)
+
+
+def test_a_writer_that_is_stopped_is_replaced_and_what_it_was_asked_for_has_one_effect(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+):
+    requests = gifts(quick, 20)
+    size = quick.audited().entries
+    mark = mark_at(quick)
+    monkeypatch.setattr(writer, "WATCH_S", 0.05)
+
+    async def does(own: Writer) -> tuple[list[str], list[int]]:
+        stopped = process_of(own)
+        with mark.locked():
+            asked = [submitted(own, one) for one in requests]
+            # It has read what came before this, and is at it.
+            assert await own.metrics()
+            os.kill(stopped, signal.SIGSTOP)
+        monkeypatch.setattr(writer, "SILENT_LOOKS", 4)
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        # The next one may take longer.
+        monkeypatch.setattr(writer, "SILENT_LOOKS", 10_000)
+        await own.there.wait()
+        again = await asyncio.gather(*(submitted(own, one) for one in requests))
+        return list(map(str, told)), [one.index for (one,) in again]
+
+    assert written(quick, does) == (["writer_away"] * 20, list(range(size, size + 20)))
+    assert quick.audited().entries == size + 20
+
+
+def test_a_writer_that_waits_for_a_lock_for_long_is_not_replaced(
+    quick: Book, monkeypatch: pytest.MonkeyPatch
+):
+    (request,) = gifts(quick, 1)
+    mark = mark_at(quick)
+    monkeypatch.setattr(writer, "WATCH_S", 0.05)
+    monkeypatch.setattr(writer, "SILENT_LOOKS", 40)
+
+    async def does(own: Writer) -> tuple[bool, Any]:
+        waits = process_of(own)
+        with mark.locked():
+            asked = submitted(own, request)
+            await asyncio.sleep(3)
+        return process_of(own) == waits, await asked
+
+    same, (receipt,) = written(quick, does)
+
+    assert (same, receipt.index) == (True, quick.audited().entries - 1)
 
 
 def test_a_log_that_cannot_be_written_keeps_nobody_from_an_answer_nor_it_from_being_started_again(
