@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from itertools import count
 from typing import Any, cast
 
-from registry.errors import RegistryError, UnavailableError
+from registry.errors import RefusedError, RegistryError, UnavailableError
 from registry.history import NO_ROWS
 from registry.ledger.commitment import Opening
 from registry.ledger.rows import Beside
@@ -262,19 +262,22 @@ class Writer:
     def heard(self, answers: Iterable[Sequence[Any]]) -> None:
         """Give whoever waits for them their answers."""
         self._heard = True
+        may_be_new = False
         for number, how, *said in answers:
             answer, size = self._waiting.pop(number)
             self._bytes -= size
+            told = _told(how, *said)
+            # Neither what it measures nor a refusal says that there is an entry.
+            may_be_new |= not isinstance(told, bytes | RefusedError)
             if answer.done():
                 # Whoever asked is gone.
                 continue
-            if how == "made":
-                answer.set_result(frames.receipts(*said))
-            elif how == "text":
-                answer.set_result(*said)
+            if isinstance(told, RegistryError):
+                answer.set_exception(told)
             else:
-                answer.set_exception(frames.error_of(*said))
-        self._recorded()
+                answer.set_result(told)
+        if may_be_new:
+            self._recorded()
 
     def found(self, line: asyncio.BaseTransport) -> None:
         """It can be told what to open."""
@@ -291,6 +294,16 @@ class Writer:
             if not answer.done():
                 answer.set_exception(UnavailableError("writer_away"))
         self._gone.set()
+
+
+def _told(how: str, *said: Any) -> list[Receipt] | bytes | RegistryError:
+    """What the writer answered: receipts, what it measures, or what was wrong."""
+    if how == "made":
+        return frames.receipts(*said)
+    if how == "text":
+        text: bytes = said[0]
+        return text
+    return frames.error_of(*said)
 
 
 class _Line(asyncio.Protocol):

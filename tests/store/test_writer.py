@@ -383,6 +383,31 @@ def test_a_writer_that_waits_for_a_lock_for_long_is_not_replaced(
     assert (same, receipt.index) == (True, quick.audited().entries - 1)
 
 
+def test_only_what_may_have_been_recorded_is_looked_for(quick: Book):
+    (request,) = gifts(quick, 1)
+
+    async def does() -> list[int]:
+        looks: list[None] = []
+        passphrase = read_passphrase(home_of(quick.place))
+        own = Writer(quick.place, passphrase, recorded=lambda: looks.append(None))
+        await own.start()
+        counts = [len(looks)]
+        await own.metrics()
+        counts.append(len(looks))
+        with pytest.raises(errors.RefusedError):
+            await own.submit(request.signed.data, [bytes(64)], source="somebody")
+        counts.append(len(looks))
+        with pytest.raises(RegistryError, match="our_fault"):
+            await own._ask("submit", "no request", "somebody")
+        counts.append(len(looks))
+        await submitted(own, request)
+        counts.append(len(looks))
+        await own.stop()
+        return counts
+
+    assert asyncio.run(does()) == [1, 1, 1, 2, 3]
+
+
 def test_a_log_that_cannot_be_written_keeps_nobody_from_an_answer_nor_it_from_being_started_again(
     quick: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
