@@ -30,7 +30,7 @@ test: $(INSTALLED)
 		&& [ "$$(df --output=avail --block-size=1G $(MEMORY) | tail -n 1)" -ge 4 ]; then \
 		export TMPDIR=$(MEMORY); \
 	fi; \
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(INSTALLED)
 	rm -rf demo-registry
