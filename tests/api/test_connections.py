@@ -34,6 +34,8 @@ async def app(scope, receive, send):
             await reply(send, b"waited")
         case "/client":
             await reply(send, f"{scope['client'][0]} {scope['scheme']}".encode())
+        case "/key":
+            await reply(send, dict(scope["headers"])[b"idempotency-key"])
         case _:
             await echo(scope, receive, send)
 
@@ -443,3 +445,10 @@ def test_the_web_server_says_nothing_by_itself_and_believes_nobody():
     assert not options["access_log"]
     assert options["log_config"] is None
     assert options["timeout_graceful_shutdown"] == 1
+
+
+def test_the_space_around_a_header_is_no_part_of_it(connected):
+    connection = connected()
+    connection.sendall(b"GET /key HTTP/1.1\r\nHost: here\r\nIdempotency-Key: \t a b \t \r\n\r\n")
+
+    assert one_answer(connection)[1] == b"a b"
