@@ -90,6 +90,7 @@ _STATUSES: dict[int, Sequence[str]] = {
         "unknown_form",
         "unknown_scope",
         "unknown_suite",
+        "unreadable_workbook",
     ),
     429: ("too_often",),
     431: ("head_too_long",),
@@ -148,7 +149,7 @@ def language(accept: str | None) -> Lang:
     for item in (accept or "").split(","):
         tag, _, rest = item.strip().partition(";")
         weight = rest.strip().removeprefix("q=").strip() if rest else "1"
-        primary = tag.split("-")[0].lower()
+        primary = tag.strip().split("-")[0].lower()
         if primary in {"zh", "en"}:
             best[primary] = max(best.get(primary, 0.0), _weight(weight))
     return "en" if best.get("en", 0.0) > best.get("zh", 0.0) else "zh"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from registry.api.problems import problem_bytes
+from registry.api.problems import language, problem_bytes
 from registry.errors import BrokenHistoryError, RefusedError, RegistryError, UnavailableError
 from tests.test_cli import CHINESE
 
@@ -39,3 +39,21 @@ def test_a_field_that_the_rules_cannot_read_is_pointed_at():
 
     why = "an integer from 1 to 9 is expected"
     assert told["errors"] == [{"pointer": "/deadline", "code": "integer_between", "why": why}]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [("en", "en"), ("en ; q=0.9, zh;q=0.8", "en"), ("fr, zh ;q=0.1", "zh"), ("en ;q=0", "zh")],
+)
+def test_the_language_is_the_one_that_is_weighed_most_however_it_is_spaced(
+    accepted: str, expected: str
+):
+    assert language(accepted) == expected
+
+
+def test_a_workbook_that_cannot_be_read_is_malformed():
+    status, _, _ = problem_bytes(
+        RefusedError("unreadable_workbook", why="document_type"), None, "en", "id"
+    )
+
+    assert status == 422
