@@ -523,7 +523,8 @@ def _seen(runtime: Runtime, request: Request, account: str) -> str:
 
 def _add_gram(made: APIRouter, runtime: Runtime) -> None:
     @made.get(
-        "/grams/{gram}",
+        # The batch may stand as its id or as its whole name, as everywhere.
+        "/grams/{gram:batch}",
         operation_id="trace_gram",
         tags=["grams"],
         response_model=Gram,

@@ -322,6 +322,16 @@ def test_a_gram_has_every_holder_in_order(life: Api):
     assert code(life, f"/v1/grams/{batch}:{2**63}") == (422, "not_a_gram")
 
 
+def test_a_gram_is_found_under_the_whole_name_of_its_batch(life: Api):
+    with asking(life) as question:
+        moved = question.rows("movements")[0]
+    batch, serial = moved["batch"], moved["range_start"]
+    short = told(life, f"/v1/grams/{batch.partition('/')[2]}:{serial}")
+
+    assert told(life, f"/v1/grams/{batch}:{serial}") == short
+    assert told(life, f"/v1/grams/{batch.replace('/', '%2F')}:{serial}") == short
+
+
 def test_nobody_is_told_a_name_that_is_not_public(life: Api, monkeypatch: pytest.MonkeyPatch):
     openings = life.runtime.operator.log.openings
     find = type(openings).find
