@@ -4,16 +4,18 @@ A row's form follows from its table's columns: see `row_model` and `row_shown`, 
 differs from the column is the exception, and stands in a table below.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
 from registry.api.shapes import Hex, Shape, Time
 from registry.api.values import time
+from registry.desk.ask import faulty
 from registry.desk.columns import label
 from registry.projections.every import TABLES
 from registry.projections.retirements import HIDDEN
@@ -405,6 +407,16 @@ def table_fields(resource: Resource) -> tuple[Shown, ...]:
     return fields(resource.table.name, resource.table.columns, resource.names)
 
 
+_MOMENT = re.compile(r"([0-9]{1,18}|(19[7-9][0-9]|2[0-9]{3})-[0-9TZ:.+-]{1,32})")
+
+
+def _moment(said: str) -> str:
+    """`said`, if it may name an entry, a day or a time; else that is what is told, and no pattern."""
+    if _MOMENT.fullmatch(said) is None:
+        raise faulty("moment_expected")
+    return said
+
+
 class Query(BaseModel):
     """What can be asked of every question; of what is not known, none is answered."""
 
@@ -413,8 +425,9 @@ class Query(BaseModel):
     as_of: (
         Annotated[
             str,
+            AfterValidator(_moment),
             Field(
-                pattern=r"^([0-9]{1,18}|(19[7-9][0-9]|2[0-9]{3})-[0-9TZ:.+-]{1,32})$",
+                json_schema_extra={"pattern": f"^{_MOMENT.pattern}$"},
                 examples=["41", "2026-09-21", "2026-09-21T10:00:00+08:00"],
             ),
         ]

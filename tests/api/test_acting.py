@@ -156,7 +156,7 @@ def test_what_cannot_be_read_is_said_in_the_readers_language_with_one_code(api: 
     assert zh.json()["facts"]["why"] == en.json()["facts"]["why"] == "string_type"
     assert "：应为字符串。" in zh.json()["detail"]
     assert [(one["pointer"], one["code"]) for one in asked.json()["errors"]] == [
-        ("as_of", "string_pattern_mismatch")
+        ("as_of", "moment_expected")
     ]
     assert rule["errors"] == [
         {
