@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from registry.api import acting
 from registry.api.act import Act
 from registry.api.acting import KEY_CHARACTERS_MAX, Wish, fingerprint
-from registry.api.conventions import json_response, problems
+from registry.api.conventions import check_said_once, json_response, problems
 from registry.api.paths import parameters_in
 from registry.api.runtime import Runtime
 from registry.api.shapes import Prepared, Recorded, Rehearsed
@@ -124,20 +124,6 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
     endpoint.__doc__ = act.ask.__doc__
     endpoint.__signature__ = _signature(act, body)  # type: ignore[attr-defined]  # what FastAPI reads
     return endpoint
-
-
-def check_said_once(request: Request, known: Collection[str]) -> None:
-    """Return if the request says how it is to be done in one way: what was mistyped is not recorded by default.
-
-    Raises:
-        UsageError: `malformed`: a parameter that nobody knows, or that is there twice.
-    """
-    asked = [name for name, _ in request.query_params.multi_items()]
-    for name in asked:
-        if name not in known or asked.count(name) > 1:
-            raise UsageError("malformed", field=name, why="once_at_most", choices=list(known))
-    if len(request.headers.getlist("idempotency-key")) > 1:
-        raise UsageError("malformed", field="Idempotency-Key", why="more_than_one")
 
 
 def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:

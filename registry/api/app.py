@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import to_thread
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -30,6 +30,7 @@ from registry.api import (
 )
 from registry.api.acts.every import ACTS
 from registry.api.asgi import Application, path_of
+from registry.api.conventions import check_parameters
 from registry.api.limits import Kind
 from registry.api.middleware import METHODS, allowed, guarded
 from registry.api.openapi import described, description
@@ -95,7 +96,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         bulk.router(runtime),
         act_routes.router(runtime, ACTS),
     ):
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(check_parameters)])
     _say_problems(app)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]  # how FastAPI has it replaced
     if runtime.settings.docs:

@@ -1,14 +1,17 @@
 """What all routes have in common: how they answer, and which problems they say that they may answer with."""
 
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from typing import Any
 
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from registry.api.problems import MEDIA_TYPE
-from registry.errors import require
+from registry.errors import UsageError, require
 
 _ALWAYS = (406, 408, 429, 431, 500, 503, 504)
 """What any request may end in, whatever it asks."""
@@ -60,6 +63,45 @@ def check_json(request: Request) -> None:
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     require(media == "application/json", "unknown_media_type", media_type=media)
+
+
+async def check_parameters(request: Request) -> None:
+    """Return if the query says what the route knows, each once: of two values no one is to be guessed.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    route = request.scope.get("route")
+    if request.scope["query_string"] and isinstance(route, APIRoute):
+        check_said_once(request, set(_parameters(route.dependant)))
+
+
+def _parameters(asking: Dependant) -> Iterator[str]:
+    """The names in the query of what is called so, those that a model names among them."""
+    for parameter in asking.query_params:
+        kind = parameter.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (field.alias or name for name, field in kind.model_fields.items())
+        else:
+            yield parameter.alias
+    for other in asking.dependencies:
+        yield from _parameters(other)
+
+
+def check_said_once(request: Request, known: Collection[str]) -> None:
+    """Return if the request says how it is to be done in one way: what was mistyped is not recorded by default.
+
+    Raises:
+        UsageError: `malformed`: a parameter that nobody knows, or that is there twice.
+    """
+    asked = [name for name, _ in request.query_params.multi_items()]
+    for name in asked:
+        if name not in known:
+            raise UsageError("malformed", field=name, why="extra_forbidden")
+        if asked.count(name) > 1:
+            raise UsageError("malformed", field=name, why="more_than_one")
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise UsageError("malformed", field="Idempotency-Key", why="more_than_one")
 
 
 def json_response(

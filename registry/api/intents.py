@@ -10,7 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from registry import history
-from registry.api.conventions import Handler, body_in_json, check_json, json_response, problems
+from registry.api.conventions import (
+    Handler,
+    body_in_json,
+    check_json,
+    check_said_once,
+    json_response,
+    problems,
+)
 from registry.api.principals import require_scope
 from registry.api.rates import source_of
 from registry.api.runtime import Runtime
@@ -88,7 +95,7 @@ def _add_submit(made: APIRouter, runtime: Runtime) -> None:
         What it commits to comes with it, opened, or is `withheld`: it cannot be handed in later. The same intent again
         has one effect, and the same answer, under the same or a newer checkpoint.
         """
-        check_json(request)
+        _check_form(request)
         said = Submission.model_validate_json(await request.body())
         data = decoded(said.intent, "intent")
         idempotency_key = request.headers.get("idempotency-key")
@@ -140,7 +147,7 @@ def _add_sign(made: APIRouter, runtime: Runtime) -> None:
         """
         principal = request.state.principal
         require_scope(principal, SIGN)
-        check_json(request)
+        _check_form(request)
         said = ToSign.model_validate_json(await request.body())
         data = decoded(said.intent, "intent")
         if len(data) > INTENT_BYTES_MAX:
@@ -166,6 +173,17 @@ def _add_sign(made: APIRouter, runtime: Runtime) -> None:
             if signer.key in found
         ]
         return json_response({"signatures": told, "order": [one.account for one in in_order]})
+
+
+def _check_form(request: Request) -> None:
+    """Return if the body is said to be JSON, and nothing besides is said: not mode=dry-run of what would be recorded.
+
+    Raises:
+        RefusedError: `unknown_media_type`.
+        UsageError: `malformed`.
+    """
+    check_json(request)
+    check_said_once(request, ())
 
 
 def _missing(data: bytes, openings: Sequence[Opening]) -> list[str]:

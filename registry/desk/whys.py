@@ -459,7 +459,6 @@ _HTTP: dict[str, Text] = {
             " families such as order.*"
         ),
     ),
-    "once_at_most": ("{choices} 各最多一次", "each of {choices} is expected once at most"),
     "other_cursor": ("不是这个查询的游标", "it is no cursor of this question"),
     "parts_too_many": (
         "有 {found} 处读不懂",

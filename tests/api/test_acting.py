@@ -218,6 +218,24 @@ def test_a_forged_signature_is_refused_and_nothing_recorded(api: Api):
     assert size(api) == before
 
 
+def test_an_intent_that_is_submitted_as_a_rehearsal_is_not_recorded(api: Api):
+    who = api.key("court")
+    prepared = registered(api, mode="prepare").json()["intents"][0]
+    asked = {"intent": prepared["intent"]}
+    signed = api.client.post("/v1/signatures", json=asked, headers=who).json()["signatures"]
+    said = {**asked, "signatures": [signed[0]["signature"]], "openings": prepared["openings"]}
+    before = size(api)
+
+    answers = [
+        api.client.post("/v1/signatures?mode=dry-run", json=asked, headers=who),
+        api.client.post("/v1/intents?mode=dry-run", json=said),
+    ]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["facts"]["field"]) == (422, "mode")
+    assert size(api) == before
+
+
 def test_those_whose_keys_are_kept_here_sign_one_after_another(api: Api):
     owner, taker = api.accounts["owner"], api.accounts["case"]
     made = registered(api).json()["entries"][0]["new"][0].partition("/")[2]

@@ -156,6 +156,43 @@ def test_a_body_of_another_kind_is_refused(api: Api, path: str):
     assert (refused.status_code, refused.json()["code"]) == (415, "unknown_media_type")
 
 
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ("/log?as_of=3", "as_of"),
+        ("/log/entries/0/proof?size=1", "size"),
+        ("/retirements?purpose=meeting&purpose=enterprise", "purpose"),
+        ("/jobs?limit=1&limit=2", "limit"),
+        ("/retirements/stream?last_event_id=0&last_event_id=9", "last_event_id"),
+    ],
+)
+def test_a_question_with_a_parameter_of_no_one_meaning_is_not_answered(
+    api: Api, asked: str, field: str
+):
+    refused = api.get(f"/v1{asked}", headers=api.key("owner"))
+
+    assert (refused.status_code, refused.json()["facts"]["field"]) == (422, field)
+
+
+def test_a_question_may_say_every_parameter_that_its_route_is_described_with(api: Api):
+    for path, item in api.get("/openapi.json").json()["paths"].items():
+        named = {one["name"] for one in item.get("get", {}).get("parameters", [])}
+        for one in item.get("get", {}).get("parameters", []):
+            if one["in"] == "query":
+                asked = path.format(**dict.fromkeys(named, "1"))
+                answer = api.get(asked, params={one["name"]: "\0"}, headers=api.login("owner"))
+                assert '"extra_forbidden"' not in answer.text, (path, one["name"])
+
+
+def test_an_api_key_is_not_made_by_who_rehearses_it(api: Api):
+    who = api.key("owner")
+    asked = {"accounts": [api.accounts["owner"]], "scopes": ["read"], "label": "no"}
+    refused = api.client.post("/v1/keys?mode=dry-run", json=asked, headers=who)
+
+    assert (refused.status_code, refused.json()["facts"]["field"]) == (422, "mode")
+    assert "no" not in {one["label"] for one in api.get("/v1/keys", headers=who).json()["keys"]}
+
+
 def test_a_body_that_is_no_text_cannot_be_read(api: Api):
     who = {**api.key("owner"), "Content-Type": "application/json"}
     refused = api.client.post("/v1/webhooks", content=b"\xff", headers=who)
