@@ -75,7 +75,7 @@ def router(runtime: Runtime, acts: tuple[Act, ...]) -> APIRouter:
                     "description": "What would be done, with `prepare` or `dry-run`.",
                     "model": _EITHER,
                 },
-                **problems(400, 401, 403, 404, 409, 413, 422),
+                **problems(400, 401, 403, 404, 409, 413, 415, 422),
             },
         )
     return made

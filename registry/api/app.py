@@ -38,7 +38,7 @@ from registry.api.problems import ERRORS_MAX, Fault, problem_bytes
 from registry.api.request_log import requests_log
 from registry.api.runtime import Runtime
 from registry.desk.whys import OWN, of_fault
-from registry.errors import RegistryError, UsageError
+from registry.errors import RefusedError, RegistryError, UsageError
 
 VERSION = "1"
 TITLE = "Carbon registry"
@@ -168,10 +168,7 @@ def _say_problems(app: FastAPI) -> None:
     async def malformed(
         request: Request, error: RequestValidationError | ValidationError
     ) -> Response:
-        in_body = isinstance(error, ValidationError)
-        errors = [_fault(one, in_body=in_body) for one in _first_of(error)]
-        (field, facts), *_ = errors
-        return said(request, UsageError("malformed", **{**facts, "field": field}), None, errors)
+        return said(request, *_mistake(request, error))
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, _error: Exception) -> Response:
@@ -187,6 +184,20 @@ def _say_problems(app: FastAPI) -> None:
             # The framework names those of the first route alone.
             response.headers["allow"] = allowed(_methods(app, path_of(request.scope)))
         return response
+
+
+def _mistake(
+    request: Request, error: RequestValidationError | ValidationError
+) -> tuple[RegistryError, None, Sequence[Fault]]:
+    """What is wrong with a request that cannot be read, its status (that of the code), and in which parts."""
+    if isinstance(error, RequestValidationError) and isinstance(error.body, bytes):
+        # The framework reads what is said to be JSON, and of all else says that it is no object.
+        media = request.headers.get("content-type", "")
+        return RefusedError("unknown_media_type", media_type=media), None, ()
+    in_body = isinstance(error, ValidationError)
+    errors = [_fault(one, in_body=in_body) for one in _first_of(error)]
+    (field, facts), *_ = errors
+    return UsageError("malformed", **{**facts, "field": field}), None, errors
 
 
 def _first_of(error: RequestValidationError | ValidationError) -> Sequence[Any]:
@@ -213,6 +224,9 @@ def _fault(error: Any, *, in_body: bool) -> Fault:
     steps, facts = list(error["loc"]), of_fault(error)
     if not in_body:
         place, *steps = steps
+        if place == "body" and error["type"] == "json_invalid":
+            # At which character is no place in it.
+            steps = []
         if place != "body":
             # What follows a parameter's name and is no number says which of several types was tried.
             return ".".join(

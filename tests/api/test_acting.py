@@ -137,6 +137,13 @@ def test_a_field_that_nobody_knows_is_refused_and_pointed_at(api: Api):
     assert refused.json()["errors"][0]["pointer"] == "/amonut"
 
 
+def test_text_that_is_no_json_is_refused_at_no_place_in_it(api: Api):
+    who = {**api.key("court"), "Content-Type": "application/json"}
+    refused = api.client.post("/v1/orders", content=b'{"number": "1"', headers=who).json()
+
+    assert [(one["pointer"], one["code"]) for one in refused["errors"]] == [("", "json_invalid")]
+
+
 def test_what_cannot_be_read_is_said_in_the_readers_language_with_one_code(api: Api):
     who, wrong = api.key("court"), {**order(api), "amount": "0", "deadline": 7, "standards": 1}
     known = {**order(api), "standards": ["scfg"]}

@@ -148,9 +148,12 @@ def test_head_answers_as_get_does_without_a_body(api: Api):
         assert head.content == b"", path
 
 
-@pytest.mark.parametrize("path", ["/v1/intents", "/v1/signatures", "/v1/verify"])
-def test_a_body_of_another_kind_is_refused(api: Api, path: str):
-    who = {**api.key("owner"), "Content-Type": "text/plain"}
+@pytest.mark.parametrize(
+    "path", ["/v1/intents", "/v1/signatures", "/v1/verify", "/v1/orders", "/v1/keys"]
+)
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_of_another_kind_is_refused(api: Api, path: str, kind: str):
+    who = {**api.key("owner"), "Content-Type": kind}
     refused = api.client.post(path, content=b"{}", headers=who)
 
     assert (refused.status_code, refused.json()["code"]) == (415, "unknown_media_type")
