@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from itertools import count
 from typing import Any
 
 import pytest
@@ -62,7 +61,7 @@ class World:
         self.asked: history.SignedIntent | None = None
         self.now_us = START_US
         self.log = digest("no log yet")
-        self._nonces = count(1)
+        self._nonces = 0
 
     def begun(self, *, opening: Any = None, **changed: Any) -> "World":
         """The first entry; `changed` is what creates the log, `opening` how the second officer's account opens."""
@@ -87,7 +86,8 @@ class World:
         return self.people[name]
 
     def setting(self, *people: Person, nonce: bytes | None = None) -> Setting:
-        fresh = next(self._nonces).to_bytes(16, "big")
+        self._nonces += 1
+        fresh = self._nonces.to_bytes(16, "big")
         return Setting(
             log=self.log,
             signers=tuple(person.signer for person in people),
