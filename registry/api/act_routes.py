@@ -1,7 +1,6 @@
 """One route for each `Act`: its path and body from the ask's fields, three modes, one form of the answer."""
 
 import inspect
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -104,7 +103,7 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
         **_said: Any,
     ) -> Response:
         check_said_once(request, _PARAMETERS)
-        said = json.loads(await request.body() or b"{}", object_pairs_hook=named_once) or {}
+        said = request.state.said or {}
         path = {name: request.path_params[name] for name in inside}
         wish = Wish(
             ask=_ask(act, path, said),
@@ -124,20 +123,6 @@ def _endpoint(runtime: Runtime, act: Act) -> Callable[..., Any]:
     endpoint.__doc__ = act.ask.__doc__
     endpoint.__signature__ = _signature(act, body)  # type: ignore[attr-defined]  # what FastAPI reads
     return endpoint
-
-
-def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these members, of which FastAPI takes the last, where two have one name.
-
-    Raises:
-        UsageError: `malformed`.
-    """
-    said = dict(members)
-    if len(said) < len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in said if names.count(name) > 1)
-        raise UsageError("malformed", field=twice, why="more_than_one")
-    return said
 
 
 def _ask(act: Act, path: Mapping[str, str], said: Mapping[str, Any]) -> Ask:

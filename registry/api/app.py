@@ -30,7 +30,7 @@ from registry.api import (
 )
 from registry.api.acts.every import ACTS
 from registry.api.asgi import Application, path_of
-from registry.api.conventions import check_parameters
+from registry.api.conventions import check_once
 from registry.api.limits import Kind
 from registry.api.middleware import METHODS, allowed, guarded
 from registry.api.openapi import described, description
@@ -96,7 +96,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         bulk.router(runtime),
         act_routes.router(runtime, ACTS),
     ):
-        app.include_router(router, dependencies=[Depends(check_parameters)])
+        app.include_router(router, dependencies=[Depends(check_once)])
     _say_problems(app)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]  # how FastAPI has it replaced
     if runtime.settings.docs:

@@ -22,9 +22,8 @@ from registry.acts import old_books
 from registry.acts.guest_list import GuestList
 from registry.acts.old_books import ISSUED, RETIRED
 from registry.acts.sheet import File
-from registry.api.act_routes import named_once
 from registry.api.acting import KEY_CHARACTERS_MAX, nonce_of
-from registry.api.conventions import check_said_once, json_response, problems
+from registry.api.conventions import check_said_once, json_response, named_once, problems
 from registry.api.handouts import GIFT, LIST, RETIREMENT, directory_of, kept_until
 from registry.api.job_routes import JobAnswer, started
 from registry.api.jobs import Progress, Wanted

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -65,15 +66,24 @@ def check_json(request: Request) -> None:
     require(media == "application/json", "unknown_media_type", media_type=media)
 
 
-async def check_parameters(request: Request) -> None:
-    """Return if the query says what the route knows, each once: of two values no one is to be guessed.
+async def check_once(request: Request) -> None:
+    """Return if the query says what the route knows, each once, and no object in a body of JSON has a member twice.
+
+    Of two values none is to be guessed. What the body says is `request.state.said` from now on, for who reads it.
 
     Raises:
         UsageError: `malformed`.
     """
     route = request.scope.get("route")
-    if request.scope["query_string"] and isinstance(route, APIRoute):
+    if not isinstance(route, APIRoute):
+        return
+    if request.scope["query_string"]:
         check_said_once(request, set(_parameters(route.dependant)))
+    if route.body_field is not None:
+        # The framework has read it before; if it is no JSON, it says so after this.
+        with suppress(ValueError):
+            body = await request.body() or b"{}"
+            request.state.said = json.loads(body, object_pairs_hook=named_once)
 
 
 def _parameters(asking: Dependant) -> Iterator[str]:
@@ -102,6 +112,20 @@ def check_said_once(request: Request, known: Collection[str]) -> None:
             raise UsageError("malformed", field=name, why="more_than_one")
     if len(request.headers.getlist("idempotency-key")) > 1:
         raise UsageError("malformed", field="Idempotency-Key", why="more_than_one")
+
+
+def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members, of which FastAPI takes the last, where two have one name.
+
+    Raises:
+        UsageError: `malformed`.
+    """
+    said = dict(members)
+    if len(said) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in said if names.count(name) > 1)
+        raise UsageError("malformed", field=twice, why="more_than_one")
+    return said
 
 
 def json_response(

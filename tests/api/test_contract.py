@@ -196,6 +196,15 @@ def test_an_api_key_is_not_made_by_who_rehearses_it(api: Api):
     assert "no" not in {one["label"] for one in api.get("/v1/keys", headers=who).json()["keys"]}
 
 
+def test_an_api_key_is_not_made_for_who_says_its_scopes_twice(api: Api):
+    who = {**api.key("owner"), "Content-Type": "application/json"}
+    said = '{"accounts": ["%s"], "scopes": ["read"], "scopes": ["act"], "label": "twice"}'
+    refused = api.client.post("/v1/keys", content=said % api.accounts["owner"], headers=who)
+
+    assert (refused.status_code, refused.json()["facts"]["field"]) == (422, "scopes")
+    assert "twice" not in {one["label"] for one in api.get("/v1/keys", headers=who).json()["keys"]}
+
+
 def test_a_body_that_is_no_text_cannot_be_read(api: Api):
     who = {**api.key("owner"), "Content-Type": "application/json"}
     refused = api.client.post("/v1/webhooks", content=b"\xff", headers=who)
