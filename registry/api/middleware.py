@@ -37,6 +37,7 @@ from registry.errors import RegistryError
 from registry.store.logs import place_of_fault
 
 REQUEST_ID = b"x-request-id"
+LOCATION = b"location"
 PROBLEM = b"application/problem+json"
 PROBLEM_BYTES_MAX = 64 << 10
 ALWAYS: Headers = [
@@ -185,7 +186,10 @@ class _Answer:
 
     def _completed(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> Headers:
         own = dict(headers)
-        made = [*headers, *ALWAYS, (REQUEST_ID, self._request.id.encode())]
+        root: bytes = self._scope.get("root_path", "").encode()
+        # As whoever asks has to say it, before what a proxy takes off.
+        led = [(name, root + value if name == LOCATION else value) for name, value in headers]
+        made = [*led, *ALWAYS, (REQUEST_ID, self._request.id.encode())]
         self._problem = own.get(b"content-type", b"").startswith(PROBLEM)
         if b"content-security-policy" not in own:
             docs = path_of(self._scope).startswith(DOCS)

@@ -42,6 +42,17 @@ def heard(app, **named):
 # Headers.
 
 
+def test_where_something_is_is_said_with_what_a_proxy_takes_off():
+    async def made(scope, receive, send):  # noqa: ARG001  # as ASGI has it
+        await reply(send, status=201, headers=[(b"location", b"/v1/log/entries/3")])
+
+    path = "/registry/v1/orders"
+    there = ask(around(made), path=path, scope={"root_path": "/registry"})
+
+    assert there["location"] == "/registry/v1/log/entries/3"
+    assert ask(around(made), path="/v1/orders")["location"] == "/v1/log/entries/3"
+
+
 def test_every_answer_keeps_browsers_from_doing_more_than_they_should():
     for app in (echo, failing):
         answer = ask(around(app))
