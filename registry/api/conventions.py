@@ -1,6 +1,7 @@
 """What all routes have in common: how they answer, and which problems they say that they may answer with."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -122,8 +123,8 @@ def named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     said = dict(members)
     if len(said) < len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in said if names.count(name) > 1)
+        names = Counter(name for name, _ in members)
+        twice = next(name for name, count in names.items() if count > 1)
         raise UsageError("malformed", field=twice, why="more_than_one")
     return said
 

@@ -1,11 +1,12 @@
 """Signed intents: submitted by anybody, since their signatures say whose they are; and signed with keys kept here."""
 
+import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Request
 from fastapi.routing import APIRoute
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from registry.api.conventions import (
     check_json,
     check_said_once,
     json_response,
+    named_once,
     problems,
 )
 from registry.api.principals import require_scope
@@ -43,6 +45,7 @@ SIGN = "sign"
 FIELDS_TOLD_MAX = 20
 """So many of the fields that are not opened are named."""
 
+_Said = TypeVar("_Said", bound=BaseModel)
 
 Nonce = Annotated[
     str | None,
@@ -95,8 +98,7 @@ def _add_submit(made: APIRouter, runtime: Runtime) -> None:
         What it commits to comes with it, opened, or is `withheld`: it cannot be handed in later. The same intent again
         has one effect, and the same answer, under the same or a newer checkpoint.
         """
-        _check_form(request)
-        said = Submission.model_validate_json(await request.body())
+        said = await _read(request, Submission)
         data = decoded(said.intent, "intent")
         idempotency_key = request.headers.get("idempotency-key")
         if idempotency_key is not None:
@@ -147,8 +149,7 @@ def _add_sign(made: APIRouter, runtime: Runtime) -> None:
         """
         principal = request.state.principal
         require_scope(principal, SIGN)
-        _check_form(request)
-        said = ToSign.model_validate_json(await request.body())
+        said = await _read(request, ToSign)
         data = decoded(said.intent, "intent")
         if len(data) > INTENT_BYTES_MAX:
             raise UsageError("too_long", bytes=len(data), bytes_max=INTENT_BYTES_MAX)
@@ -175,15 +176,21 @@ def _add_sign(made: APIRouter, runtime: Runtime) -> None:
         return json_response({"signatures": told, "order": [one.account for one in in_order]})
 
 
-def _check_form(request: Request) -> None:
-    """Return if the body is said to be JSON, and nothing besides is said: not mode=dry-run of what would be recorded.
+async def _read(request: Request, form: type[_Said]) -> _Said:
+    """What the body says, if nothing is said beside it: not mode=dry-run of what would be recorded.
 
     Raises:
         RefusedError: `unknown_media_type`.
-        UsageError: `malformed`.
+        UsageError: `malformed`; a member that is there twice among them.
+        ValidationError: what it says is not of the form.
     """
     check_json(request)
     check_said_once(request, ())
+    body = await request.body()
+    said = form.model_validate_json(body)
+    # Of two members that was the last; once it is of the form, no depth and no number is too much for this.
+    json.loads(body, object_pairs_hook=named_once)
+    return said
 
 
 def _missing(data: bytes, openings: Sequence[Opening]) -> list[str]:

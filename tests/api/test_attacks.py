@@ -14,11 +14,12 @@ import pytest
 
 from registry.acts import sheet
 from registry.api import acting, operations
+from registry.api.conventions import named_once
 from registry.api.handouts import GIFT, LIST, directory_of, handed_out
 from registry.api.job_routes import own_job
 from registry.api.limits import IDENTIFIED_AT_ONCE
 from registry.api.principals import Principal
-from registry.errors import RefusedError
+from registry.errors import RefusedError, UsageError
 from registry.ledger import intent as intents
 from registry.ledger.intent import Signer
 from registry.store import handout, writer
@@ -106,6 +107,31 @@ def test_an_amount_that_is_said_twice_is_not_taken(api: Api):
 
     assert (refused.status_code, refused.json()["facts"]["field"]) == (422, "amount")
     assert size(api) == before
+
+
+@pytest.mark.parametrize("path", ["/v1/intents", "/v1/signatures"])
+def test_what_is_signed_elsewhere_says_nothing_twice(api: Api, path: str):
+    (prepared,) = registered(api, mode="prepare").json()["intents"]
+    before = size(api)
+    said = json.dumps({"intent": prepared["intent"]})
+    if path == "/v1/intents":
+        said = said.replace("{", '{"signatures": [], "openings": [], ', 1)
+    headers = {"Content-Type": "application/json", **api.key("court")}
+    body = said[:-1] + ', "intent": ' + json.dumps(prepared["intent"]) + "}"
+    refused = api.client.post(path, content=body, headers=headers)
+
+    assert (refused.status_code, refused.json()["facts"]["field"]) == (422, "intent")
+    assert size(api) == before
+
+
+def test_of_very_many_members_the_one_that_is_there_twice_is_found():
+    # Comparing each with each would take many minutes.
+    members = [(str(number), number) for number in range(300_000)]
+
+    with pytest.raises(UsageError) as refused:
+        named_once([*members, members[-1]])
+
+    assert refused.value.facts["field"] == "299999"
 
 
 @pytest.mark.parametrize("number", ["1.0", "1_0", "+1", "%201", "01", "-0", "9" * 20, "%00"])
