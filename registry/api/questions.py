@@ -218,6 +218,12 @@ def meant(parameter: str, said: str) -> str:
     return read_number(said) if parameter == "number" else said
 
 
+def _whole(kind: str | None, said: Any) -> Any:
+    """What is asked for of a column that has streams of a kind: one of them may stand as its id."""
+    is_id = kind is not None and isinstance(said, str) and "/" not in said
+    return f"{kind}/{said}" if is_id else said
+
+
 def _add_resource(made: APIRouter, runtime: Runtime, resource: Resource) -> None:
     name = _titled(resource.table.name)
     row = row_model(f"{name}Row", table_fields(resource), resource.about)
@@ -250,11 +256,16 @@ def _rows_endpoint(
     runtime: Runtime, resource: Resource, path: str, column: str | None
 ) -> Callable[..., Response]:
     columns = {one.name: one for one in resources.filterable(resource)}
+    streams = resources.streams_in(resource)
     parameter = next(iter(parameters_in(path)), None)
 
     def endpoint(request: Request, asked: Page, **said: str) -> Response:
         sight = _sight(runtime, request, resource, parameter, said)
-        equal = {name: getattr(asked, name) for name in columns if name in asked.model_fields_set}
+        equal = {
+            name: _whole(streams.get(name), getattr(asked, name))
+            for name in columns
+            if name in asked.model_fields_set
+        }
         if column is not None and parameter is not None:
             equal[column] = meant(parameter, said[parameter])
         conditions: list[Condition] = [

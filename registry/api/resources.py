@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
+from registry.api.paths import parameters_in
 from registry.api.shapes import Hex, Shape, Time
 from registry.api.values import time
 from registry.desk.ask import faulty
@@ -486,6 +487,19 @@ def filterable(resource: Resource) -> list[Column]:
     separated = {column for table, column in SEPARATED if table == resource.table.name}
     unsaid = {*resource.names, *separated, *_RANGE, _TIME, "until"}
     return [column for column in resource.table.columns if column.name not in unsaid]
+
+
+def streams_in(resource: Resource) -> dict[str, str]:
+    """The columns of a resource that have streams in them, and of which kind one is that is named by its id."""
+    under = {
+        column: part for path, column in resource.under.items() for part in parameters_in(path)
+    }
+    named = {column: part for column, part in under.items() if part in STREAMS}
+    return (
+        dict(zip(STREAMS, STREAMS, strict=True))
+        | named
+        | dict.fromkeys(resource.concerns, "account")
+    )
 
 
 def _field(table: str, column: Column, is_name: bool) -> Shown:

@@ -11,7 +11,14 @@ import pytest
 from fastapi.routing import APIRoute
 
 from registry.api import certificates, cursors, log, questions
-from registry.api.resources import LISTED, RESOURCES, Resource, filterable, table_fields
+from registry.api.resources import (
+    LISTED,
+    RESOURCES,
+    Resource,
+    filterable,
+    streams_in,
+    table_fields,
+)
 from registry.desk.asking import question_to
 from registry.desk.lists import LISTS
 from registry.projections.every import TABLES
@@ -180,6 +187,28 @@ def test_a_damaged_or_foreign_cursor_is_refused(life: Api):
     for cursor in (other, after[:-1], after + "A", after.swapcase(), "x", longer, typed):
         assert code(life, f"/v1/batches?limit=2&after={cursor}") == (422, "malformed"), cursor
     assert code(life, f"/v1/roles?after={after}") == (422, "malformed")
+
+
+def test_a_stream_that_is_asked_for_may_stand_as_its_id(life: Api, officers: dict[str, str]):
+    asked = 0
+    for resource in RESOURCES:
+        streams = streams_in(resource)
+        for name in {one.name for one in filterable(resource)} & set(streams):
+            rows = paged(life, f"/v1{resource.path}?limit=1000", officers)
+            found = {row[name] for row in rows} - {None, ""}
+            for stream in sorted(one for one in found if one.startswith(f"{streams[name]}/"))[:2]:
+                id_ = stream.partition("/")[2]
+                by_id = paged(life, f"/v1{resource.path}?limit=1000&{name}={id_}", officers)
+                assert by_id == [row for row in rows if row[name] == stream], (resource, name)
+                asked += 1
+            # Who is told may be a certificate, too: that is named whole.
+            kinds = {
+                streams[name],
+                "bearer",
+                *(("batch", "certificate", "project") if name == "party" else ()),
+            }
+            assert {one.partition("/")[0] for one in found} <= kinds, name
+    assert asked > 40
 
 
 def test_pages_belong_together_however_the_log_grows(life: Api, officers: dict[str, str]):
