@@ -228,12 +228,15 @@ def test_programs_that_the_servers_user_cannot_run_are_copied_to_where_it_can(tm
 
 
 def test_programs_that_do_not_run_say_why(tmp_path):
+    # Where they cannot be reached they are copied, with all that is beside their folder.
+    folder = tmp_path / "bin"
+    folder.mkdir()
     for name in servers.NEEDED:
-        (tmp_path / name).write_text("#!/bin/sh\necho no such library >&2\n")
-        (tmp_path / name).chmod(0o755)
+        (folder / name).write_text("#!/bin/sh\necho no such library >&2\n")
+        (folder / name).chmod(0o755)
 
     with pytest.raises(ServerError, match="no such library"):
-        programs(str(tmp_path))
+        programs(str(folder))
 
 
 def test_the_programs_that_are_asked_for_are_taken_or_the_tests_fail(tmp_path):

@@ -24,6 +24,7 @@ from registry.desk import lists
 from registry.desk.asking import question_to
 from registry.errors import UnavailableError
 from tests.api.conftest import Api, settings
+from tests.api.everything import known
 from tests.books import live_at
 
 SOON_S = 20
@@ -132,7 +133,10 @@ class Stream:
 
 @contextmanager
 def stream(api: Api, path: str, last: str | None = None, **headers: str) -> Iterator[Stream]:
-    if last is not None:
+    if last is None:
+        # It begins after what the server has seen.
+        known(api)
+    else:
         headers["Last-Event-ID"] = last
     with api.client.stream("GET", f"/v1{path}", headers=headers) as answer:
         if answer.status_code != 200:

@@ -482,7 +482,7 @@ def test_what_a_copy_derives_is_not_believed(lost: Lost) -> None:
         "DELETE FROM detached",
         "UPDATE tree SET hash = x'00'",
         "UPDATE head SET size = 1, root = x'00'",
-        "UPDATE stored_events SET topic = 'x', originator_version = originator_version + 9",
+        "UPDATE stored_events SET topic = 'x', originator_version = originator_version + 1000",
     ):
         lost.evil.change(statement)
 
